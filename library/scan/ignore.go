@@ -1,0 +1,149 @@
+package scan
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+// Names of the files by which a person keeps folders out of the library.
+const (
+	// IgnoreFile holds patterns, one a line, for the folder it lies in and below.
+	IgnoreFile = ".descryignore"
+	// NoMediaFile keeps its folder and everything below out, as on Android.
+	NoMediaFile = ".nomedia"
+)
+
+// maxIgnore bounds an ignore file, in bytes; what is longer was not written by a person.
+const maxIgnore = 1 << 20
+
+// rule is one line of an ignore file. The last rule that matches decides.
+type rule struct {
+	base     string   // folder of the ignore file, relative to the root
+	parts    []string // pattern split at "/"; "**" stands for any number of folders
+	anchored bool     // the pattern counts from base; else it matches a name at any depth
+	dirOnly  bool
+	negated  bool
+}
+
+// parseRules reads the lines of an ignore file that lies in the folder base. The syntax is
+// the common part of gitignore: comments with #, a leading ! takes back, a trailing /
+// means folders only, a pattern with a / elsewhere counts from the file's folder, and *,
+// ?, [...] and ** have their usual meaning.
+func parseRules(base, text string) ([]rule, error) {
+	var rules []rule
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, " \t\r\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		r := rule{base: base}
+		line, r.negated = strings.CutPrefix(line, "!")
+		line, r.dirOnly = strings.CutSuffix(line, "/")
+		r.anchored = strings.Contains(line, "/")
+		line = strings.TrimPrefix(line, "/")
+		if line == "" {
+			continue
+		}
+		r.parts = strings.Split(line, "/")
+		for _, p := range r.parts {
+			if _, err := path.Match(p, ""); err != nil {
+				return rules, fmt.Errorf("the pattern %q cannot be understood: %w", line, err)
+			}
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
+
+// ignored reports whether the rules leave out the file or folder rel, relative to the root.
+func ignored(rules []rule, rel string, isDir bool) bool {
+	for i := len(rules) - 1; i >= 0; i-- {
+		if r := rules[i]; (isDir || !r.dirOnly) && r.matches(rel) {
+			return !r.negated
+		}
+	}
+	return false
+}
+
+func (r rule) matches(rel string) bool {
+	if r.base != "" {
+		var ok bool
+		if rel, ok = strings.CutPrefix(rel, r.base+"/"); !ok {
+			return false
+		}
+	}
+	if !r.anchored {
+		ok, _ := path.Match(r.parts[0], path.Base(rel))
+		return ok
+	}
+	return matchParts(r.parts, strings.Split(rel, "/"))
+}
+
+func matchParts(pattern, name []string) bool {
+	for len(pattern) > 0 {
+		if pattern[0] == "**" {
+			for i := 0; i <= len(name); i++ {
+				if matchParts(pattern[1:], name[i:]) {
+					return true
+				}
+			}
+			return false
+		}
+		if len(name) == 0 {
+			return false
+		}
+		if ok, _ := path.Match(pattern[0], name[0]); !ok {
+			return false
+		}
+		pattern, name = pattern[1:], name[1:]
+	}
+	return len(name) == 0
+}
+
+// folderRules adds the rules of a folder's own ignore file and reports whether the folder
+// is to be left out altogether.
+func folderRules(abs, dir string, list []fs.DirEntry, rules []rule) ([]rule, bool, error) {
+	own := false
+	for _, e := range list {
+		switch e.Name() {
+		case NoMediaFile:
+			return rules, true, nil
+		case IgnoreFile:
+			own = true
+		}
+	}
+	if !own {
+		return rules, false, nil
+	}
+	text, err := readIgnore(join(abs, IgnoreFile))
+	if err != nil {
+		return rules, false, fmt.Errorf("read %s: %w", join(abs, IgnoreFile), err)
+	}
+	more, err := parseRules(dir, text)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", join(abs, IgnoreFile), err)
+	}
+	return append(rules[:len(rules):len(rules)], more...), false, err
+}
+
+func readIgnore(name string) (string, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxIgnore {
+		return "", errors.New("it is not a short text file")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxIgnore))
+	return string(text), err
+}

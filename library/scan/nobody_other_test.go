@@ -1,0 +1,7 @@
+//go:build !linux
+
+package scan
+
+import "testing"
+
+func asNobody(*testing.T, string) {}
