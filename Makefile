@@ -1,0 +1,95 @@
+# Descry's build. The two commands to know are `make run` and `make test`; both install
+# what they need. CONTRIBUTING.md explains the rest.
+
+GO      ?= go
+BUILD   := build
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# The program people use: a real window, so Fyne's GL binding is compiled (about four
+# minutes the first time on two cores).
+TAGS      := sqlite_fts5
+# Checks and tests: `ci` leaves Fyne's window driver out, so they compile without GL.
+TEST_TAGS := sqlite_fts5,ci
+
+# Tools run straight from the module proxy. Versions are exact: `@latest` may answer with
+# an older one behind a caching proxy.
+GOFUMPT     := mvdan.cc/gofumpt@v0.10.0
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+# How long each fuzz target runs in `make test`; `make fuzz FUZZTIME=10m` digs deeper.
+FUZZTIME ?= 3s
+
+LDFLAGS := -X main.version=$(VERSION)
+
+export GOFLAGS := -buildvcs=false $(filter-out -buildvcs=%,$(GOFLAGS))
+export GO TEST_TAGS FUZZTIME GOFUMPT STATICCHECK GOVULNCHECK
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## install what is missing, build, and open the window on the sample photos
+	@scripts/run
+
+.PHONY: build
+build: go-version ## build/descry with the runtime library beside it (needs no display)
+	@scripts/install-deps window
+	@$(MAKE) --no-print-directory runtime binary
+
+.PHONY: binary
+binary:
+	$(GO) build -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(BUILD)/descry .
+
+# The same program without a window driver: everything but opening a window works, and
+# nothing of GL is compiled.
+.PHONY: binary-headless
+binary-headless:
+	$(GO) build -tags $(TEST_TAGS) -ldflags '$(LDFLAGS)' -o $(BUILD)/descry .
+
+.PHONY: runtime
+runtime: ## fetch the ONNX Runtime library into build/ (pinned, digest checked)
+	@scripts/fetch-runtime $(BUILD)
+
+.PHONY: go-version
+go-version:
+	@scripts/check-go
+
+.PHONY: test
+test: go-version ## everything CI checks
+	@scripts/test
+
+.PHONY: lint
+lint: ## formatting, vet, staticcheck
+	@scripts/test format vet staticcheck
+
+.PHONY: unit
+unit: ## the Go tests alone, without and with the race detector
+	@scripts/test unit race
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME each
+	@scripts/test fuzz
+
+.PHONY: window-test
+window-test: build ## drive the real window on a virtual screen
+	@scripts/test window
+
+.PHONY: vulncheck
+vulncheck: ## known vulnerabilities in what is linked, where the database can be reached
+	@scripts/test vulnerabilities
+
+.PHONY: notices
+notices: ## write THIRD_PARTY_NOTICES from what is linked and shipped
+	$(GO) run ./tools/notices
+
+.PHONY: package
+package: build ## build/descry-VERSION-OS-ARCH.tar.xz: program, runtime, desktop entry, notices
+	@scripts/package $(BUILD) $(VERSION)
+
+.PHONY: clean
+clean: ## remove build/ (the Go build cache stays)
+	rm -rf $(BUILD)
