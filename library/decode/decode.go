@@ -1,0 +1,193 @@
+// Package decode turns the bytes of a photo file into upright pixels. What a file is, is
+// told by its content, never by its name. Whatever the file holds, decoding it costs at
+// most an error: sizes are checked against limits before pixels are allocated, and panics
+// of Go decoders become errors.
+package decode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"strings"
+
+	"descry/library/decode/jpegcodec"
+	"descry/library/decode/jpegseg"
+)
+
+// Errors of Decode and Probe. They come wrapped in a sentence that says what was found.
+var (
+	// ErrFormat says that the data is no picture of a format that is read here.
+	ErrFormat = errors.New("not a picture that can be read")
+	// ErrTooLarge says that the picture exceeds a limit.
+	ErrTooLarge = errors.New("the picture is too large")
+	// ErrTruncated says that the data ends before there is anything to show.
+	ErrTruncated = errors.New("the file ends too early")
+	// ErrDamaged says that the data breaks the rules of its format.
+	ErrDamaged = errors.New("the picture is damaged")
+	// ErrUnsupported says that the format is read here, but not this kind of it.
+	ErrUnsupported = errors.New("this kind of picture cannot be read")
+)
+
+// Limits bound what is decoded. A zero field stands for the one of DefaultLimits.
+type Limits struct {
+	MaxPixels int64 // width × height
+	MaxBytes  int64 // size of the file
+}
+
+// DefaultLimits let through what cameras, scanners and stitched panoramas make, and keep
+// a hostile file from taking all memory: decoding takes 4 bytes a pixel, twice that where
+// the picture has to be turned, and more for progressive JPEG.
+var DefaultLimits = Limits{MaxPixels: 300e6, MaxBytes: 1 << 30}
+
+// Options say how to decode. The zero value decodes at full size as stored.
+type Options struct {
+	// Orientation is the EXIF orientation, 1 to 8, by which the stored picture is turned
+	// upright. Other values mean 1.
+	Orientation int
+	// MinSide is the short side, in pixels, that the caller needs at least. A decoder may
+	// then decode at a smaller scale whose short side is no shorter; none does so yet.
+	// 0 asks for full size.
+	MinSide int
+	Limits
+}
+
+func (l Limits) filled() Limits {
+	if l.MaxPixels <= 0 {
+		l.MaxPixels = DefaultLimits.MaxPixels
+	}
+	if l.MaxBytes <= 0 {
+		l.MaxBytes = DefaultLimits.MaxBytes
+	}
+	return l
+}
+
+func (l Limits) check(width, height int) error {
+	if px := int64(width) * int64(height); px > l.MaxPixels {
+		return fmt.Errorf("%w: %d × %d px make %d megapixels, and the limit is %d",
+			ErrTooLarge, width, height, (px+5e5)/1e6, (l.MaxPixels+5e5)/1e6)
+	}
+	return nil
+}
+
+// Info is what the header of a file says.
+type Info struct {
+	Format        string // as Sniff gives it
+	Width, Height int    // pixels as stored, before orientation
+}
+
+// Probe reads format and size from the header, without limits and without decoding.
+// It fails with ErrFormat, ErrDamaged, ErrTruncated or ErrUnsupported.
+func Probe(data []byte) (info Info, err error) {
+	defer guard(&err)
+	info.Format = Sniff(data)
+	var width, height int
+	switch info.Format {
+	case "":
+		return info, fmt.Errorf("the file %s: %w", describe(data), ErrFormat)
+	case JPEG:
+		f, err := jpegseg.ReadFrame(data)
+		if err != nil {
+			return info, damaged(info.Format, err)
+		}
+		width, height = f.Width, f.Height
+	default:
+		cfg, err := decoders[info.Format].config(data)
+		if err != nil {
+			return info, damaged(info.Format, err)
+		}
+		width, height = cfg.Width, cfg.Height
+	}
+	if width <= 0 || height <= 0 {
+		return info, fmt.Errorf("%w: it is %d × %d px", ErrDamaged, width, height)
+	}
+	info.Width, info.Height = width, height
+	return info, nil
+}
+
+// Decode decodes the picture in data: the first frame where there are several, upright
+// according to o.Orientation, 8 bits a sample, transparency laid over white; bounds start
+// at (0, 0) and every pixel is opaque. Colour profiles are not applied yet.
+//
+// A file that is damaged or cut short but shows something is decoded as far as it goes,
+// and warnings, one sentence each, say so. Otherwise the error wraps ErrFormat,
+// ErrTooLarge, ErrTruncated, ErrDamaged, ErrUnsupported or the cause of ctx. A decoder
+// once started is not interrupted by ctx.
+func Decode(ctx context.Context, data []byte, o Options) (img *image.RGBA, warnings []string, err error) {
+	defer guard(&err)
+	o.Limits = o.filled()
+	if err := context.Cause(ctx); err != nil {
+		return nil, nil, err
+	}
+	if n := int64(len(data)); n > o.MaxBytes {
+		return nil, nil, fmt.Errorf("%w: the file has %d MB, and the limit is %d", ErrTooLarge, n/1e6, o.MaxBytes/1e6)
+	}
+	info, err := Probe(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.check(info.Width, info.Height); err != nil {
+		return nil, nil, err
+	}
+	if info.Format == JPEG {
+		var warning string
+		img, warning, err = decodeJPEG(data, o.MinSide)
+		if warning != "" {
+			warnings = append(warnings, warning)
+		}
+	} else {
+		img, err = decoders[info.Format].decode(data)
+	}
+	if err != nil {
+		return nil, nil, damaged(info.Format, err)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, nil, err
+	}
+	return Upright(img, o.Orientation), warnings, nil
+}
+
+func decodeJPEG(data []byte, minSide int) (*image.RGBA, string, error) {
+	f, err := jpegseg.ReadFrame(data)
+	if err != nil {
+		return nil, "", err
+	}
+	switch {
+	case f.Lossless():
+		return nil, "", fmt.Errorf("%w: it is a lossless JPEG", ErrUnsupported)
+	case f.Precision != 8:
+		return nil, "", fmt.Errorf("%w: it is a JPEG with %d bits a sample, and only 8 are read", ErrUnsupported, f.Precision)
+	case f.Components == 2 || f.Components > 4:
+		return nil, "", fmt.Errorf("%w: it is a JPEG with %d channels", ErrUnsupported, f.Components)
+	}
+	if len(bytes.Trim(data[f.FirstScan:], "\x00\xff\xd9")) == 0 {
+		return nil, "", fmt.Errorf("%w: its headers are there, but no picture", ErrTruncated)
+	}
+	img, warning, err := jpegcodec.Decode(data, f, minSide)
+	if warning != "" {
+		warning = "the picture may be incomplete: " + warning
+	}
+	return img, warning, err
+}
+
+// damaged maps what a decoder says to this package's errors.
+func damaged(format string, err error) error {
+	switch {
+	case errors.Is(err, ErrDamaged), errors.Is(err, ErrTruncated), errors.Is(err, ErrUnsupported), errors.Is(err, ErrTooLarge):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, jpegseg.ErrTruncated):
+		return fmt.Errorf("%w (%s)", ErrTruncated, strings.ToUpper(format))
+	case strings.Contains(err.Error(), "unsupported"):
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
+// guard turns a panic of a decoder into an error.
+func guard(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%w: its decoder failed: %v", ErrDamaged, r)
+	}
+}

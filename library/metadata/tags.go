@@ -1,0 +1,283 @@
+package metadata
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/bep/imagemeta"
+	"github.com/rwcarlsen/goexif/exif"
+	"github.com/rwcarlsen/goexif/tiff"
+
+	"descry/library/decode"
+	"descry/library/decode/jpegseg"
+)
+
+// tags holds the fields of one file as their readers gave them.
+type tags struct {
+	exif map[string]any
+	iptc map[string]any
+	xmp  xmp
+	png  map[string]string // text chunks
+}
+
+func newTags() *tags {
+	return &tags{exif: make(map[string]any), iptc: make(map[string]any), png: make(map[string]string)}
+}
+
+// exifFields are the EXIF fields that are used, by imagemeta's names; the others are not
+// even parsed.
+var exifFields = map[string]exif.FieldName{
+	"Orientation": exif.Orientation, "Make": exif.Make, "Model": exif.Model, "LensModel": exif.LensModel,
+	"ISO": exif.ISOSpeedRatings, "PhotographicSensitivity": "", "FNumber": exif.FNumber,
+	"ExposureTime": exif.ExposureTime, "FocalLength": exif.FocalLength,
+	"FocalLengthIn35mmFormat": exif.FocalLengthIn35mmFilm,
+	"DateTimeOriginal":        exif.DateTimeOriginal, "CreateDate": exif.DateTimeDigitized, "ModifyDate": exif.DateTime,
+	"OffsetTimeOriginal": "", "OffsetTimeDigitized": "", "OffsetTime": "",
+	"SubSecTimeOriginal": exif.SubSecTimeOriginal, "SubSecTimeDigitized": exif.SubSecTimeDigitized, "SubSecTime": exif.SubSecTime,
+	"GPSLatitude": exif.GPSLatitude, "GPSLatitudeRef": exif.GPSLatitudeRef,
+	"GPSLongitude": exif.GPSLongitude, "GPSLongitudeRef": exif.GPSLongitudeRef,
+	"GPSAltitude": exif.GPSAltitude, "GPSAltitudeRef": exif.GPSAltitudeRef,
+	"ImageDescription": exif.ImageDescription, "UserComment": "", "Artist": exif.Artist, "Copyright": exif.Copyright,
+	"Rating": "", "XPTitle": exif.XPTitle, "XPComment": exif.XPComment, "XPAuthor": exif.XPAuthor,
+	"XPKeywords": exif.XPKeywords, "XPSubject": exif.XPSubject,
+}
+
+// formats maps the formats that imagemeta reads.
+var formats = map[string]imagemeta.ImageFormat{
+	decode.JPEG: imagemeta.JPEG, decode.PNG: imagemeta.PNG, decode.WebP: imagemeta.WebP, decode.TIFF: imagemeta.TIFF,
+}
+
+// readEXIF fills t.exif by imagemeta, and by goexif where that fails or mangles text.
+func (t *tags) readEXIF(format string, data []byte) (err error) {
+	f, ok := formats[format]
+	if !ok {
+		return nil
+	}
+	mangled := false
+	err = decodeTags(f, head(format, data), imagemeta.EXIF,
+		func(ti imagemeta.TagInfo) bool {
+			_, used := exifFields[ti.Tag]
+			return used && strings.HasPrefix(ti.Namespace, "IFD0")
+		},
+		func(ti imagemeta.TagInfo) error {
+			if _, twice := t.exif[ti.Tag]; !twice {
+				t.exif[ti.Tag] = ti.Value
+			}
+			if s, ok := ti.Value.(string); ok && strings.ContainsRune(s, '\uFFFD') {
+				mangled = true
+			}
+			return nil
+		})
+	if err == nil && !mangled || format != decode.JPEG && format != decode.TIFF {
+		return note("EXIF", err)
+	}
+	if second := t.readGoEXIF(data); second != nil && err != nil {
+		return note("EXIF", err)
+	}
+	return nil
+}
+
+// readGoEXIF adds what imagemeta did not give.
+func (t *tags) readGoEXIF(data []byte) (err error) {
+	defer guard(&err)
+	x, err := exif.Decode(bytes.NewReader(data))
+	if x == nil {
+		return err
+	}
+	for name, field := range exifFields {
+		old, have := t.exif[name]
+		if s, ok := old.(string); have && (!ok || !strings.ContainsRune(s, '\uFFFD')) || field == "" {
+			continue
+		}
+		tag, err := x.Get(field)
+		if err != nil {
+			continue
+		}
+		if v := goEXIFValue(tag); v != nil {
+			t.exif[name] = v
+		}
+	}
+	return nil
+}
+
+func goEXIFValue(tag *tiff.Tag) any {
+	switch tag.Format() {
+	case tiff.StringVal:
+		s, err := tag.StringVal()
+		if err != nil {
+			return nil
+		}
+		return s
+	case tiff.IntVal:
+		if n, err := tag.Int64(0); err == nil {
+			return float64(n)
+		}
+	case tiff.RatVal:
+		var v [3]float64
+		for i := range min(int(tag.Count), 3) {
+			num, den, err := tag.Rat2(i)
+			if err != nil || den == 0 {
+				return nil
+			}
+			v[i] = float64(num) / float64(den)
+		}
+		if tag.Count == 3 {
+			return v[0] + v[1]/60 + v[2]/3600
+		}
+		return v[0]
+	}
+	return nil
+}
+
+// readIPTC fills t.iptc.
+func (t *tags) readIPTC(format string, data []byte) error {
+	f, ok := formats[format]
+	if !ok || f == imagemeta.WebP {
+		return nil
+	}
+	return note("IPTC", decodeTags(f, head(format, data), imagemeta.IPTC,
+		func(imagemeta.TagInfo) bool { return true },
+		func(ti imagemeta.TagInfo) error {
+			t.iptc[ti.Tag] = ti.Value
+			return nil
+		}))
+}
+
+// decodeTags runs imagemeta for one source.
+func decodeTags(f imagemeta.ImageFormat, data []byte, source imagemeta.Source,
+	want func(imagemeta.TagInfo) bool, handle imagemeta.HandleTagFunc,
+) (err error) {
+	defer guard(&err)
+	_, err = imagemeta.Decode(imagemeta.Options{
+		R: bytes.NewReader(data), ImageFormat: f, Sources: source,
+		ShouldHandleTag: want, HandleTag: handle,
+		HandleXMP: func(r io.Reader) error {
+			_, err := io.Copy(io.Discard, r)
+			return err
+		},
+	})
+	return err
+}
+
+// head is the part of a file in which metadata can be, so that damage in the picture data
+// is no matter here.
+func head(format string, data []byte) []byte {
+	if format == decode.JPEG {
+		if f, err := jpegseg.ReadFrame(data); err == nil {
+			return data[:f.FirstScan]
+		}
+	}
+	return data
+}
+
+// note makes the error of a reader a sentence.
+func note(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("some %s data could not be read: %w", what, err)
+}
+
+// guard turns a panic of a reader into an error.
+func guard(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("its reader failed: %v", r)
+	}
+}
+
+// exifText is the text of an EXIF field, or the first of others that is not empty.
+func (t *tags) exifText(name string, others ...string) string {
+	s, _ := t.exif[name].(string)
+	if s = clean(s, maxLong); s != "" {
+		return s
+	}
+	for _, o := range others {
+		if o != "" {
+			return o
+		}
+	}
+	return ""
+}
+
+func (t *tags) iptcText(name string) string {
+	if l := t.iptcList(name); len(l) > 0 {
+		return l[0]
+	}
+	return ""
+}
+
+func (t *tags) iptcList(name string) []string {
+	var list []string
+	switch v := t.iptc[name].(type) {
+	case string:
+		list = []string{v}
+	case []string:
+		list = v
+	}
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = reread(s)
+	}
+	return out
+}
+
+// number takes a number out of whatever a reader gave; NaN where there is none. Of
+// several numbers it is the first.
+func number(v any) float64 {
+	switch v := v.(type) {
+	case float64:
+		return v
+	case float32:
+		return float64(v)
+	case int:
+		return float64(v)
+	case uint8:
+		return float64(v)
+	case uint16:
+		return float64(v)
+	case uint32:
+		return float64(v)
+	case int16:
+		return float64(v)
+	case int32:
+		return float64(v)
+	case interface{ Float64() float64 }:
+		return v.Float64()
+	case []any:
+		if len(v) > 0 {
+			return number(v[0])
+		}
+	case string:
+		s := strings.TrimSpace(v)
+		if num, den, ok := strings.Cut(s, "/"); ok {
+			return number(num) / number(den)
+		}
+		s, _, _ = strings.Cut(s, " ")
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return f
+		}
+	}
+	return math.NaN()
+}
+
+// firstNumber is the first of values that is a finite number, or NaN.
+func firstNumber(values ...any) float64 {
+	for _, v := range values {
+		if f := number(v); !math.IsNaN(f) && !math.IsInf(f, 0) {
+			return f
+		}
+	}
+	return math.NaN()
+}
+
+// within is f, or 0 where it is not between lo and hi.
+func within(f, lo, hi float64) float64 {
+	if f >= lo && f <= hi {
+		return f
+	}
+	return 0
+}

@@ -1,0 +1,334 @@
+package metadata
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bep/imagemeta"
+
+	"descry/library/decode"
+	"descry/library/decode/jpegseg"
+)
+
+// Namespaces of XMP.
+const (
+	nsRDF       = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+	nsXML       = "http://www.w3.org/XML/1998/namespace"
+	nsDC        = "http://purl.org/dc/elements/1.1/"
+	nsXMP       = "http://ns.adobe.com/xap/1.0/"
+	nsTIFF      = "http://ns.adobe.com/tiff/1.0/"
+	nsExif      = "http://ns.adobe.com/exif/1.0/"
+	nsExifEX    = "http://cipa.jp/exif/1.0/"
+	nsAux       = "http://ns.adobe.com/exif/1.0/aux/"
+	nsPhotoshop = "http://ns.adobe.com/photoshop/1.0/"
+	nsLightroom = "http://ns.adobe.com/lightroom/1.0/"
+	nsDigiKam   = "http://www.digikam.org/ns/1.0/"
+	nsMicrosoft = "http://ns.microsoft.com/photo/1.0/"
+	nsIPTC      = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
+)
+
+// maxXMP bounds how much of a packet is read, in bytes; maxValues how many values.
+const (
+	maxXMP    = 4 << 20
+	maxValues = 5000
+)
+
+// xmp maps a property to its values: one for a simple property, the items of a list,
+// the translations of a text with the default one first.
+type xmp map[xml.Name][]string
+
+func (x xmp) list(ns, name string) []string { return x[xml.Name{Space: ns, Local: name}] }
+
+func (x xmp) text(ns, name string) string {
+	if l := x.list(ns, name); len(l) > 0 {
+		return l[0]
+	}
+	return ""
+}
+
+// readXMP fills t.xmp from the packets in the file, the first to say something winning.
+func (t *tags) readXMP(format string, data []byte) error {
+	t.xmp = make(xmp)
+	var notes []error
+	for _, p := range t.packets(format, data) {
+		if err := t.xmp.parse(p); err != nil {
+			notes = append(notes, note("XMP", err))
+		}
+	}
+	return errors.Join(notes...)
+}
+
+// parse adds the properties of a packet. What comes before an error is kept.
+func (x xmp) parse(packet []byte) (err error) {
+	defer guard(&err)
+	packet = bytes.TrimRight(packet[:min(len(packet), maxXMP)], "\x00 \r\n\t")
+	if !utf8.Valid(packet) {
+		packet = []byte(latin1(string(packet)))
+	}
+	dec := xml.NewDecoder(bytes.NewReader(packet))
+	dec.Strict = false
+	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	values := 0
+	add := func(name xml.Name, v []string) {
+		if name.Space == nsRDF || name.Space == nsXML || name.Space == "xmlns" || len(v) == 0 {
+			return
+		}
+		if _, have := x[name]; have || values > maxValues {
+			return
+		}
+		values += len(v)
+		x[name] = v
+	}
+	for {
+		tok, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("the packet is not XML: %w", err)
+		}
+		start, ok := tok.(xml.StartElement)
+		if !ok || start.Name != (xml.Name{Space: nsRDF, Local: "Description"}) {
+			continue
+		}
+		for _, a := range start.Attr {
+			if a.Value != "" {
+				add(a.Name, []string{a.Value})
+			}
+		}
+		for { // the properties in element form
+			tok, err := dec.Token()
+			if err != nil {
+				return fmt.Errorf("the packet is not XML: %w", err)
+			}
+			if _, end := tok.(xml.EndElement); end {
+				break
+			}
+			if property, ok := tok.(xml.StartElement); ok {
+				v, err := propertyValues(dec)
+				if err != nil {
+					return fmt.Errorf("the packet is not XML: %w", err)
+				}
+				add(property.Name, v)
+			}
+		}
+	}
+}
+
+// propertyValues reads the value of the property whose start element was just read: its
+// text, or the items of the list in it. Structures give their texts no name and are
+// skipped.
+func propertyValues(dec *xml.Decoder) ([]string, error) {
+	var text strings.Builder
+	var items []string
+	var item *strings.Builder
+	isDefault := false
+	depth := 0
+	structured := false
+	for {
+		tok, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			depth++
+			switch {
+			case tok.Name.Space == nsRDF && tok.Name.Local == "li" && depth == 2:
+				item, isDefault = new(strings.Builder), false
+				for _, a := range tok.Attr {
+					isDefault = isDefault || a.Name.Local == "lang" && a.Value == "x-default"
+				}
+			case tok.Name.Space != nsRDF || tok.Name.Local == "Description":
+				structured = true
+			}
+		case xml.EndElement:
+			if depth == 0 {
+				if s := strings.TrimSpace(text.String()); len(items) == 0 && s != "" && !structured {
+					return []string{s}, nil
+				}
+				return items, nil
+			}
+			if depth == 2 && item != nil {
+				if s := strings.TrimSpace(item.String()); s != "" && len(items) < maxValues {
+					if isDefault {
+						items = append([]string{s}, items...)
+					} else {
+						items = append(items, s)
+					}
+				}
+				item = nil
+			}
+			depth--
+		case xml.CharData:
+			switch {
+			case depth == 0:
+				text.Write(tok)
+			case depth == 2 && item != nil:
+				item.Write(tok)
+			}
+		}
+	}
+}
+
+// packets finds the XMP packets of a file, and fills t.png on the way.
+func (t *tags) packets(format string, data []byte) [][]byte {
+	switch format {
+	case decode.JPEG:
+		return jpegPackets(data)
+	case decode.PNG:
+		return t.pngPackets(data)
+	case decode.WebP:
+		return webpPackets(data)
+	case decode.GIF:
+		return gifPackets(data)
+	case decode.TIFF:
+		var found [][]byte
+		_ = tiffPackets(data, func(p []byte) { found = append(found, p) })
+		return found
+	}
+	return nil
+}
+
+func jpegPackets(data []byte) (found [][]byte) {
+	const header = "http://ns.adobe.com/xap/1.0/\x00"
+	_, _ = jpegseg.Walk(data, func(s jpegseg.Segment) bool {
+		if p, ok := bytes.CutPrefix(s.Data, []byte(header)); ok && s.Marker == jpegseg.APP1 {
+			found = append(found, p)
+		}
+		return s.Marker != jpegseg.SOS
+	})
+	return found
+}
+
+// pngPackets walks the text chunks: XMP is in the iTXt chunk of this keyword.
+func (t *tags) pngPackets(data []byte) (found [][]byte) {
+	const keyword = "XML:com.adobe.xmp"
+	p := data[min(8, len(data)):]
+	for len(p) >= 12 {
+		n := uint64(binary.BigEndian.Uint32(p))
+		if n > uint64(len(p)-12) {
+			return found
+		}
+		kind, body := string(p[4:8]), p[8:8+n]
+		p = p[12+n:]
+		switch key, rest, ok := bytes.Cut(body, []byte{0}); {
+		case !ok:
+		case kind == "tEXt":
+			t.addText(string(key), latin1(string(rest)))
+		case kind == "zTXt" && len(rest) > 0 && rest[0] == 0:
+			t.addText(string(key), latin1(string(inflate(rest[1:]))))
+		case kind == "iTXt" && len(rest) >= 2:
+			packed := rest[0] == 1
+			_, rest, _ = bytes.Cut(rest[2:], []byte{0}) // language
+			_, text, ok := bytes.Cut(rest, []byte{0})   // translated keyword
+			if !ok {
+				continue
+			}
+			if packed {
+				text = inflate(text)
+			}
+			if string(key) == keyword {
+				found = append(found, text)
+			} else {
+				t.addText(string(key), string(text))
+			}
+		}
+	}
+	return found
+}
+
+// addText keeps the text of a PNG keyword that is used.
+func (t *tags) addText(key, text string) {
+	switch key {
+	case "Title", "Description", "Author", "Copyright", "Creation Time":
+		if t.png[key] == "" {
+			t.png[key] = text
+		}
+	}
+}
+
+// inflate decompresses up to maxXMP bytes; what could be read is returned.
+func inflate(b []byte) []byte {
+	z, err := zlib.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil
+	}
+	defer z.Close()
+	out, _ := io.ReadAll(io.LimitReader(z, maxXMP))
+	return out
+}
+
+func webpPackets(data []byte) (found [][]byte) {
+	p := data[min(12, len(data)):]
+	for len(p) >= 8 {
+		n := uint64(binary.LittleEndian.Uint32(p[4:]))
+		if n > uint64(len(p)-8) {
+			return found
+		}
+		if string(p[:4]) == "XMP " {
+			found = append(found, p[8:8+n])
+		}
+		p = p[min(8+n+n%2, uint64(len(p))):]
+	}
+	return found
+}
+
+// gifPackets finds the XMP application block, whose packet lies there uncut and is
+// followed by a 258-byte tail that makes it pass for data blocks.
+func gifPackets(data []byte) [][]byte {
+	const header = "\x21\xff\x0bXMP DataXMP"
+	i := bytes.Index(data, []byte(header))
+	if i < 0 {
+		return nil
+	}
+	p := data[i+len(header):]
+	end := bytes.Index(p, []byte("<?xpacket end"))
+	if end < 0 {
+		return nil
+	}
+	return [][]byte{p[:end]}
+}
+
+func tiffPackets(data []byte, found func([]byte)) (err error) {
+	defer guard(&err)
+	_, err = imagemeta.Decode(imagemeta.Options{
+		R: bytes.NewReader(data), ImageFormat: imagemeta.TIFF, Sources: imagemeta.XMP,
+		HandleXMP: func(r io.Reader) error {
+			p, err := io.ReadAll(r)
+			found(p)
+			return err
+		},
+	})
+	return err
+}
+
+// xmpDegrees parses XMP's "48,51.5N", "48,51,30N" and plain decimal degrees.
+func xmpDegrees(s string) float64 {
+	s = strings.ToUpper(strings.TrimSpace(s))
+	if s == "" {
+		return math.NaN()
+	}
+	sign := 1.0
+	switch s[len(s)-1] {
+	case 'S', 'W':
+		sign = -1
+		fallthrough
+	case 'N', 'E':
+		s = s[:len(s)-1]
+	}
+	total, unit := 0.0, 1.0
+	for part := range strings.SplitSeq(s, ",") {
+		total += number(part) / unit
+		unit *= 60
+	}
+	return sign * total
+}
