@@ -7,7 +7,8 @@
 CREATE TABLE library (
   one        INTEGER PRIMARY KEY CHECK (one = 1),
   id         TEXT NOT NULL,           -- random, ties the side file to its library
-  created_ms INTEGER NOT NULL
+  created_ms INTEGER NOT NULL,
+  generation INTEGER NOT NULL DEFAULT 1  -- counts changes of which photo an older vector shows
 ) STRICT;
 
 -- ---------------------------------------------------------------- where photos are
@@ -29,16 +30,19 @@ CREATE TABLE content (
 -- A photo is what a person speaks about. content_id and orientation say which picture it
 -- shows now; editing the file in place may change them without changing the photo.
 -- taken_ms, rating ... are in metadata; primary_file is the file they are read from: the
--- present one with the smallest (root path, path).
+-- present one with the smallest (root path, dir, name), else the missing one with the smallest.
+-- A photo without any file is kept: what a person said of it waits for its return.
 CREATE TABLE photo (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   content_id   INTEGER NOT NULL UNIQUE REFERENCES content (id),
   orientation  INTEGER NOT NULL CHECK (orientation BETWEEN 1 AND 8),
   primary_file INTEGER REFERENCES file (id) ON DELETE SET NULL,
   taken_ms     INTEGER,               -- wall clock read as UTC; NULL: mtime stands in for sorting
-  sort_ms      INTEGER NOT NULL       -- taken_ms, else mtime: the order of the grid
+  sort_ms      INTEGER NOT NULL,      -- taken_ms, else mtime: the order of the grid
+  shown        INTEGER NOT NULL DEFAULT 0  -- 1: at least one of its files is present
 ) STRICT;
-CREATE INDEX photo_by_time ON photo (sort_ms DESC, id DESC);
+CREATE INDEX photo_by_time ON photo (sort_ms DESC, id DESC) WHERE shown = 1;
+CREATE INDEX photo_by_primary ON photo (primary_file);
 
 CREATE TABLE file (
   id          INTEGER PRIMARY KEY,
@@ -154,7 +158,7 @@ CREATE TABLE tagging_progress (
 
 -- Full text; rowid is photo.id. Recognised text gets its column from the start.
 CREATE VIRTUAL TABLE words USING fts5 (
-  name, keywords, description, tags, alt, recognised,
+  name, folder, keywords, description, tags, alt, recognised,
   content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 2"
 );
 
@@ -232,7 +236,8 @@ CREATE TABLE journal (
   at_ms  INTEGER NOT NULL,
   what   TEXT NOT NULL,
   photos INTEGER NOT NULL DEFAULT 0,
-  undoes INTEGER REFERENCES journal (id)
+  undoes INTEGER REFERENCES journal (id),
+  undone INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE journal_change (
@@ -242,6 +247,8 @@ CREATE TABLE journal_change (
   key        TEXT NOT NULL,           -- JSON object of the primary key
   before     TEXT,
   after      TEXT,
+  photo_id   INTEGER,                 -- the photo it is about, if any
   PRIMARY KEY (journal_id, n)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX journal_change_by_row ON journal_change (tbl, key, journal_id);
+CREATE INDEX journal_change_by_photo ON journal_change (photo_id) WHERE photo_id IS NOT NULL;

@@ -1,0 +1,381 @@
+// Package store keeps a library on disk: one SQLite database in one folder. It is the only
+// package that holds SQL.
+//
+// What the scan found, what was derived from pixels and what a person said live in separate
+// tables; rebuilding derived data cannot touch a person's words. Everything a person does
+// is journaled and can be undone.
+//
+// One connection writes, one writer at a time, a person before the indexer; a pool of
+// read-only connections serves readers, which never wait for the writer. All methods of
+// Store are safe for concurrent use.
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-sqlite3" // also registers the database/sql driver "sqlite3"
+
+	"descry/library"
+)
+
+const dbName = "library.db"
+
+// readers is the size of the pool of read-only connections: the faces ask few things at
+// once, and each connection holds its own page cache.
+const readers = 6
+
+// Store is an open library. Make one with Open.
+type Store struct {
+	dir      string
+	id       string
+	readOnly bool
+	now      func() time.Time
+	log      *slog.Logger
+	lock     *os.File
+
+	ro   *sql.DB // pool of read-only connections
+	rw   *sql.DB // holds the one writing connection; nil when read-only
+	w    *sql.Conn
+	gate gate
+	// stmts caches the statements of w; guarded by gate.
+	stmts map[string]*sql.Stmt
+}
+
+// Open opens the library in dir, and makes one there (folder mode 0700) unless o.ReadOnly.
+// An older library is migrated after a backup into dir/backups.
+//
+// Errors: library.ErrInUse when another process writes it, library.ErrNewer when a newer
+// version made it, library.ErrDamaged when library.db is not a usable database,
+// library.ErrNotFound when o.ReadOnly and there is none, library.ErrDiskFull.
+func Open(ctx context.Context, dir string, o Options) (*Store, error) {
+	all, err := readMigrations(embedded)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, dir, o, all)
+}
+
+func open(ctx context.Context, dir string, o Options, all []migration) (_ *Store, err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the library folder: %w", err)
+	}
+	s := &Store{dir: dir, readOnly: o.ReadOnly, now: o.Now, log: o.Log, stmts: map[string]*sql.Stmt{}}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	file := filepath.Join(dir, dbName)
+	if o.ReadOnly {
+		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("open the library in %s: %w", dir, library.ErrNotFound)
+		}
+	} else {
+		if err := s.prepare(ctx, file, all); err != nil {
+			return nil, fmt.Errorf("open the library in %s: %w", dir, err)
+		}
+	}
+	if err := checkFile(file); err != nil {
+		return nil, fmt.Errorf("open the library in %s: %w", dir, err)
+	}
+	if err := s.connect(ctx, file, all); err != nil {
+		return nil, fmt.Errorf("open the library in %s: %w", dir, mapError(err))
+	}
+	return s, nil
+}
+
+// prepare makes the folder, takes the lock and makes a database where there is none. The
+// new database gets its name only when it is whole, so that an empty library.db is always
+// one that lost its content and never one that was about to get it.
+func (s *Store) prepare(ctx context.Context, file string, all []migration) error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("make the folder: %w", mapOS(err))
+	}
+	var err error
+	if s.lock, err = lock(s.dir); err != nil {
+		return err
+	}
+	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if _, err := os.Stat(file + suffix); err == nil {
+			return fmt.Errorf("%w: library.db is gone but %s is there; put library.db back or restore a backup",
+				library.ErrDamaged, dbName+suffix)
+		}
+	}
+	fresh := file + ".new"
+	if err := removeDatabase(fresh); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite3", dsn(fresh, false))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return mapError(err)
+	}
+	if err := migrate(ctx, c, all, func(int) error { return nil }); err != nil {
+		return err
+	}
+	if _, err := c.ExecContext(ctx, "INSERT INTO library (one, id, created_ms) VALUES (1, ?, ?)",
+		newID(), s.now().UnixMilli()); err != nil {
+		return mapError(err)
+	}
+	if err := errors.Join(c.Close(), db.Close()); err != nil { // the last close empties the WAL into the file
+		return mapError(err)
+	}
+	if err := os.Rename(fresh, file); err != nil {
+		return mapOS(err)
+	}
+	return syncDir(s.dir)
+}
+
+func (s *Store) connect(ctx context.Context, file string, all []migration) (err error) {
+	if !s.readOnly {
+		if s.rw, err = sql.Open("sqlite3", dsn(file, false)); err != nil {
+			return err
+		}
+		s.rw.SetMaxOpenConns(1)
+		if s.w, err = s.rw.Conn(ctx); err != nil {
+			return err
+		}
+		backup := func(version int) error {
+			s.log.Info("migrating the library", "from", version)
+			name := filepath.Join(s.dir, "backups", fmt.Sprintf("before-migration-%04d.db", version+1))
+			if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+				return mapOS(err)
+			}
+			return copyDatabase(ctx, s.w, name)
+		}
+		if err := migrate(ctx, s.w, all, backup); err != nil {
+			return err
+		}
+	}
+	if s.ro, err = sql.Open("sqlite3", dsn(file, true)); err != nil {
+		return err
+	}
+	s.ro.SetMaxOpenConns(readers)
+	s.ro.SetMaxIdleConns(readers)
+	version, err := userVersion(ctx, s.ro)
+	if err != nil {
+		return err
+	}
+	if err := checkVersion(version, len(all)); err != nil {
+		return err
+	}
+	if version < len(all) {
+		return fmt.Errorf("%w: an older version made the library, and it must be opened once for writing to bring it up to date",
+			library.ErrReadOnly)
+	}
+	return s.ro.QueryRowContext(ctx, "SELECT id FROM library").Scan(&s.id)
+}
+
+// Close waits for the running write, closes the database and frees the lock. Closing twice
+// is harmless.
+func (s *Store) Close() error {
+	var errs []error
+	if s.ro != nil {
+		errs = append(errs, s.ro.Close())
+	}
+	if s.rw != nil {
+		_ = s.gate.enter(context.Background(), true)
+		for _, st := range s.stmts {
+			errs = append(errs, st.Close())
+		}
+		clear(s.stmts)
+		if s.w != nil {
+			if err := s.w.Close(); !errors.Is(err, sql.ErrConnDone) {
+				errs = append(errs, err)
+			}
+		}
+		errs = append(errs, s.rw.Close())
+		s.gate.leave()
+	}
+	if s.lock != nil {
+		// The text stays: the next opener overwrites it, and unlinking a locked file would let
+		// two processes hold two locks of the same name.
+		errs = append(errs, s.lock.Close())
+		s.lock = nil
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close the library: %w", mapError(err))
+	}
+	return nil
+}
+
+// LibraryID is the random id of the library. A restored backup gets a new one, so that
+// files derived from the database (the vector side file) know that they are not its own.
+func (s *Store) LibraryID() string { return s.id }
+
+// Dir is the absolute path of the library folder.
+func (s *Store) Dir() string { return s.dir }
+
+// ReadOnly reports whether the library was opened without the right to write.
+func (s *Store) ReadOnly() bool { return s.readOnly }
+
+// dsn is the driver's name for a database file with the settings of design: WAL, FULL,
+// foreign keys, a wait of 10 s for the locks that only a backup or checkpoint takes.
+func dsn(file string, readOnly bool) string {
+	q := url.Values{}
+	q.Set("_foreign_keys", "1")
+	q.Set("_busy_timeout", "10000")
+	q.Set("_stmt_cache_size", "64")
+	if readOnly {
+		q.Set("mode", "ro")
+		q.Set("_query_only", "1")
+		q.Set("_cache_size", "-8000")
+	} else {
+		q.Set("mode", "rwc")
+		q.Set("_txlock", "immediate")
+		q.Set("_journal_mode", "WAL")
+		q.Set("_synchronous", "FULL")
+		q.Set("_cache_size", "-32000")
+	}
+	return fileURI(file, runtime.GOOS == "windows") + "?" + q.Encode()
+}
+
+// fileURI writes a path as SQLite reads it: percent-encoded bytes, drive letters behind a
+// slash.
+func fileURI(file string, windows bool) string {
+	if windows {
+		file = "/" + strings.ReplaceAll(file, `\`, "/")
+	}
+	parts := strings.Split(file, "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	return "file:" + strings.Join(parts, "/")
+}
+
+// checkFile tells a file that is not a database, or was cut short, before SQLite opens it:
+// SQLite would take an empty file for a new database, and find missing pages only when it
+// needs them.
+func checkFile(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, 100)
+	n, err := io.ReadFull(f, head)
+	switch {
+	case n == 0 && errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: library.db is empty; restore a backup", library.ErrDamaged)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: library.db was cut short (%d bytes are left); restore a backup", library.ErrDamaged, n)
+	case err != nil:
+		return err
+	}
+	if string(head[:16]) != "SQLite format 3\x00" {
+		return fmt.Errorf("%w: library.db is not an SQLite database; restore a backup", library.ErrDamaged)
+	}
+	if st, err := os.Stat(file + "-wal"); err == nil && st.Size() > 0 {
+		return nil // pages may still be in the write-ahead log: the header says nothing about this file alone
+	}
+	pageSize := int64(binary.BigEndian.Uint16(head[16:]))
+	if pageSize == 1 {
+		pageSize = 65536
+	}
+	want := int64(binary.BigEndian.Uint32(head[28:])) * pageSize
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if st.Size() < want {
+		return fmt.Errorf("%w: library.db was cut short (%d of %d bytes are left); restore a backup",
+			library.ErrDamaged, st.Size(), want)
+	}
+	return nil
+}
+
+// copyDatabase writes a copy of the database behind c to file, by SQLite's online backup:
+// others may read and write meanwhile. The copy gets its name when it is whole and synced.
+func copyDatabase(ctx context.Context, c *sql.Conn, file string) error {
+	part := file + ".part"
+	if err := removeDatabase(part); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite3", fileURI(part, runtime.GOOS == "windows")+"?_synchronous=FULL")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	dst, err := db.Conn(ctx)
+	if err != nil {
+		return mapError(err)
+	}
+	defer dst.Close()
+	err = dst.Raw(func(d any) error {
+		return c.Raw(func(src any) error {
+			b, err := d.(*sqlite3.SQLiteConn).Backup("main", src.(*sqlite3.SQLiteConn), "main")
+			if err != nil {
+				return err
+			}
+			// Steps keep the copy cancellable. A write by the same connection is carried into
+			// the copy; one by another connection makes it start again.
+			for {
+				done, err := b.Step(4096)
+				if err == nil && !done {
+					err = ctx.Err()
+				}
+				if err != nil || done {
+					return errors.Join(err, b.Finish())
+				}
+			}
+		})
+	})
+	if err != nil {
+		_ = removeDatabase(part)
+		return mapError(err)
+	}
+	// Out of WAL mode: a backup is one file.
+	if _, err := dst.ExecContext(ctx, "PRAGMA journal_mode = DELETE"); err != nil {
+		return mapError(err)
+	}
+	if err := errors.Join(dst.Close(), db.Close()); err != nil {
+		return mapError(err)
+	}
+	if err := os.Chmod(part, 0o600); err != nil {
+		return err
+	}
+	if err := os.Rename(part, file); err != nil {
+		return mapOS(err)
+	}
+	return syncDir(filepath.Dir(file))
+}
+
+func removeDatabase(file string) error {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.Remove(file + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func newID() string { return rand.Text() }

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"strings"
+
+	"descry/library"
+)
+
+// dirt says what of a photo must be worked out again before the transaction ends.
+type dirt uint8
+
+const (
+	dirtRow   dirt = 1 << iota // primary file, orientation, times, shown
+	dirtWords                  // the full-text row
+)
+
+func (t *tx) mark(id library.PhotoID, d dirt) { t.dirty[id] |= d }
+
+// settle brings the photo rows and the full text in line with what the transaction changed.
+func (t *tx) settle() error {
+	for id, d := range t.dirty {
+		shown := true
+		if d&dirtRow != 0 {
+			was, is, err := t.settleRow(id)
+			if err != nil {
+				return err
+			}
+			shown = is
+			if was != is {
+				d |= dirtWords
+			}
+		}
+		if d&dirtWords != 0 {
+			if err := t.settleWords(id, shown); err != nil {
+				return err
+			}
+		}
+	}
+	if t.moved {
+		return t.exec("UPDATE library SET generation = generation + 1")
+	}
+	return nil
+}
+
+// settleRow chooses the primary file and takes over what the photo shows of it. It returns
+// whether the photo was and is shown.
+func (t *tx) settleRow(id library.PhotoID) (was, is bool, err error) {
+	var oldOrientation int
+	ok, err := t.get("SELECT orientation, shown FROM photo WHERE id = ?", []any{id}, []any{&oldOrientation, &was})
+	if err != nil || !ok {
+		return false, false, err
+	}
+	var file, mtime int64
+	var taken, orientation sql.NullInt64
+	ok, err = t.get(`SELECT f.id, f.mtime_ns, f.state = 'present', m.taken_ms, m.orientation
+		FROM file f JOIN root r ON r.id = f.root_id LEFT JOIN metadata m ON m.file_id = f.id
+		WHERE f.photo_id = ?
+		ORDER BY f.state = 'present' DESC, r.path, f.dir, f.name LIMIT 1`,
+		[]any{id}, []any{&file, &mtime, &is, &taken, &orientation})
+	if err != nil {
+		return was, is, err
+	}
+	if !ok {
+		t.moved = t.moved || was
+		return was, false, t.exec("UPDATE photo SET primary_file = NULL, shown = 0 WHERE id = ?", id)
+	}
+	if !orientation.Valid {
+		orientation.Int64 = int64(oldOrientation)
+	}
+	if was != is || int(orientation.Int64) != oldOrientation {
+		t.moved = true
+	}
+	return was, is, t.exec("UPDATE photo SET primary_file = ?, orientation = ?, taken_ms = ?, sort_ms = ?, shown = ? WHERE id = ?",
+		file, orientation.Int64, taken, sortTime(taken, mtime), is, id)
+}
+
+// sortTime is the order of the grid: when the picture was taken, else when the file was
+// last written. Milliseconds.
+func sortTime(taken sql.NullInt64, mtime int64) int64 {
+	if taken.Valid {
+		return taken.Int64
+	}
+	return mtime / 1e6
+}
+
+// words are the columns of a photo's full-text row.
+type words struct {
+	name, folder, keywords, description, tags, alt list
+}
+
+// list gathers texts, each once.
+type list []string
+
+func (l *list) add(texts ...string) {
+next:
+	for _, s := range texts {
+		if s == "" {
+			continue
+		}
+		for _, have := range *l {
+			if have == s {
+				continue next
+			}
+		}
+		*l = append(*l, s)
+	}
+}
+
+// text joins the texts so that no phrase runs over the border of two.
+func (l list) text() string {
+	return strings.ReplaceAll(strings.ToValidUTF8(strings.Join(l, " \n "), " "), "\x00", " ")
+}
+
+func (w *words) addFile(dir, name string, title, description, keywords, alt, extended string) {
+	w.name.add(name)
+	w.folder.add(dir)
+	w.description.add(title, description)
+	if keywords != "" && keywords != "[]" {
+		var k []string
+		if json.Unmarshal([]byte(keywords), &k) == nil {
+			w.keywords.add(k...)
+		}
+	}
+	w.alt.add(alt, extended)
+}
+
+func (t *tx) putWords(id library.PhotoID, w *words) error {
+	return t.exec("INSERT INTO words (rowid, name, folder, keywords, description, tags, alt, recognised) VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+		id, w.name.text(), w.folder.text(), w.keywords.text(), w.description.text(), w.tags.text(), w.alt.text())
+}
+
+// settleWords writes the full-text row of a photo anew. A photo without a present file has
+// none: it cannot be found by words, nor by its picture.
+func (t *tx) settleWords(id library.PhotoID, shown bool) error {
+	if err := t.exec("DELETE FROM words WHERE rowid = ?", id); err != nil || !shown {
+		return err
+	}
+	var w words
+	n := 0
+	err := t.each(`SELECT f.dir, f.name, coalesce(m.title, ''), coalesce(m.description, ''), coalesce(m.keywords, ''),
+			coalesce(m.alt_text, ''), coalesce(m.extended, '')
+		FROM file f LEFT JOIN metadata m ON m.file_id = f.id
+		WHERE f.photo_id = ? AND f.state = 'present' ORDER BY f.id`, []any{id}, func(rows *sql.Rows) error {
+		var dir, name []byte
+		var title, description, keywords, alt, extended string
+		if err := rows.Scan(&dir, &name, &title, &description, &keywords, &alt, &extended); err != nil {
+			return err
+		}
+		n++
+		w.addFile(string(dir), string(name), title, description, keywords, alt, extended)
+		return nil
+	})
+	if err != nil || n == 0 {
+		return err
+	}
+	text := func(dst ...*list) func(*sql.Rows) error {
+		return func(rows *sql.Rows) error {
+			values := make([]string, len(dst))
+			ptrs := make([]any, len(dst))
+			for i := range values {
+				ptrs[i] = &values[i]
+			}
+			if err := rows.Scan(ptrs...); err != nil {
+				return err
+			}
+			for i, v := range values {
+				dst[i].add(v)
+			}
+			return nil
+		}
+	}
+	err = t.each(`SELECT l.name FROM tag g JOIN label l ON l.id = g.label_id JOIN label_set s ON s.id = l.set_id
+		WHERE g.photo_id = ? AND g.state = 'confirmed' AND l.removed = 0 AND s.removed = 0 ORDER BY l.id`, []any{id}, text(&w.tags))
+	if err != nil {
+		return err
+	}
+	err = t.each("SELECT text, extended FROM alt_text WHERE photo_id = ? ORDER BY lang", []any{id}, text(&w.alt, &w.alt))
+	if err != nil {
+		return err
+	}
+	return t.putWords(id, &w)
+}
+
+// mergeWords gives what a person said of one photo to another as well. Where both have
+// something, the later word stands; all ties are broken by value, so that the order of
+// merges does not matter.
+func (t *tx) mergeWords(from, to library.PhotoID) error {
+	for _, query := range []string{
+		`INSERT INTO tag (photo_id, label_id, state, at_ms) SELECT ?2, label_id, state, at_ms FROM tag WHERE photo_id = ?1
+		ON CONFLICT DO UPDATE SET state = excluded.state, at_ms = excluded.at_ms
+			WHERE (excluded.at_ms, state) > (at_ms, excluded.state)`, // at one time confirmed stands: it sorts first
+		`INSERT INTO alt_text (photo_id, lang, text, extended, state, at_ms)
+			SELECT ?2, lang, text, extended, state, at_ms FROM alt_text WHERE photo_id = ?1
+		ON CONFLICT DO UPDATE SET text = excluded.text, extended = excluded.extended, state = excluded.state, at_ms = excluded.at_ms
+			WHERE (excluded.at_ms, excluded.text, excluded.extended, state) > (at_ms, text, extended, excluded.state)`,
+		`INSERT INTO mark (photo_id, rating, favourite) SELECT ?2, rating, favourite FROM mark WHERE photo_id = ?1
+		ON CONFLICT DO UPDATE SET rating = max(coalesce(rating, excluded.rating), coalesce(excluded.rating, rating)),
+			favourite = max(favourite, excluded.favourite)`,
+		`INSERT INTO album_photo (album_id, photo_id, position) SELECT album_id, ?2, position FROM album_photo WHERE photo_id = ?1
+		ON CONFLICT DO UPDATE SET position = min(position, excluded.position)`,
+	} {
+		if err := t.exec(query, from, to); err != nil {
+			return err
+		}
+	}
+	t.mark(to, dirtWords)
+	return nil
+}
+
+// replacePhoto gives a photo's words and its place in the journal to another and deletes it.
+func (t *tx) replacePhoto(from, to library.PhotoID) error {
+	if err := t.mergeWords(from, to); err != nil {
+		return err
+	}
+	if err := t.exec(`UPDATE journal_change SET key = json_set(key, '$.photo_id', ?2),
+			before = CASE WHEN before IS NULL THEN NULL ELSE json_set(before, '$.photo_id', ?2) END,
+			after = CASE WHEN after IS NULL THEN NULL ELSE json_set(after, '$.photo_id', ?2) END,
+			photo_id = ?2
+		WHERE photo_id = ?1`, from, to); err != nil {
+		return err
+	}
+	t.moved = true
+	return t.deletePhoto(from)
+}
+
+// deletePhoto removes a photo and all that a person said of it. Its content stays.
+func (t *tx) deletePhoto(id library.PhotoID) error {
+	for _, query := range []string{
+		"DELETE FROM tag WHERE photo_id = ?",
+		"DELETE FROM alt_text WHERE photo_id = ?",
+		"DELETE FROM mark WHERE photo_id = ?",
+		"DELETE FROM album_photo WHERE photo_id = ?",
+		"DELETE FROM words WHERE rowid = ?",
+		"UPDATE file SET photo_id = NULL WHERE photo_id = ?",
+		"DELETE FROM photo WHERE id = ?",
+	} {
+		if err := t.exec(query, id); err != nil {
+			return err
+		}
+	}
+	delete(t.dirty, id)
+	return nil
+}

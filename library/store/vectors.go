@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"descry/internal/float16"
+	"descry/library"
+)
+
+// EnsureSpace finds or makes the vector space with this digest. model is the id of the
+// bundle (kept up to date), dim the number of dimensions.
+func (s *Store) EnsureSpace(ctx context.Context, digest, model string, dim int) (library.Space, error) {
+	sp := library.Space{Digest: digest, Model: model, Dim: dim}
+	err := s.write(ctx, false, func(t *tx) error {
+		var have int
+		ok, err := t.get("SELECT id, dim FROM space WHERE digest = ?", []any{digest}, []any{&sp.ID, &have})
+		if err != nil {
+			return err
+		}
+		if !ok {
+			id, err := t.insert("INSERT INTO space (digest, model, dim) VALUES (?, ?, ?)", digest, model, dim)
+			sp.ID = library.SpaceID(id)
+			return err
+		}
+		if have != dim {
+			return fmt.Errorf("the library has it with %d dimensions, not %d", have, dim)
+		}
+		return t.exec("UPDATE space SET model = ? WHERE id = ? AND model <> ?", model, sp.ID, model)
+	})
+	if err != nil {
+		return library.Space{}, fmt.Errorf("register the vector space of model %s: %w", model, err)
+	}
+	return sp, nil
+}
+
+// Spaces lists the vector spaces that the library has, oldest first.
+func (s *Store) Spaces(ctx context.Context) ([]library.Space, error) {
+	var out []library.Space
+	err := eachRow(ctx, s.ro, "SELECT id, digest, model, dim FROM space ORDER BY id", nil, func(rows *sql.Rows) error {
+		var sp library.Space
+		err := rows.Scan(&sp.ID, &sp.Digest, &sp.Model, &sp.Dim)
+		out = append(out, sp)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the vector spaces: %w", err)
+	}
+	return out, nil
+}
+
+// vectorChunk is how many vectors are read into memory at a time, so that no read
+// transaction stays open while the caller works.
+const vectorChunk = 2000
+
+// Vectors calls fn for the vectors of a space with Seq > afterSeq, in order of Seq, at most
+// limit of them (0: all). All vectors come, also those that no photo shows at the moment
+// (VectorRow.Photo is 0). Which photo shows an older vector may change without a new Seq:
+// Generation tells when.
+func (s *Store) Vectors(ctx context.Context, space library.SpaceID, afterSeq int64, limit int, fn func(VectorRow) error) error {
+	for left := limit; limit == 0 || left > 0; {
+		n := vectorChunk
+		if limit > 0 {
+			n = min(n, left)
+		}
+		rows := make([]VectorRow, 0, n)
+		err := eachRow(ctx, s.ro, `SELECT v.seq, v.view, v.orientation, v.data, c.scheme, c.digest, coalesce(p.id, 0)
+			FROM vector v JOIN content c ON c.id = v.content_id
+			LEFT JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation AND p.shown = 1
+			WHERE v.space_id = ? AND v.seq > ? ORDER BY v.seq LIMIT ?`, []any{space, afterSeq, n}, func(r *sql.Rows) error {
+			var v VectorRow
+			var scheme string
+			var digest []byte
+			var orientation int
+			if err := r.Scan(&v.Seq, &v.View, &orientation, &v.Data, &scheme, &digest, &v.Photo); err != nil {
+				return err
+			}
+			v.Picture = picture(scheme, digest, orientation)
+			rows = append(rows, v)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read vectors: %w", err)
+		}
+		for _, v := range rows {
+			if err := fn(v); err != nil {
+				return err
+			}
+			afterSeq = v.Seq
+		}
+		if len(rows) < n {
+			return nil
+		}
+		left -= n
+	}
+	return nil
+}
+
+// VectorPhotos calls fn for the vectors of a space that a photo with a present file shows
+// now, in order of Seq, without their data: what must be read again when Generation changed.
+func (s *Store) VectorPhotos(ctx context.Context, space library.SpaceID, fn func(seq int64, photo library.PhotoID)) error {
+	err := eachRow(ctx, s.ro, `SELECT v.seq, p.id FROM vector v
+		JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation
+		WHERE v.space_id = ? AND p.shown = 1 ORDER BY v.seq`, []any{space}, func(r *sql.Rows) error {
+		var seq int64
+		var photo library.PhotoID
+		if err := r.Scan(&seq, &photo); err != nil {
+			return err
+		}
+		fn(seq, photo)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read which photos the vectors show: %w", err)
+	}
+	return nil
+}
+
+// Generation counts the changes of which photo an older vector shows (a photo went missing,
+// came back, was edited or forgotten). While it stays, a reader of Vectors only has to
+// follow Seq.
+func (s *Store) Generation(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.ro.QueryRowContext(ctx, "SELECT generation FROM library").Scan(&n); err != nil {
+		return 0, fmt.Errorf("read the generation of the library: %w", mapError(err))
+	}
+	return n, nil
+}
+
+// PictureVector returns the stored vector (view 0) of a picture in a space.
+func (s *Store) PictureVector(ctx context.Context, space library.SpaceID, pic library.Picture) ([]float32, bool, error) {
+	return s.oneVector(ctx, `SELECT v.data FROM vector v JOIN content c ON c.id = v.content_id
+		WHERE c.scheme = ? AND c.digest = ? AND v.orientation = ? AND v.space_id = ? AND v.view = 0`,
+		pic.Content.Scheme, pic.Content.Digest[:], pic.Orientation, space)
+}
+
+// PhotoVector returns the stored vector (view 0) of the picture that a photo shows.
+func (s *Store) PhotoVector(ctx context.Context, space library.SpaceID, photo library.PhotoID) ([]float32, bool, error) {
+	return s.oneVector(ctx, `SELECT v.data FROM vector v JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation
+		WHERE p.id = ? AND v.space_id = ? AND v.view = 0`, photo, space)
+}
+
+func (s *Store) oneVector(ctx context.Context, query string, args ...any) ([]float32, bool, error) {
+	var data []byte
+	err := s.ro.QueryRowContext(ctx, query, args...).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read a vector: %w", mapError(err))
+	}
+	v := make([]float32, len(data)/float16.Size)
+	float16.Unpack(v, data)
+	return v, true, nil
+}
