@@ -48,10 +48,10 @@ type SearchRequest struct {
 
 // Reason is one part of why a photo is among the results.
 type Reason struct {
-	Kind       string  `json:"kind"` // "looks like", "words", "tag", "filter", "exact"
-	Text       string  `json:"text"` // the phrase, word or filter
-	Where      string  `json:"where,omitempty"`
-	Confidence float64 `json:"confidence,omitempty"`
+	Kind       string // "looks like", "words", "tag", "filter", "exact"
+	Text       string // the phrase, word or filter
+	Where      string
+	Confidence float64
 }
 
 // Hit is one photo of a search result.
@@ -89,6 +89,7 @@ type Card struct {
 	Name      string
 	Path      string
 	Taken     time.Time
+	HasZone   bool // Taken carries the camera's time zone
 	Picture   library.Picture
 	Colour    uint32 // dominant colour 0xRRGGBB until the thumbnail is there
 	Favourite bool
@@ -151,18 +152,19 @@ type Sidebar struct {
 
 // ModelInfo describes a model bundle for the person who chooses one.
 type ModelInfo struct {
-	ID        string   `json:"id"`
-	Name      string   `json:"name"`
-	Licence   string   `json:"licence"`
-	Note      string   `json:"note"`
-	Languages []string `json:"languages"`
-	Dim       int      `json:"dim"`
-	InputSize int      `json:"input_size"`
-	Space     string   `json:"space"`
-	InUse     bool     `json:"in_use"`
-	Bundled   bool     `json:"bundled"`
-	Provider  string   `json:"provider,omitempty"` // "" while not loaded
-	Bytes     int64    `json:"bytes"`
+	ID        string
+	Name      string
+	Licence   string
+	Note      string
+	Languages []string
+	Dim       int
+	InputSize int
+	Space     string
+	InUse     bool
+	Bundled   bool
+	Provider  string // "" while not loaded
+	Bytes     int64
+	Problem   string // "" or one sentence: what is wrong with it
 }
 
 // Progress says how far a job has come.
@@ -187,59 +189,77 @@ type Events struct {
 	Finished func(IndexReport) // an indexing run came to its end
 }
 
-// IndexReport is what an indexing run did; its JSON is part of the command line's promise.
+// IndexReport is what an indexing run did.
 type IndexReport struct {
-	Files           int            `json:"files"`
-	Photos          int            `json:"photos"`
-	New             int            `json:"new"`
-	Changed         int            `json:"changed"`
-	Moved           int            `json:"moved"`
-	Missing         int            `json:"missing"`
-	Offline         int            `json:"offline"`
-	Unchanged       int            `json:"unchanged"`
-	Failed          []IndexFailure `json:"failed"`
-	Encoded         int            `json:"encoded"`
-	Seconds         float64        `json:"seconds"`
-	PhotosPerSecond float64        `json:"photos_per_second"` // newly encoded photos only
-	Model           string         `json:"model"`
-	Provider        string         `json:"provider"`
+	Files           int
+	Photos          int
+	New             int
+	Changed         int
+	Moved           int
+	Missing         int
+	Offline         int
+	Unchanged       int
+	Failed          []IndexFailure
+	Encoded         int
+	Seconds         float64
+	PhotosPerSecond float64 // newly encoded photos only
+	Model           string
+	Provider        string
 }
 
 // IndexFailure is a file that an indexing run could not use.
 type IndexFailure struct {
-	Path  string `json:"path"`
-	Stage string `json:"stage"`
-	Error string `json:"error"`
+	Path   string
+	Stage  string
+	Reason string
 }
 
-// Status is the state of a library; its JSON is part of the command line's promise.
+// Status is the state of a library.
 type Status struct {
-	Library  string     `json:"library"`
-	Files    int        `json:"files"`
-	Photos   int        `json:"photos"`
-	Encoded  int        `json:"encoded"`
-	Pending  int        `json:"pending"`
-	Failed   int        `json:"failed"`
-	Offline  int        `json:"offline"`
-	Missing  int        `json:"missing"`
-	Model    string     `json:"model"`
-	Provider string     `json:"provider"`
-	Roots    []RootInfo `json:"roots"`
-}
-
-// RootInfo is a root as scripts see it.
-type RootInfo struct {
-	ID     library.RootID    `json:"id"`
-	Path   string            `json:"path"`
-	Volume string            `json:"volume"`
-	State  library.FileState `json:"state"`
-	Photos int               `json:"photos"`
+	Library  string
+	Files    int
+	Photos   int
+	Encoded  int
+	Pending  int
+	Failed   int
+	Offline  int
+	Missing  int
+	Model    string
+	Provider string
+	Roots    []library.Root
 }
 
 // Check is one line of the doctor's report.
 type Check struct {
-	Check  string `json:"check"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-	Fix    string `json:"fix"`
+	Check  string
+	OK     bool
+	Detail string
+	Fix    string
+}
+
+// PhotoAt is a photo and the path through which it was asked for.
+type PhotoAt struct {
+	Photo library.PhotoID
+	Path  string
+}
+
+// Classified is how well labels fit one picture file.
+type Classified struct {
+	Path          string
+	Probabilities []float64 // in the order of the labels
+	Err           error
+}
+
+// Scored is how well a text fits one picture file.
+type Scored struct {
+	Path   string
+	Cosine float64
+	Err    error
+}
+
+// Embedded is the unit vector of a text or a picture file.
+type Embedded struct {
+	Input  string
+	Vector []float32
+	Err    error
 }

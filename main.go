@@ -1,0 +1,84 @@
+// Descry finds your own photos by description, on your own machine.
+//
+// This file is the composition root: it reads the command line, opens what is needed,
+// wires it and runs it. It holds no logic.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/adrg/xdg"
+	"golang.org/x/term"
+
+	"descry/assets"
+	"descry/library/store"
+	"descry/tagging"
+	"descry/ui/app"
+	"descry/ui/cli"
+)
+
+// version is set by the build.
+var version = "development"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	env := world()
+	env.Out, env.Err, env.In = os.Stdout, os.Stderr, os.Stdin
+	env.Tty = term.IsTerminal(int(os.Stderr.Fd()))
+	status := cli.Run(ctx, os.Args[1:], env)
+	stop()
+	os.Exit(status)
+}
+
+// world is what the command line works with, but for its streams.
+func world() cli.Env {
+	return cli.Env{
+		Version: version,
+		Open:    open,
+		Window:  window,
+		Draw:    draw,
+		Restore: func(ctx context.Context, dir, file string) error {
+			return store.Restore(ctx, file, dir)
+		},
+		LibraryDir: libraryDir,
+	}
+}
+
+// libraryDir is the folder of the library: the one asked for, else the user's own.
+func libraryDir(o cli.Options) string {
+	if o.Library != "" {
+		return o.Library
+	}
+	return filepath.Join(xdg.DataHome, "descry")
+}
+
+// open opens the library with everything that the program carries.
+func open(ctx context.Context, o cli.Options) (*app.App, error) {
+	sets, err := tagging.ReadSets(assets.Labels())
+	if err != nil {
+		return nil, fmt.Errorf("reading the built-in label sets: %w", err)
+	}
+	p := app.Params{
+		Dir:        libraryDir(o),
+		ReadOnly:   o.Access == cli.AccessRead,
+		Optional:   o.Access == cli.AccessNone,
+		Model:      o.Model,
+		Provider:   o.Provider,
+		Threads:    o.Threads,
+		Starter:    assets.Starter(),
+		Sets:       sets,
+		Background: assets.Background(),
+		Templates:  assets.Templates(),
+		Samples:    assets.Samples(),
+		Log:        o.Log,
+	}
+	if !o.Now.IsZero() {
+		p.Now = o.Clock()
+	}
+	return app.Open(ctx, p)
+}

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"descry/internal/testdata"
+	"descry/ui/cli"
+)
+
+// answer is what one call of the command line gave.
+type answer struct {
+	status   int
+	out, err string
+}
+
+// descry runs one command line on a library.
+func descry(t *testing.T, dir string, args ...string) answer {
+	t.Helper()
+	var out, errs bytes.Buffer
+	env := world()
+	env.Out, env.Err, env.In = &out, &errs, strings.NewReader("")
+	status := cli.Run(t.Context(), append([]string{"--library", dir}, args...), env)
+	return answer{status, out.String(), errs.String()}
+}
+
+// must is descry for calls that have to end with status 0.
+func must(t *testing.T, dir string, args ...string) answer {
+	t.Helper()
+	a := descry(t, dir, args...)
+	if a.status != 0 {
+		t.Fatalf("descry %s: status %d\n%s%s", strings.Join(args, " "), a.status, a.out, a.err)
+	}
+	return a
+}
+
+// photos copies a few sample photos into a folder of the test's own.
+func photos(t *testing.T, n int) (dir string, paths []string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(testdata.Samples(t), "*.jpg"))
+	if err != nil || len(found) < n {
+		t.Fatalf("want %d sample photos, found %d (%v)", n, len(found), err)
+	}
+	dir = t.TempDir()
+	for _, from := range found[:n] {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(dir, filepath.Base(from))
+		if err := os.WriteFile(to, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, to)
+	}
+	return dir, paths
+}
+
+// runtimeFor makes the ONNX Runtime library findable, or skips the test.
+func runtimeFor(t *testing.T) {
+	t.Helper()
+	t.Setenv("DESCRY_ONNXRUNTIME", testdata.Runtime(t))
+}
+
+// TestAnswers holds the JSON documents to what the command line promises: every field is
+// there with its type. A field may be added, none may go.
+func TestAnswers(t *testing.T) {
+	runtimeFor(t)
+	folder, paths := photos(t, 6)
+	lib := filepath.Join(t.TempDir(), "library")
+
+	const (
+		index = `{"files":1,"photos":1,"new":1,"changed":1,"moved":1,"missing":1,"offline":1,"unchanged":1,"failed":[],
+			"encoded":1,"seconds":1,"photos_per_second":1,"model":"","provider":""}`
+		root   = `[{"id":1,"path":"","volume":"","state":"","photos":1}]`
+		search = `{"query":"","interpretation":"","model":"","coverage":1,"took_ms":1,"matched":1,"results":[
+			{"path":"","photo":1,"score":1,"confidence":1,"likely":true,"why":[{"kind":"","text":""}],"tags":[],"taken":""}]}`
+		tags = `[{"path":"","tags":[{"label":"","set":"","confidence":1,"state":""}]}]`
+		alt  = `[{"path":"","alt":"","extended":"","state":"","confidence":1,"sources":[]}]`
+	)
+	calls := []struct {
+		args   []string
+		schema string
+	}{
+		{[]string{"index", folder}, index},
+		{[]string{"index"}, index},
+		{[]string{"roots", "list"}, root},
+		{[]string{"search", "a photo", "--all", "--explain"}, search},
+		{[]string{"similar", paths[0], "--all", "--explain"}, search},
+		{[]string{"tag", "confirm", "animals/dog", paths[0]}, `{"changed":1}`},
+		{[]string{"tag", "reject", "animals/cat", paths[0]}, `{"changed":1}`},
+		{[]string{"tag", paths[0]}, tags},
+		{[]string{"alt", paths[0]}, alt},
+		{[]string{"alt", paths[0], "--set", "A dog."}, alt},
+		{[]string{"alt", paths[0], "--approve"}, alt},
+		{[]string{"classify", "--labels", "dog,cat", paths[0]}, `[{"path":"","labels":[{"label":"","probability":1}]}]`},
+		{[]string{"score", "a dog", paths[0]}, `[{"path":"","cosine":1,"clipscore":1}]`},
+		{[]string{"embed", "--text", "a dog"}, `[{"input":"","model":"","vector":[1]}]`},
+		{[]string{"embed", paths[0]}, `[{"input":"","model":"","vector":[1]}]`},
+		{[]string{"labels", "list"}, `[{"name":"","title":"","exclusive":true,"labels":[""]}]`},
+		{[]string{"models", "list"}, `[{"id":"","name":"","licence":"","languages":[""],"dim":1,"in_use":true}]`},
+		{[]string{"meta", "read", paths[0]}, `{"path":"","format":"","width":1,"height":1,"keywords":[]}`},
+		{[]string{"duplicates"}, `[]`},
+		{[]string{"missing"}, `[]`},
+		{[]string{"history"}, `[{"id":1,"when":"","what":"","photos":1,"undone":true}]`},
+		{[]string{"undo"}, `[{"id":1,"when":"","what":"","photos":1,"undone":true}]`},
+		{[]string{"status"}, `{"library":"","files":1,"photos":1,"encoded":1,"pending":1,"failed":1,"offline":1,"missing":1,
+			"model":"","provider":"","roots":` + root + `}`},
+		{[]string{"dump", "--digest"}, `{"user":"","derived":""}`},
+		{[]string{"config", "list"}, `{}`},
+		{[]string{"doctor"}, `[{"check":"","ok":true,"detail":"","fix":""}]`},
+		{[]string{"backup", filepath.Join(t.TempDir(), "b.db")}, `{"file":"","photos":1}`},
+	}
+	for _, c := range calls {
+		t.Run(strings.Join(c.args[:min(2, len(c.args))], " "), func(t *testing.T) {
+			a := must(t, lib, append(c.args, "--json")...)
+			matchJSON(t, c.schema, a.out)
+		})
+	}
+}
+
+// matchJSON checks that a document has at least the fields of a sample, with their types;
+// one element of an array stands for all.
+func matchJSON(t *testing.T, sample, document string) {
+	t.Helper()
+	var want, got any
+	if err := json.Unmarshal([]byte(sample), &want); err != nil {
+		t.Fatalf("the sample is no JSON: %v", err)
+	}
+	if err := json.Unmarshal([]byte(document), &got); err != nil {
+		t.Fatalf("stdout is not one JSON document: %v\n%s", err, document)
+	}
+	for _, m := range mismatches("$", want, got) {
+		t.Errorf("%s\n%s", m, document)
+	}
+}
+
+func mismatches(at string, want, got any) []string {
+	switch w := want.(type) {
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if !ok {
+			return []string{fmt.Sprintf("%s is %T, not an object", at, got)}
+		}
+		var out []string
+		for _, k := range slices.Sorted(maps.Keys(w)) {
+			v, ok := g[k]
+			if !ok {
+				out = append(out, at+"."+k+" is not there")
+				continue
+			}
+			out = append(out, mismatches(at+"."+k, w[k], v)...)
+		}
+		return out
+	case []any:
+		g, ok := got.([]any)
+		if !ok {
+			return []string{fmt.Sprintf("%s is %T, not an array", at, got)}
+		}
+		if len(w) == 0 {
+			return nil
+		}
+		if len(g) == 0 {
+			return []string{at + " is empty"}
+		}
+		var out []string
+		for i := range g {
+			out = append(out, mismatches(fmt.Sprintf("%s[%d]", at, i), w[0], g[i])...)
+		}
+		return out
+	}
+	if fmt.Sprintf("%T", want) != fmt.Sprintf("%T", got) {
+		return []string{fmt.Sprintf("%s is %T, not %T", at, got, want)}
+	}
+	return nil
+}
+
+// TestFailures holds the exit statuses and the JSON of errors to what scripts rely on.
+func TestFailures(t *testing.T) {
+	folder, _ := photos(t, 1)
+	empty := t.TempDir()
+	file := filepath.Join(empty, "note.txt")
+	tests := []struct {
+		name   string
+		args   []string
+		status int
+		code   string
+	}{
+		{"unknown verb", []string{"fly"}, 2, "usage"},
+		{"unknown flag", []string{"search", "--fly", "x"}, 2, "usage"},
+		{"no query", []string{"search"}, 2, "usage"},
+		{"no labels", []string{"classify", "a.jpg"}, 2, "usage"},
+		{"no library yet", []string{"search", "dog"}, 1, "no_library"},
+		{"folder not there", []string{"index", filepath.Join(folder, "nowhere")}, 1, "failed"},
+		{"file for a folder", []string{"index", file}, 1, "failed"},
+		{"unknown setting", []string{"config", "set", "colour", "blue"}, 2, "usage"},
+		{"unknown format", []string{"alt", "--format", "docx"}, 2, "usage"},
+		{"model that is not there", []string{"models", "use", "nothing"}, 1, "not_found"},
+		{"model out of its folder", []string{"models", "use", "../x"}, 1, "not_found"},
+	}
+	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			lib := filepath.Join(t.TempDir(), "library")
+			a := descry(t, lib, append(tt.args, "--json")...)
+			if a.status != tt.status {
+				t.Errorf("status %d, want %d\n%s%s", a.status, tt.status, a.out, a.err)
+			}
+			var doc struct {
+				Error struct{ Code, Message string }
+			}
+			if err := json.Unmarshal([]byte(a.out), &doc); err != nil {
+				t.Fatalf("stdout is not one JSON document: %v\n%s", err, a.out)
+			}
+			if doc.Error.Code != tt.code || doc.Error.Message == "" || strings.Contains(doc.Error.Message, "\n") {
+				t.Errorf("error %+v, want code %s and one sentence", doc.Error, tt.code)
+			}
+		})
+	}
+}
+
+// TestInterrupted checks that Ctrl-C ends a run with its own status.
+func TestInterrupted(t *testing.T) {
+	folder, _ := photos(t, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	env := world()
+	env.Out, env.Err, env.In = &out, &errs, strings.NewReader("")
+	if got := cli.Run(ctx, []string{"--library", filepath.Join(t.TempDir(), "l"), "index", folder}, env); got != 130 {
+		t.Errorf("status %d, want 130\n%s", got, errs.String())
+	}
+}
+
+// TestPartly checks that one unreadable file costs only itself and shows in the status.
+func TestPartly(t *testing.T) {
+	runtimeFor(t)
+	folder, _ := photos(t, 2)
+	if err := os.WriteFile(filepath.Join(folder, "broken.jpg"), []byte("not a picture"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	lib := filepath.Join(t.TempDir(), "library")
+	a := descry(t, lib, "index", folder, "--json")
+	if a.status != 3 {
+		t.Fatalf("status %d, want 3\n%s%s", a.status, a.out, a.err)
+	}
+	var doc struct {
+		Photos, Encoded int
+		Failed          []struct{ Path, Stage, Error string }
+	}
+	if err := json.Unmarshal([]byte(a.out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if doc.Photos != 2 || doc.Encoded != 2 || len(doc.Failed) != 1 || filepath.Base(doc.Failed[0].Path) != "broken.jpg" {
+		t.Errorf("got %+v, want 2 photos and broken.jpg failed", doc)
+	}
+}
+
+// TestUndo checks that what a person says can be taken back, over processes.
+func TestUndo(t *testing.T) {
+	runtimeFor(t)
+	folder, paths := photos(t, 1)
+	lib := filepath.Join(t.TempDir(), "library")
+	must(t, lib, "index", folder)
+	digest := func() string { return must(t, lib, "dump", "--digest", "--user").out }
+	before := digest()
+	must(t, lib, "tag", "confirm", "animals/dog", paths[0])
+	if digest() == before {
+		t.Fatal("confirming a tag changed nothing")
+	}
+	if got := must(t, lib, "search", "tag:dog", "--json").out; !strings.Contains(got, filepath.Base(paths[0])) {
+		t.Errorf("tag:dog does not find the photo\n%s", got)
+	}
+	must(t, lib, "undo")
+	if digest() != before {
+		t.Error("undo did not bring the user data back")
+	}
+}

@@ -1,0 +1,177 @@
+// Package app holds the use cases of Descry over one open library: add a folder, look at
+// photos, search, say what is right, write alt text, change the model. It is free of
+// windows and terminals; ui/desktop and ui/cli are its two faces.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"descry/clipengine"
+	"descry/clipengine/bundle"
+	"descry/library"
+	"descry/library/indexer"
+	"descry/library/search"
+	"descry/library/store"
+	"descry/library/thumbs"
+	"descry/library/vectors"
+	"descry/tagging"
+)
+
+// Errors of the use cases.
+var (
+	// ErrNoModel says that no model is running, so nothing can be looked at.
+	ErrNoModel = errors.New("no model is running")
+	// ErrNoLibrary says that the library folder holds no library yet.
+	ErrNoLibrary = errors.New("there is no library yet")
+	// ErrNotInLibrary says that a path is no photo of the library.
+	ErrNotInLibrary = errors.New("not a photo of the library")
+)
+
+// Params is what an App is made of. Main fills it in.
+type Params struct {
+	Dir      string // folder of the library
+	ReadOnly bool   // open for reading; another process may be writing
+	Optional bool   // do without a library where there is none
+
+	Runtime  string // path of the ONNX Runtime library; "" looks in the usual places
+	Model    string // id of the model bundle; "" for the one the library uses
+	Provider string // execution provider; "" for the best
+	Threads  int    // encoders at work; 0 for one per core
+
+	Starter    fs.FS              // the bundled starter model
+	Sets       []tagging.LabelSet // built-in label sets
+	Background []string           // background phrases for calibration
+	Templates  []string           // prompt templates, each with one {}
+	Samples    fs.FS              // sample photos
+
+	Now func() time.Time // nil: time.Now
+	Log *slog.Logger     // nil: slog.Default
+}
+
+// App is one open library with its model. All methods may be called at the same time.
+type App struct {
+	p      Params
+	store  *store.Store // nil when opened without a library
+	thumbs *thumbs.Cache
+
+	engines engineBox
+
+	mu       sync.Mutex
+	events   Events
+	indexer  *indexer.Indexer // while a run is on
+	cancel   context.CancelFunc
+	again    bool // another run was asked for meanwhile
+	progress Progress
+	running  sync.WaitGroup
+
+	meaning meaningBox
+}
+
+// Open opens the library in p.Dir. It loads no model: that happens when one is needed.
+// Errors: ErrNoLibrary, and those of store.Open.
+func Open(ctx context.Context, p Params) (*App, error) {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	if p.Log == nil {
+		p.Log = slog.Default()
+	}
+	a := &App{p: p}
+	if p.ReadOnly || p.Optional {
+		if _, err := os.Stat(filepath.Join(p.Dir, "library.db")); errors.Is(err, fs.ErrNotExist) {
+			if p.Optional {
+				return a, nil
+			}
+			return nil, fmt.Errorf("%s: %w", p.Dir, ErrNoLibrary)
+		}
+	}
+	s, err := store.Open(ctx, p.Dir, store.Options{ReadOnly: p.ReadOnly || p.Optional, Now: p.Now, Log: p.Log})
+	if err != nil {
+		return nil, err
+	}
+	a.store = s
+	a.thumbs = thumbs.Open(filepath.Join(p.Dir, "thumbs"))
+	if !p.ReadOnly && !p.Optional {
+		if err := a.syncBuiltinSets(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return a, nil
+}
+
+// Close ends background work, keeps what is finished, and closes the library.
+func (a *App) Close() error {
+	a.CancelIndexing()
+	a.running.Wait()
+	a.engines.close()
+	if a.store == nil {
+		return nil
+	}
+	return a.store.Close()
+}
+
+// Listen sets the callbacks of the face.
+func (a *App) Listen(e Events) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.events = e
+}
+
+// listeners returns the callbacks.
+func (a *App) listeners() Events {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.events
+}
+
+// changed tells the face that lists are stale.
+func (a *App) changed() {
+	if f := a.listeners().Changed; f != nil {
+		f()
+	}
+}
+
+// cacheDir is where derived files live that can be deleted at any time.
+func (a *App) cacheDir() string { return filepath.Join(a.p.Dir, "cache") }
+
+// modelsDir is where added model bundles live.
+func (a *App) modelsDir() string { return filepath.Join(a.p.Dir, "models") }
+
+// engineBox holds the one engine of the process: sessions live as long as the process,
+// since the runtime does not give memory back.
+type engineBox struct {
+	mu      sync.Mutex
+	engine  *clipengine.Engine
+	bundle  *bundle.Bundle
+	problem error
+	tried   bool
+}
+
+func (b *engineBox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.engine != nil {
+		b.engine.Close()
+		b.engine = nil
+	}
+	b.tried = false
+}
+
+// meaningBox holds what depends on the model's vector space: the vectors in memory, the
+// searcher, the tagger.
+type meaningBox struct {
+	mu       sync.Mutex
+	space    library.Space
+	index    *vectors.Index
+	searcher *search.Searcher
+	tagger   *tagging.Tagger
+	labels   map[string]library.LabelID // "set/label" as the tagger knows them
+}

@@ -1,0 +1,189 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"descry/library"
+	"descry/library/indexer"
+)
+
+// Index brings roots (nil: all) up to date and suggests tags, and returns when it is done.
+// Progress may be nil. A cancelled context keeps what is finished; the report then tells
+// of that much.
+func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(Progress)) (IndexReport, error) {
+	if err := a.needWriting(); err != nil {
+		return IndexReport{}, err
+	}
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	all, err := a.store.Roots(ctx)
+	if err != nil {
+		return IndexReport{}, err
+	}
+	if len(roots) > 0 {
+		all = slices.DeleteFunc(all, func(r library.Root) bool { return !slices.Contains(roots, r.ID) })
+	}
+	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Log: a.p.Log}
+	engine, err := a.engine(ctx)
+	switch {
+	case err == nil:
+		p.Encoder = engine
+	case !errors.Is(err, ErrNoModel):
+		return IndexReport{}, err
+	}
+	x := indexer.New(p)
+	a.setIndexer(x)
+	defer a.setIndexer(nil)
+	report, runErr := x.Run(ctx, all, func(ip indexer.Progress) {
+		progress(Progress{
+			Job: "Looking at photos", Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,
+			Left: ip.Left, Path: ip.Path, Running: true,
+		})
+	})
+	out := IndexReport{
+		Files: report.Files, Photos: report.Photos, New: report.New, Changed: report.Changed, Moved: report.Moved,
+		Missing: report.Missing, Offline: report.Offline, Unchanged: report.Unchanged, Encoded: report.Encoded,
+		Seconds: report.Seconds, PhotosPerSecond: report.PhotosPerSecond,
+	}
+	if engine != nil {
+		out.Model, out.Provider = engine.Model(), engine.Provider()
+	}
+	for _, f := range report.Failed {
+		out.Failed = append(out.Failed, IndexFailure{f.Path, f.Stage, f.Reason})
+	}
+	if runErr != nil {
+		return out, fmt.Errorf("looking at photos: %w", runErr)
+	}
+	if engine == nil {
+		return out, nil
+	}
+	if err := a.SuggestTags(ctx, progress); err != nil {
+		return out, fmt.Errorf("suggesting tags: %w", err)
+	}
+	return out, nil
+}
+
+func (a *App) setIndexer(x *indexer.Indexer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.indexer = x
+	if x == nil {
+		a.progress = Progress{}
+	}
+}
+
+// StartIndexing looks at photos in the background and reports through Events. Asked while
+// it runs, it runs once more afterwards.
+func (a *App) StartIndexing() {
+	if a.needWriting() != nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cancel != nil {
+		a.again = true
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a.cancel = cancel
+	a.running.Go(func() {
+		defer cancel()
+		for {
+			a.indexOnce(ctx)
+			a.mu.Lock()
+			if !a.again || ctx.Err() != nil {
+				a.cancel, a.again = nil, false
+				a.mu.Unlock()
+				return
+			}
+			a.again = false
+			a.mu.Unlock()
+		}
+	})
+}
+
+// indexOnce is one background run with its events.
+func (a *App) indexOnce(ctx context.Context) {
+	lastDone := 0
+	report, err := a.Index(ctx, nil, func(p Progress) {
+		a.mu.Lock()
+		p.Paused = a.progress.Paused
+		a.progress = p
+		events := a.events
+		a.mu.Unlock()
+		if events.Progress != nil {
+			events.Progress(p)
+		}
+		// New photos show up while the run goes on, not only at its end.
+		if events.Changed != nil && p.Done >= lastDone+changedEvery {
+			lastDone = p.Done
+			events.Changed()
+		}
+	})
+	a.meaning.refresh(ctx, a)
+	events := a.listeners()
+	if events.Progress != nil {
+		events.Progress(Progress{})
+	}
+	if err != nil && ctx.Err() == nil && events.Notice != nil {
+		events.Notice(upper(err.Error()) + ".")
+	}
+	if events.Finished != nil {
+		events.Finished(report)
+	}
+	if events.Changed != nil {
+		events.Changed()
+	}
+}
+
+// changedEvery is how many photos pass between two events that say that lists are stale:
+// few enough that a person sees photos come, many enough that lists are not drawn anew
+// all the time.
+const changedEvery = 100
+
+// PauseIndexing holds the background run; ResumeIndexing lets it go on.
+func (a *App) PauseIndexing() { a.pause(true) }
+
+// ResumeIndexing ends a pause.
+func (a *App) ResumeIndexing() { a.pause(false) }
+
+func (a *App) pause(on bool) {
+	a.mu.Lock()
+	x := a.indexer
+	a.progress.Paused = on
+	p, events := a.progress, a.events
+	a.mu.Unlock()
+	if x == nil {
+		return
+	}
+	if on {
+		x.Pause()
+	} else {
+		x.Resume()
+	}
+	if events.Progress != nil {
+		events.Progress(p)
+	}
+}
+
+// CancelIndexing ends the background run; what is finished is kept.
+func (a *App) CancelIndexing() {
+	a.mu.Lock()
+	cancel := a.cancel
+	a.again = false
+	a.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+}
+
+// Progress is how far the background run has come; the zero value when none is on.
+func (a *App) Progress() Progress {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.progress
+}

@@ -1,0 +1,263 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"descry/clipengine"
+	"descry/clipengine/bundle"
+	"descry/clipengine/ort"
+	"descry/library"
+)
+
+// starterID is the id of the model that comes with the program.
+const starterID = "starter"
+
+// modelID is the id of the model in use.
+func (a *App) modelID(ctx context.Context) string {
+	if a.p.Model != "" {
+		return a.p.Model
+	}
+	if id := a.Setting(ctx, SettingModel); id != "" {
+		return id
+	}
+	return starterID
+}
+
+// openBundle opens a model bundle by id: the bundled one, or an added one.
+func (a *App) openBundle(id string) (*bundle.Bundle, error) {
+	if id == starterID {
+		b, err := bundle.OpenFS(a.p.Starter, starterID)
+		if err != nil {
+			return nil, fmt.Errorf("opening the starter model: %w", err)
+		}
+		return b, nil
+	}
+	if id != filepath.Base(id) || id == "." || id == ".." {
+		return nil, fmt.Errorf("model %q: %w", id, library.ErrNotFound)
+	}
+	dir := filepath.Join(a.modelsDir(), id)
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("model %q: %w", id, library.ErrNotFound)
+	}
+	b, err := bundle.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the model %s: %w", id, err)
+	}
+	return b, nil
+}
+
+// engine loads the model in use, once.
+func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
+	b := &a.engines
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.tried {
+		if b.problem != nil {
+			return nil, b.problem
+		}
+		return b.engine, nil
+	}
+	engine, opened, err := a.startEngine(ctx, a.modelID(ctx))
+	if errors.Is(err, context.Canceled) {
+		return nil, err
+	}
+	b.tried, b.engine, b.bundle, b.problem = true, engine, opened, nil
+	if err != nil {
+		b.problem = fmt.Errorf("%w: %w", ErrNoModel, err)
+		return nil, b.problem
+	}
+	return engine, nil
+}
+
+// startEngine finds the runtime and makes the sessions of a model.
+func (a *App) startEngine(ctx context.Context, id string) (*clipengine.Engine, *bundle.Bundle, error) {
+	opened, err := a.openBundle(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	setting := a.p.Runtime
+	if setting == "" {
+		setting = a.Setting(ctx, SettingRuntime)
+	}
+	path, err := ort.Find(setting)
+	if err != nil {
+		return nil, opened, err
+	}
+	engine, err := clipengine.Open(opened, clipengine.Options{Threads: a.p.Threads, Provider: a.p.Provider, Library: path})
+	if err != nil {
+		return nil, opened, fmt.Errorf("starting the model %s: %w", id, err)
+	}
+	return engine, opened, nil
+}
+
+// ModelProblem says in one sentence why no model is running, or "" when one is.
+func (a *App) ModelProblem() string {
+	if _, err := a.engine(context.Background()); err != nil {
+		return upper(err.Error()) + "."
+	}
+	return ""
+}
+
+// Model is the model in use; its ID is "" when none could be loaded.
+func (a *App) Model() ModelInfo {
+	engine, err := a.engine(context.Background())
+	if err != nil {
+		return ModelInfo{Problem: err.Error()}
+	}
+	a.engines.mu.Lock()
+	defer a.engines.mu.Unlock()
+	info := infoOf(a.engines.bundle)
+	info.InUse, info.Provider = true, engine.Provider()
+	return info
+}
+
+func infoOf(b *bundle.Bundle) ModelInfo {
+	return ModelInfo{
+		ID: b.ID, Name: b.Name, Licence: b.Licence, Note: b.LicenceNote, Languages: b.Languages, Dim: b.Dim,
+		InputSize: b.Preprocess.Size, Space: b.Space(), Bundled: b.ID == starterID, Bytes: b.Bytes(),
+	}
+}
+
+// Models lists the models at hand, the bundled one first. A model that cannot be opened
+// is in the list with its problem.
+func (a *App) Models(ctx context.Context) ([]ModelInfo, error) {
+	ids := []string{starterID}
+	entries, err := os.ReadDir(a.modelsDir())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("listing the models: %w", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && e.Name()[0] != '.' {
+			ids = append(ids, e.Name())
+		}
+	}
+	inUse := a.modelID(ctx)
+	models := make([]ModelInfo, 0, len(ids))
+	for _, id := range ids {
+		info := ModelInfo{ID: id}
+		if b, err := a.openBundle(id); err != nil {
+			info.Problem = err.Error()
+		} else {
+			info = infoOf(b)
+		}
+		info.InUse = id == inUse
+		models = append(models, info)
+	}
+	return models, nil
+}
+
+// VerifyModels checks every model at hand and runs its self-test; what fails is in its
+// Problem.
+func (a *App) VerifyModels(ctx context.Context) ([]ModelInfo, error) {
+	models, err := a.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range models {
+		if models[i].Problem != "" {
+			continue
+		}
+		if err := a.selfTest(ctx, models[i].ID); err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			models[i].Problem = err.Error()
+		}
+	}
+	return models, nil
+}
+
+func (a *App) selfTest(ctx context.Context, id string) error {
+	engine, _, err := a.startEngine(ctx, id)
+	if err != nil {
+		return err
+	}
+	return errors.Join(engine.SelfTest(ctx), engine.Close())
+}
+
+// AddModel checks a model folder part by part, copies it into the library and runs its
+// self-test there; a folder that fails is not kept.
+func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
+	if err := a.needWriting(); err != nil {
+		return ModelInfo{}, err
+	}
+	source, err := bundle.Open(dir)
+	if err != nil {
+		return ModelInfo{}, fmt.Errorf("checking the model folder: %w", err)
+	}
+	if source.ID == starterID {
+		return ModelInfo{}, fmt.Errorf("a model called %q comes with the program; rename the folder", starterID)
+	}
+	final := filepath.Join(a.modelsDir(), source.ID)
+	if _, err := os.Stat(final); err == nil {
+		return ModelInfo{}, fmt.Errorf("there is a model called %s already; remove it first", source.ID)
+	}
+	staging := filepath.Join(a.modelsDir(), ".adding-"+source.ID)
+	if err := os.RemoveAll(staging); err != nil {
+		return ModelInfo{}, fmt.Errorf("clearing an earlier attempt: %w", err)
+	}
+	if err := copyFiles(ctx, dir, staging, source.Files()); err != nil {
+		return ModelInfo{}, errors.Join(fmt.Errorf("copying the model: %w", err), os.RemoveAll(staging))
+	}
+	if err := os.Rename(staging, final); err != nil {
+		return ModelInfo{}, errors.Join(fmt.Errorf("putting the model in place: %w", err), os.RemoveAll(staging))
+	}
+	if err := a.selfTest(ctx, source.ID); err != nil {
+		return ModelInfo{}, errors.Join(fmt.Errorf("the model failed its self-test: %w", err), os.RemoveAll(final))
+	}
+	b, err := a.openBundle(source.ID)
+	if err != nil {
+		return ModelInfo{}, err
+	}
+	return infoOf(b), nil
+}
+
+// RemoveModel deletes an added model's files. Its vectors stay.
+func (a *App) RemoveModel(ctx context.Context, id string) error {
+	if err := a.needWriting(); err != nil {
+		return err
+	}
+	if id == starterID {
+		return errors.New("the starter model is part of the program and cannot be removed")
+	}
+	if id == a.modelID(ctx) {
+		return fmt.Errorf("the model %s is in use; choose another one first", id)
+	}
+	models, err := a.Models(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(models, func(m ModelInfo) bool { return m.ID == id }) {
+		return fmt.Errorf("model %q: %w", id, library.ErrNotFound)
+	}
+	if err := os.RemoveAll(filepath.Join(a.modelsDir(), id)); err != nil {
+		return fmt.Errorf("removing the model %s: %w", id, err)
+	}
+	return nil
+}
+
+// UseModel makes a model the one in use. Photos that it has not seen are looked at by the
+// next indexing run; the vectors of other models stay, so going back costs nothing.
+func (a *App) UseModel(ctx context.Context, id string) error {
+	if err := a.needWriting(); err != nil {
+		return err
+	}
+	if _, err := a.openBundle(id); err != nil {
+		return err
+	}
+	a.CancelIndexing()
+	a.running.Wait()
+	if err := a.SetSetting(ctx, SettingModel, id); err != nil {
+		return err
+	}
+	a.p.Model = ""
+	a.engines.close()
+	a.meaning.reset()
+	a.changed()
+	return nil
+}

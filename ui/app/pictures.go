@@ -1,0 +1,208 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"os"
+
+	"descry/clipengine"
+	"descry/library"
+	"descry/library/decode"
+	"descry/library/metadata"
+	"descry/tagging"
+)
+
+// maxFileBytes bounds what is read of one file into memory.
+const maxFileBytes = 1 << 30
+
+// readPicture reads and decodes one picture file.
+func readPicture(ctx context.Context, path string, minSide int) (*image.RGBA, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	// Bad metadata costs the orientation at most.
+	m, _ := metadata.Read(data)
+	img, _, err := decode.Decode(ctx, data, decode.Options{Orientation: m.Orientation, MinSide: minSide})
+	if err != nil {
+		return nil, fmt.Errorf("decoding %s: %w", path, err)
+	}
+	return img, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder, not a picture", path)
+	case info.Size() > maxFileBytes:
+		return nil, fmt.Errorf("%s is larger than 1 GiB", path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	return data, nil
+}
+
+// ReadMetadata reads what a picture file says of itself.
+func ReadMetadata(path string) (library.Metadata, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return library.Metadata{}, err
+	}
+	m, err := metadata.Read(data)
+	if err != nil && m.Format == "" {
+		return m, fmt.Errorf("reading the metadata of %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// encodeFile is the unit vector of a picture file.
+func encodeFile(ctx context.Context, engine *clipengine.Engine, path string) ([]float32, error) {
+	img, err := readPicture(ctx, path, engine.MinSide())
+	if err != nil {
+		return nil, err
+	}
+	vec, err := engine.EncodeImage(ctx, img)
+	if err != nil {
+		return nil, fmt.Errorf("looking at %s: %w", path, err)
+	}
+	return vec, nil
+}
+
+// EmbedTexts returns the unit vectors of texts.
+func (a *App) EmbedTexts(ctx context.Context, texts []string) ([]Embedded, error) {
+	return a.embed(ctx, texts, func(engine *clipengine.Engine, text string) ([]float32, error) {
+		return engine.EncodeText(ctx, text)
+	})
+}
+
+// EmbedPictures returns the unit vectors of picture files. A file that cannot be used has
+// its Err set.
+func (a *App) EmbedPictures(ctx context.Context, paths []string) ([]Embedded, error) {
+	return a.embed(ctx, paths, func(engine *clipengine.Engine, path string) ([]float32, error) {
+		return encodeFile(ctx, engine, path)
+	})
+}
+
+func (a *App) embed(ctx context.Context, inputs []string, encode func(*clipengine.Engine, string) ([]float32, error)) ([]Embedded, error) {
+	engine, err := a.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Embedded, 0, len(inputs))
+	for _, in := range inputs {
+		vec, err := encode(engine, in)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		results = append(results, Embedded{Input: in, Vector: vec, Err: err})
+	}
+	return results, nil
+}
+
+// Classify says how well each label fits each picture file: template ensemble, softmax
+// with the model's scale (sigmoid models: sigmoid).
+func (a *App) Classify(ctx context.Context, labels, paths []string) ([]Classified, error) {
+	engine, err := a.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	classifier, err := tagging.NewClassifier(ctx, engine, a.p.Templates, labels)
+	if err != nil {
+		return nil, err
+	}
+	pictures, err := a.EmbedPictures(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Classified, 0, len(paths))
+	for _, p := range pictures {
+		r := Classified{Path: p.Input, Err: p.Err}
+		if p.Err == nil {
+			r.Probabilities = classifier.Probabilities(p.Vector)
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// Score is the cosine of a text and each picture file.
+func (a *App) Score(ctx context.Context, text string, paths []string) ([]Scored, error) {
+	texts, err := a.EmbedTexts(ctx, []string{text})
+	if err != nil {
+		return nil, err
+	}
+	if texts[0].Err != nil {
+		return nil, texts[0].Err
+	}
+	pictures, err := a.EmbedPictures(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]Scored, 0, len(paths))
+	for _, p := range pictures {
+		r := Scored{Path: p.Input, Err: p.Err}
+		if p.Err == nil {
+			r.Cosine = dot(texts[0].Vector, p.Vector)
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+func dot(a, b []float32) float64 {
+	var sum float64
+	for i := range a {
+		sum += float64(a[i]) * float64(b[i])
+	}
+	return sum
+}
+
+// Thumbnail returns the stored thumbnail of a picture. It is to be called off the UI
+// thread.
+func (a *App) Thumbnail(ctx context.Context, p library.Picture) (*image.RGBA, error) {
+	if err := a.needLibrary(); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	img, err := a.thumbs.Load(p)
+	if err != nil {
+		return nil, fmt.Errorf("loading the thumbnail: %w", err)
+	}
+	return img, nil
+}
+
+// Picture decodes a photo in full for the viewer. Where its disk is away, the thumbnail
+// stands in.
+func (a *App) Picture(ctx context.Context, id library.PhotoID) (*image.RGBA, error) {
+	d, err := a.store.Detail(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var problem error
+	for _, f := range d.Files {
+		if f.State != library.Present {
+			continue
+		}
+		img, err := readPicture(ctx, f.Path, 0)
+		if err == nil {
+			return img, nil
+		}
+		problem = err
+	}
+	if img, err := a.Thumbnail(ctx, d.Picture); err == nil {
+		return img, nil
+	}
+	if problem == nil {
+		problem = fmt.Errorf("no file of the photo is there: %w", library.ErrNotFound)
+	}
+	return nil, problem
+}

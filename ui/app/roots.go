@@ -1,0 +1,142 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"descry/library"
+	"descry/library/scan"
+)
+
+// Roots lists the folders of the library.
+func (a *App) Roots(ctx context.Context) ([]library.Root, error) {
+	if err := a.needLibrary(); err != nil {
+		return nil, err
+	}
+	return a.store.Roots(ctx)
+}
+
+// Root finds a root by its id or its path.
+func (a *App) Root(ctx context.Context, idOrPath string) (library.Root, error) {
+	roots, err := a.Roots(ctx)
+	if err != nil {
+		return library.Root{}, err
+	}
+	abs, err := filepath.Abs(idOrPath)
+	if err != nil {
+		return library.Root{}, fmt.Errorf("finding the root %s: %w", idOrPath, err)
+	}
+	for _, r := range roots {
+		if strconv.FormatInt(int64(r.ID), 10) == idOrPath || r.Path == abs || r.Path == idOrPath {
+			return r, nil
+		}
+	}
+	return library.Root{}, fmt.Errorf("root %s: %w", idOrPath, library.ErrNotFound)
+}
+
+// AddRoot adds a folder of photos; one that is a root already is returned as it is. The
+// photos in it are looked at by the next indexing run.
+func (a *App) AddRoot(ctx context.Context, path string) (library.Root, error) {
+	if err := a.needWriting(); err != nil {
+		return library.Root{}, err
+	}
+	roots, err := a.store.Roots(ctx)
+	if err != nil {
+		return library.Root{}, err
+	}
+	abs, err := scan.CheckRoot(path, roots, a.p.Dir)
+	var overlap *scan.OverlapError
+	if errors.As(err, &overlap) && overlap.Path == overlap.Root.Path {
+		return overlap.Root, nil
+	}
+	if err != nil {
+		return library.Root{}, err
+	}
+	volume, err := scan.Volume(abs)
+	if err != nil {
+		return library.Root{}, fmt.Errorf("asking for the volume of %s: %w", abs, err)
+	}
+	root, err := a.store.AddRoot(ctx, abs, volume)
+	if err != nil {
+		return library.Root{}, fmt.Errorf("adding the folder %s: %w", path, err)
+	}
+	a.changed()
+	return root, nil
+}
+
+// RemoveRoot forgets a folder and its files. What the person said of their photos is kept
+// and comes back when the same photos are found again.
+func (a *App) RemoveRoot(ctx context.Context, id library.RootID) error {
+	if err := a.needWriting(); err != nil {
+		return err
+	}
+	if err := a.store.RemoveRoot(ctx, id); err != nil {
+		return fmt.Errorf("removing the folder: %w", err)
+	}
+	a.changed()
+	return nil
+}
+
+// RelocateRoot says that a root's photos are at another path now.
+func (a *App) RelocateRoot(ctx context.Context, id library.RootID, path string) error {
+	if err := a.needWriting(); err != nil {
+		return err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("relocating to %s: %w", path, err)
+	}
+	info, err := os.Stat(abs)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %s", abs)
+	case err != nil:
+		return fmt.Errorf("relocating to %s: %w", abs, err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file, not a folder", abs)
+	}
+	volume, err := scan.Volume(abs)
+	if err != nil {
+		return fmt.Errorf("relocating to %s: %w", abs, err)
+	}
+	if err := a.store.RelocateRoot(ctx, id, abs, volume); err != nil {
+		return fmt.Errorf("relocating the folder to %s: %w", abs, err)
+	}
+	a.changed()
+	return nil
+}
+
+// AddSamples puts the sample photos that come with the program into the library folder
+// and adds them as a root.
+func (a *App) AddSamples(ctx context.Context) (library.Root, error) {
+	if err := a.needWriting(); err != nil {
+		return library.Root{}, err
+	}
+	dir := filepath.Join(filepath.Dir(a.p.Dir), filepath.Base(a.p.Dir)+" sample photos")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return library.Root{}, fmt.Errorf("making a folder for the sample photos: %w", err)
+	}
+	err := fs.WalkDir(a.p.Samples, ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if _, err := os.Stat(to); err == nil {
+			return nil
+		}
+		data, err := fs.ReadFile(a.p.Samples, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, data, 0o644)
+	})
+	if err != nil {
+		return library.Root{}, fmt.Errorf("copying the sample photos: %w", err)
+	}
+	return a.AddRoot(ctx, dir)
+}

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"descry/library"
+)
+
+// The settings that a person may change by name.
+const (
+	SettingModel   = "model"   // id of the model in use
+	SettingRuntime = "runtime" // path of the ONNX Runtime library
+	SettingThreads = "threads" // encoders at work; 0 is one per core
+)
+
+// SettingKeys lists the settings by name.
+func SettingKeys() []string { return []string{SettingModel, SettingRuntime, SettingThreads} }
+
+// Setting returns a setting, "" where it was never set.
+func (a *App) Setting(ctx context.Context, key string) string {
+	if a.store == nil {
+		return ""
+	}
+	value, err := a.store.Setting(ctx, key)
+	if err != nil {
+		a.p.Log.Warn("reading a setting", "key", key, "error", err)
+	}
+	return value
+}
+
+// SetSetting changes a setting; an empty value goes back to the default.
+func (a *App) SetSetting(ctx context.Context, key, value string) error {
+	if err := a.needWriting(); err != nil {
+		return err
+	}
+	if key == SettingThreads && value != "" {
+		if n, err := strconv.Atoi(value); err != nil || n < 0 {
+			return fmt.Errorf("threads = %s: it is a number, 0 or more", value)
+		}
+	}
+	return a.store.SetSetting(ctx, key, value)
+}
+
+// Settings returns the settings that were set, by name.
+func (a *App) Settings(ctx context.Context) (map[string]string, error) {
+	if a.store == nil {
+		return nil, ErrNoLibrary
+	}
+	all, err := a.store.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]string)
+	for _, k := range SettingKeys() {
+		known[k] = all[k]
+	}
+	return known, nil
+}
+
+// threads is the number of encoders at work: the call's, the setting's, or 0 for one per core.
+func (a *App) threads(ctx context.Context) int {
+	if a.p.Threads > 0 {
+		return a.p.Threads
+	}
+	n, err := strconv.Atoi(a.Setting(ctx, SettingThreads))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// needWriting refuses what cannot be done on a library that is open for reading.
+func (a *App) needWriting() error {
+	switch {
+	case a.store == nil:
+		return ErrNoLibrary
+	case a.p.ReadOnly || a.p.Optional:
+		return library.ErrReadOnly
+	}
+	return nil
+}
+
+// needLibrary refuses what cannot be done without a library.
+func (a *App) needLibrary() error {
+	if a.store == nil {
+		return ErrNoLibrary
+	}
+	return nil
+}
+
+// upper makes the first letter a capital.
+func upper(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}

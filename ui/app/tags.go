@@ -1,0 +1,274 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"descry/library"
+	"descry/library/store"
+	"descry/library/vectors"
+	"descry/tagging"
+)
+
+// Tags returns the tags and suggestions of photos.
+func (a *App) Tags(ctx context.Context, photos []library.PhotoID) (map[library.PhotoID][]library.Tag, error) {
+	if err := a.needLibrary(); err != nil {
+		return nil, err
+	}
+	space, err := a.knownSpace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.store.Tags(ctx, photos, space.ID)
+}
+
+// Confirm says that a label is right for photos; it returns the id of the operation.
+func (a *App) Confirm(ctx context.Context, photos []library.PhotoID, label library.LabelID) (int64, error) {
+	return a.setTags(ctx, photos, label, library.Confirmed)
+}
+
+// Reject says that a label is wrong for photos.
+func (a *App) Reject(ctx context.Context, photos []library.PhotoID, label library.LabelID) (int64, error) {
+	return a.setTags(ctx, photos, label, library.Rejected)
+}
+
+// ClearTag takes back what was said of a label on photos.
+func (a *App) ClearTag(ctx context.Context, photos []library.PhotoID, label library.LabelID) (int64, error) {
+	return a.setTags(ctx, photos, label, "")
+}
+
+func (a *App) setTags(ctx context.Context, photos []library.PhotoID, label library.LabelID, state library.TagState) (int64, error) {
+	if err := a.needWriting(); err != nil {
+		return 0, err
+	}
+	op, _, err := a.store.SetTags(ctx, photos, label, state)
+	if err != nil {
+		return 0, err
+	}
+	a.changed()
+	return op, nil
+}
+
+// ownSet is the label set for words that a person types on a photo.
+const ownSet = "my-tags"
+
+// AddTag confirms a label by name, or by SET/LABEL, on photos. A word that no label set
+// knows becomes a label of the person's own set.
+func (a *App) AddTag(ctx context.Context, photos []library.PhotoID, name string) (int64, error) {
+	if err := a.needWriting(); err != nil {
+		return 0, err
+	}
+	name = strings.Join(strings.Fields(name), " ")
+	if name == "" {
+		return 0, errors.New("a tag needs a name")
+	}
+	label, err := a.Label(ctx, name)
+	if errors.Is(err, library.ErrNotFound) {
+		label, err = a.addOwnLabel(ctx, name)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return a.Confirm(ctx, photos, label)
+}
+
+func (a *App) addOwnLabel(ctx context.Context, name string) (library.LabelID, error) {
+	sets, err := a.store.LabelSets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	own := store.LabelSet{Name: ownSet, Title: "My tags"}
+	for _, s := range sets {
+		if s.Name == ownSet {
+			own = s
+		}
+	}
+	own.Labels = append(own.Labels, store.Label{Name: name})
+	if _, err := a.store.PutLabelSet(ctx, own, fmt.Sprintf("Added the tag %s", name)); err != nil {
+		return 0, err
+	}
+	a.meaning.forgetTagger()
+	return a.Label(ctx, ownSet+"/"+name)
+}
+
+// Label finds a label by SET/LABEL, or by its name alone where only one set has it.
+func (a *App) Label(ctx context.Context, name string) (library.LabelID, error) {
+	if err := a.needLibrary(); err != nil {
+		return 0, err
+	}
+	sets, err := a.store.LabelSets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	set, label, both := strings.Cut(name, "/")
+	if !both {
+		set, label = "", name
+	}
+	for _, s := range sets {
+		if set != "" && s.Name != set {
+			continue
+		}
+		for _, l := range s.Labels {
+			if strings.EqualFold(l.Name, label) {
+				return l.ID, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("label %q: %w", name, library.ErrNotFound)
+}
+
+// HasSet reports library.ErrNotFound for a label set that does not exist.
+func (a *App) HasSet(ctx context.Context, name string) error {
+	sets, err := a.LabelSets(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range sets {
+		if s.Name == name {
+			return nil
+		}
+	}
+	return fmt.Errorf("label set %q: %w", name, library.ErrNotFound)
+}
+
+// LabelNames lists labels whose name begins with a prefix, most used first.
+func (a *App) LabelNames(ctx context.Context, prefix string, limit int) ([]TagCount, error) {
+	counts, err := a.tagCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	prefix = strings.ToLower(strings.TrimSpace(prefix))
+	var found []TagCount
+	for _, c := range counts {
+		if len(found) < limit && strings.HasPrefix(strings.ToLower(c.Name), prefix) {
+			found = append(found, c)
+		}
+	}
+	return found, nil
+}
+
+// LabelSets returns the label sets of the library.
+func (a *App) LabelSets(ctx context.Context) ([]tagging.LabelSet, error) {
+	if err := a.needLibrary(); err != nil {
+		return nil, err
+	}
+	stored, err := a.store.LabelSets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sets := make([]tagging.LabelSet, 0, len(stored))
+	for _, s := range stored {
+		set, err := fromStored(s)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, set)
+	}
+	return sets, nil
+}
+
+// PutLabelSet adds a label set or replaces the one of the same name. Tags on labels that
+// are in both stay.
+func (a *App) PutLabelSet(ctx context.Context, set tagging.LabelSet) (int64, error) {
+	if err := a.needWriting(); err != nil {
+		return 0, err
+	}
+	stored, err := toStored(set)
+	if err != nil {
+		return 0, err
+	}
+	op, err := a.store.PutLabelSet(ctx, stored, "Changed the label set "+set.Title)
+	if err != nil {
+		return 0, err
+	}
+	a.labelsChanged()
+	return op, nil
+}
+
+// RemoveLabelSet hides a label set and its tags; undo brings them back.
+func (a *App) RemoveLabelSet(ctx context.Context, name string) (int64, error) {
+	if err := a.needWriting(); err != nil {
+		return 0, err
+	}
+	op, err := a.store.RemoveLabelSet(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	a.labelsChanged()
+	return op, nil
+}
+
+// labelsChanged makes the tagger anew and, in a window, suggests again in the background.
+func (a *App) labelsChanged() {
+	a.meaning.forgetTagger()
+	a.changed()
+	if a.listeners().Finished != nil {
+		a.StartIndexing()
+	}
+}
+
+// suggestEvery is how many vectors are tagged in one transaction.
+const suggestEvery = 500
+
+// SuggestTags suggests tags for every vector that was not tagged with the labels as they
+// are now. It goes on where it was stopped, and its result does not depend on the order in
+// which photos came.
+func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
+	if err := a.needWriting(); err != nil {
+		return err
+	}
+	space, err := a.knownSpace(ctx)
+	if err != nil || space.ID == 0 {
+		return err
+	}
+	tagger, labels, err := a.tagger(ctx)
+	if err != nil {
+		return err
+	}
+	digest, last, err := a.store.TaggingProgress(ctx, space.ID)
+	if err != nil {
+		return err
+	}
+	if digest != tagger.Digest() {
+		last = 0
+	}
+	st, err := a.store.Status(ctx, space.ID)
+	if err != nil {
+		return err
+	}
+	done := 0
+	vec := make([]float32, space.Dim)
+	for {
+		var batch []store.Suggestion
+		n, upTo := 0, last
+		err := a.store.Vectors(ctx, space.ID, last, suggestEvery, func(row store.VectorRow) error {
+			n, upTo = n+1, row.Seq
+			if row.View != 0 {
+				return nil
+			}
+			vectors.Unpack(vec, row.Data)
+			for _, s := range tagger.Suggest(vec) {
+				if id, ok := labels[s.Set+"/"+s.Label]; ok {
+					batch = append(batch, store.Suggestion{Seq: row.Seq, Label: id, Confidence: s.Confidence})
+				}
+			}
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		if n == 0 && digest == tagger.Digest() {
+			return nil
+		}
+		if err := a.store.PutSuggestions(ctx, space.ID, tagger.Digest(), upTo, batch); err != nil {
+			return err
+		}
+		digest, last = tagger.Digest(), upTo
+		done += n
+		if progress != nil {
+			progress(Progress{Job: "Suggesting tags", Done: done, Total: st.Encoded, Running: true})
+		}
+	}
+}

@@ -1,0 +1,292 @@
+// Package cli is Descry on a terminal: the verbs that scripts rely on, their JSON
+// documents and exit statuses. Every verb is a thin face of a use case in ui/app.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"descry/library"
+	"descry/ui/app"
+)
+
+// Exit statuses; part of what scripts may rely on.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitPartly      = 3 // done, but some files could not be read
+	exitInUse       = 4 // another process writes the library
+	exitInterrupted = 130
+)
+
+// Access says what a verb needs of the library.
+type Access int
+
+// A verb that only looks may run beside one that writes.
+const (
+	AccessNone  Access = iota // works without a library; reads its settings where there is one
+	AccessRead                // the library must exist
+	AccessWrite               // makes the library where there is none
+)
+
+// Options are the global settings of one call.
+type Options struct {
+	Library  string // folder of the library, "" for the default
+	Model    string // id of the model bundle, "" for the one the library uses
+	Provider string
+	Threads  int // 0: one per core
+	Now      time.Time
+	Access   Access
+	Log      *slog.Logger
+}
+
+// Env is the world a call runs in.
+type Env struct {
+	Version string
+	Out     io.Writer // the answer
+	Err     io.Writer // progress and messages
+	In      io.Reader
+	Tty     bool // Err is a terminal
+	// Open opens the library as the options say.
+	Open func(ctx context.Context, o Options) (*app.App, error)
+	// Window opens the window and returns when it is closed. Nil in a build without one.
+	Window func(ctx context.Context, a *app.App) error
+	// Draw writes a picture of the window to a PNG file without a display. Nil where the
+	// build has no window code at all.
+	Draw func(ctx context.Context, a *app.App, file string) error
+	// Restore puts a backup in the place of a library's database.
+	Restore func(ctx context.Context, dir, file string) error
+	// LibraryDir is the library folder that the options lead to.
+	LibraryDir func(o Options) string
+}
+
+// Run runs one command line (without the program's name) and returns the exit status.
+func Run(ctx context.Context, args []string, env Env) int {
+	c := &call{env: env}
+	root := c.root()
+	root.SetArgs(args)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	root.SetIn(env.In)
+	err := root.ExecuteContext(ctx)
+	return c.finish(ctx, err)
+}
+
+// call is one run of the command line: the flags that every verb knows.
+type call struct {
+	env      Env
+	opts     Options
+	json     bool
+	quiet    bool
+	logLevel string
+	progress string
+	now      string
+	partly   bool // some files could not be read
+	answered bool // the JSON document is out
+}
+
+func (c *call) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "descry",
+		Short: "Find your own photos by describing them",
+		Long: "Descry finds your own photos by description. It looks at every photo once with a CLIP model\n" +
+			"on this machine, tags it with your words, answers plain-language searches and drafts alt text.\n" +
+			"Nothing leaves the machine and no photo file is changed.\n\nWithout a verb it opens the window.",
+		Example:       "  descry index ~/Pictures\n  descry search dog on a beach",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		Version:       c.env.Version,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return c.prepare()
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.window(cmd.Context())
+		},
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&c.opts.Library, "library", os.Getenv("DESCRY_LIBRARY"), "folder of the library (also DESCRY_LIBRARY)")
+	f.BoolVar(&c.json, "json", false, "answer with one JSON document")
+	f.BoolVar(&c.quiet, "quiet", false, "no progress and no messages")
+	f.StringVar(&c.logLevel, "log-level", "warn", "debug, info, warn or error")
+	f.StringVar(&c.opts.Model, "model", "", "model to use instead of the library's")
+	f.StringVar(&c.opts.Provider, "provider", "", "execution provider, for instance cpu")
+	f.IntVar(&c.opts.Threads, "threads", 0, "encoders at work; 0 is one per core")
+	f.StringVar(&c.now, "now", "", "the date that words like yesterday count from (2006-01-02 or RFC 3339)")
+	f.StringVar(&c.progress, "progress", "", "plain, bar or json (default: bar on a terminal, else plain)")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.AddCommand(
+		c.indexCmd(), c.rootsCmd(), c.searchCmd(), c.similarCmd(), c.tagCmd(), c.labelsCmd(), c.altCmd(),
+		c.classifyCmd(), c.scoreCmd(), c.embedCmd(), c.modelsCmd(), c.metaCmd(), c.duplicatesCmd(), c.missingCmd(),
+		c.undoCmd(), c.historyCmd(), c.backupCmd(), c.restoreCmd(), c.dumpCmd(), c.statusCmd(), c.configCmd(),
+		c.doctorCmd(), c.tourCmd(), c.manCmd(),
+	)
+	return root
+}
+
+// prepare reads the global flags that need more than a string.
+func (c *call) prepare() error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.logLevel)); err != nil {
+		return usage(fmt.Errorf("--log-level %s: it is debug, info, warn or error", c.logLevel))
+	}
+	c.opts.Log = slog.New(slog.NewTextHandler(c.env.Err, &slog.HandlerOptions{Level: level}))
+	switch c.progress {
+	case "", "plain", "bar", "json":
+	default:
+		return usage(fmt.Errorf("--progress %s: it is plain, bar or json", c.progress))
+	}
+	if c.opts.Threads < 0 {
+		return usage(fmt.Errorf("--threads %d: it is 0 or more", c.opts.Threads))
+	}
+	if c.now != "" {
+		t, err := parseNow(c.now)
+		if err != nil {
+			return usage(err)
+		}
+		c.opts.Now = t
+	}
+	return nil
+}
+
+func parseNow(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--now %s: write it as 2024-12-31 or 2024-12-31T23:59:00Z", s)
+}
+
+// open opens the library for one verb. The caller closes it.
+func (c *call) open(ctx context.Context, access Access) (*app.App, error) {
+	o := c.opts
+	o.Access = access
+	return c.env.Open(ctx, o)
+}
+
+// withApp runs f on the opened library and closes it.
+func (c *call) withApp(ctx context.Context, access Access, f func(*app.App) error) (err error) {
+	a, err := c.open(ctx, access)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return f(a)
+}
+
+func (c *call) window(ctx context.Context) error {
+	if c.env.Window == nil {
+		return withFix(errors.New("this build of Descry has no window"),
+			"Use a verb (descry --help), or build it without the tag nogui.")
+	}
+	return c.withApp(ctx, AccessWrite, func(a *app.App) error { return c.env.Window(ctx, a) })
+}
+
+// message prints one line for the person, beside the answer.
+func (c *call) message(format string, args ...any) {
+	if !c.quiet {
+		fmt.Fprintf(c.env.Err, format+"\n", args...)
+	}
+}
+
+// print writes a line of the answer.
+func (c *call) print(format string, args ...any) {
+	fmt.Fprintf(c.env.Out, format+"\n", args...)
+}
+
+// usageError is a mistake in how the program was called.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usage(err error) error { return usageError{err} }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// fixError is an error that knows its mend.
+type fixError struct {
+	err error
+	fix string
+}
+
+func (e fixError) Error() string { return e.err.Error() }
+func (e fixError) Unwrap() error { return e.err }
+
+func withFix(err error, fix string) error { return fixError{err, fix} }
+
+// finish tells the person how the call ended and gives the exit status.
+func (c *call) finish(ctx context.Context, err error) int {
+	if err == nil {
+		if c.partly {
+			return exitPartly
+		}
+		return exitDone
+	}
+	status, code, fix := verdict(ctx, err)
+	if c.json && !c.answered {
+		c.document(errorDocument{Error: errorBody{Code: code, Message: sentence(err), Fix: fix}})
+	} else {
+		fmt.Fprintln(c.env.Err, "descry: "+sentence(err))
+		if fix != "" {
+			fmt.Fprintln(c.env.Err, "  "+fix)
+		}
+	}
+	return status
+}
+
+// verdict sorts an error into an exit status, a code for scripts and a mend.
+func verdict(ctx context.Context, err error) (status int, code, fix string) {
+	var withMend fixError
+	if errors.As(err, &withMend) {
+		fix = withMend.fix
+	}
+	var wrong usageError
+	pick := func(s int, name, mend string) (int, string, string) {
+		if fix == "" {
+			fix = mend
+		}
+		return s, name, fix
+	}
+	switch {
+	case errors.As(err, &wrong), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "unknown flag"):
+		return pick(exitUsage, "usage", "See: descry --help")
+	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+		return pick(exitInterrupted, "interrupted", "What was finished is kept; run the same command again to go on.")
+	case errors.Is(err, library.ErrInUse):
+		return pick(exitInUse, "in_use", "Wait until the other one is done, or close it.")
+	case errors.Is(err, library.ErrNewer):
+		return pick(exitFailed, "newer_library", "Install the newer version of Descry.")
+	case errors.Is(err, library.ErrDamaged):
+		return pick(exitFailed, "damaged_library", "Put a backup in its place: descry restore FILE")
+	case errors.Is(err, library.ErrDiskFull):
+		return pick(exitFailed, "disk_full", "Make room on the disk that holds the library and run the command again.")
+	case errors.Is(err, library.ErrConflict):
+		return pick(exitFailed, "conflict", "Undo the later change first: descry history")
+	case errors.Is(err, app.ErrNoLibrary):
+		return pick(exitFailed, "no_library", "Make one by adding a folder: descry index FOLDER")
+	case errors.Is(err, app.ErrNoModel):
+		return pick(exitFailed, "no_model", "See: descry doctor")
+	case errors.Is(err, library.ErrNotFound):
+		return pick(exitFailed, "not_found", "")
+	}
+	return pick(exitFailed, "failed", "")
+}
+
+// sentence makes an error chain read as one sentence.
+func sentence(err error) string {
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+}
+
+// Clock is a clock that stands still at o.Now.
+func (o Options) Clock() func() time.Time { return func() time.Time { return o.Now } }

@@ -1,0 +1,310 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"descry/library"
+	"descry/ui/app"
+)
+
+func (c *call) indexCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "index [PATH…]",
+		Short: "Add folders and bring the library up to date",
+		Long: "Adds each PATH as a root if it is new, then looks at every photo that is new or changed.\n" +
+			"Without a PATH all roots are brought up to date. Ctrl-C keeps what is finished; the next run goes on.",
+		Example: "  descry index ~/Pictures /media/usb/photos",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return c.withApp(ctx, AccessWrite, func(a *app.App) error {
+				var roots []library.RootID
+				for _, path := range args {
+					r, err := a.AddRoot(ctx, path)
+					if err != nil {
+						return err
+					}
+					roots = append(roots, r.ID)
+				}
+				if p := a.ModelProblem(); p != "" {
+					c.message("%s Photos are read in without being looked at until then.", p)
+				}
+				meter := c.newMeter()
+				report, err := a.Index(ctx, roots, meter.show)
+				meter.done()
+				c.partly = len(report.Failed) > 0
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return c.document(indexDocumentOf(report))
+				}
+				c.printReport(report)
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) printReport(r app.IndexReport) {
+	c.print("%s, %s: %d new, %d changed, %d moved, %d missing, %d offline, %d unchanged",
+		count(r.Files, "file"), count(r.Photos, "photo"), r.New, r.Changed, r.Moved, r.Missing, r.Offline, r.Unchanged)
+	if r.Encoded > 0 {
+		c.print("%s looked at in %.1f s, %.1f photos per second (%s, %s)",
+			count(r.Encoded, "photo"), r.Seconds, r.PhotosPerSecond, r.Model, r.Provider)
+	}
+	for _, f := range r.Failed {
+		c.message("could not %s %s: %s", f.Stage, printable(f.Path), f.Reason)
+	}
+}
+
+// count writes a number with its noun: "1 photo", "2 photos".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+func (c *call) rootsCmd() *cobra.Command {
+	roots := &cobra.Command{
+		Use:     "roots",
+		Short:   "The folders of the library",
+		Example: "  descry roots list\n  descry roots relocate /media/old /media/new",
+		Args:    noVerb,
+		RunE:    needsVerb,
+	}
+	list := func(cmd *cobra.Command, a *app.App) error {
+		all, err := a.Roots(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if c.json {
+			return c.document(rootDocuments(all))
+		}
+		for _, r := range all {
+			c.print("%d\t%s\t%s\t%s", r.ID, r.State, count(r.Photos, "photo"), printable(r.Path))
+		}
+		if len(all) == 0 {
+			c.message("No folders yet. Add one with: descry index FOLDER")
+		}
+		return nil
+	}
+	roots.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "List the roots", Args: cobra.NoArgs, Example: "  descry roots list --json",
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return list(cmd, a) })
+			},
+		},
+		&cobra.Command{
+			Use: "add PATH…", Short: "Add folders without looking at their photos yet", Args: atLeast(1, "a folder"),
+			Example: "  descry roots add ~/Pictures",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					for _, path := range args {
+						if _, err := a.AddRoot(cmd.Context(), path); err != nil {
+							return err
+						}
+					}
+					return list(cmd, a)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "remove ROOT", Short: "Forget a folder; what you said of its photos is kept", Args: exactly(1, "the id or path of a root"),
+			Example: "  descry roots remove /media/usb/photos",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					r, err := a.Root(cmd.Context(), args[0])
+					if err != nil {
+						return err
+					}
+					if err := a.RemoveRoot(cmd.Context(), r.ID); err != nil {
+						return err
+					}
+					return list(cmd, a)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "relocate ROOT PATH", Short: "Say where a folder is now", Args: exactly(2, "a root and its new path"),
+			Example: "  descry roots relocate /media/usb/photos /mnt/photos",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					r, err := a.Root(cmd.Context(), args[0])
+					if err != nil {
+						return err
+					}
+					if err := a.RelocateRoot(cmd.Context(), r.ID, args[1]); err != nil {
+						return err
+					}
+					return list(cmd, a)
+				})
+			},
+		},
+	)
+	return roots
+}
+
+// needsVerb answers a command that only groups others.
+func needsVerb(cmd *cobra.Command, _ []string) error {
+	return usagef("descry %s needs one of its verbs: see descry %s --help", cmd.Name(), cmd.Name())
+}
+
+func noVerb(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("descry %s %s: there is no such verb", cmd.Name(), args[0])
+	}
+	return nil
+}
+
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < n {
+			return usagef("descry %s needs %s", cmd.Name(), what)
+		}
+		return nil
+	}
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usagef("descry %s takes exactly %s", cmd.Name(), what)
+		}
+		return nil
+	}
+}
+
+func (c *call) statusCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "What the library holds and what is left to do", Args: cobra.NoArgs,
+		Example: "  descry status",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
+				s, err := a.Status(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return c.document(statusDocument{
+						s.Library, s.Files, s.Photos, s.Encoded, s.Pending, s.Failed, s.Offline, s.Missing, s.Model, s.Provider,
+						rootDocuments(s.Roots),
+					})
+				}
+				c.print("library   %s", printable(s.Library))
+				c.print("files     %d (%d missing, %d offline, %d unreadable)", s.Files, s.Missing, s.Offline, s.Failed)
+				c.print("photos    %d, %d looked at, %d to come", s.Photos, s.Encoded, s.Pending)
+				c.print("model     %s", s.Model)
+				for _, r := range s.Roots {
+					c.print("root      %s (%s, %s)", printable(r.Path), r.State, count(r.Photos, "photo"))
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) missingCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "missing", Short: "Files that are gone; what you said of them is kept", Args: cobra.NoArgs,
+		Example: "  descry missing --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
+				paths, err := a.MissingFiles(cmd.Context())
+				if err != nil {
+					return err
+				}
+				docs := make([]pathField, 0, len(paths))
+				for _, p := range paths {
+					docs = append(docs, pathOf(p))
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for _, d := range docs {
+					c.print("%s", d.Path)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) duplicatesCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "duplicates", Short: "Files that hold the same picture", Args: cobra.NoArgs,
+		Example: "  descry duplicates",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
+				groups, err := a.Duplicates(cmd.Context())
+				if err != nil {
+					return err
+				}
+				docs := make([][]pathField, 0, len(groups))
+				for _, g := range groups {
+					var doc []pathField
+					for _, p := range g {
+						doc = append(doc, pathOf(p))
+					}
+					docs = append(docs, doc)
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for i, g := range docs {
+					if i > 0 {
+						c.print("")
+					}
+					for _, p := range g {
+						c.print("%s", p.Path)
+					}
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) doctorCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Short: "Check this machine and the library, and say how to mend each fault", Args: cobra.NoArgs,
+		Example: "  descry doctor",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
+				checks := a.Doctor(cmd.Context())
+				docs := make([]checkDocument, 0, len(checks))
+				faults := 0
+				for _, k := range checks {
+					docs = append(docs, checkDocument(k))
+					if !k.OK {
+						faults++
+					}
+				}
+				if c.json {
+					if err := c.document(docs); err != nil {
+						return err
+					}
+				} else {
+					for _, k := range docs {
+						mark := "ok   "
+						if !k.OK {
+							mark = "FAULT"
+						}
+						c.print("%s  %-22s %s", mark, k.Check, k.Detail)
+						if k.Fix != "" {
+							c.print("       %s", k.Fix)
+						}
+					}
+				}
+				if faults > 0 {
+					return fmt.Errorf("%s to mend", count(faults, "fault"))
+				}
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,291 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"descry/ui/app"
+)
+
+func (c *call) classifyCmd() *cobra.Command {
+	var labels []string
+	cmd := &cobra.Command{
+		Use:   "classify --labels A,B,C PATH…",
+		Short: "How well labels fit pictures, in the library or not",
+		Long: "Plain zero-shot classification: each label is put into the prompt templates, and the similarities go\n" +
+			"through a softmax with the model's scale (a sigmoid for sigmoid models).",
+		Example: "  descry classify --labels dog,cat,car photo.jpg",
+		Args:    atLeast(1, "at least one picture"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var names []string
+			for _, l := range labels {
+				if l = strings.TrimSpace(l); l != "" {
+					names = append(names, l)
+				}
+			}
+			if len(names) == 0 {
+				return usagef("descry classify needs --labels, for instance --labels dog,cat,car")
+			}
+			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
+				results, err := a.Classify(cmd.Context(), names, args)
+				if err != nil {
+					return err
+				}
+				docs := make([]classifyDocument, 0, len(results))
+				for _, r := range results {
+					d := classifyDocument{pathField: pathOf(r.Path), Labels: []labelProbability{}, Error: c.failed(r.Err)}
+					for i, p := range r.Probabilities {
+						d.Labels = append(d.Labels, labelProbability{names[i], p})
+					}
+					docs = append(docs, d)
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for _, d := range docs {
+					if d.Error != "" {
+						continue
+					}
+					c.print("%s", d.Path)
+					for _, l := range d.Labels {
+						c.print("  %5.1f %%  %s", 100*l.Probability, l.Label)
+					}
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringSliceVar(&labels, "labels", nil, "the labels, with commas between them")
+	return cmd
+}
+
+// failed reports an error of one input and notes that not all of the task was done.
+func (c *call) failed(err error) string {
+	if err == nil {
+		return ""
+	}
+	c.partly = true
+	if !c.json {
+		c.message("%s", sentence(err))
+	}
+	return sentence(err)
+}
+
+func (c *call) scoreCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:     "score TEXT PATH…",
+		Short:   "How well a text fits pictures: cosine and CLIPScore",
+		Long:    "Prints the cosine of text and picture, and 2.5·max(cosine, 0) as in CLIPScore (Hessel et al. 2021).",
+		Example: "  descry score 'a dog on a beach' photo.jpg",
+		Args:    atLeast(2, "a text and at least one picture"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
+				results, err := a.Score(cmd.Context(), args[0], args[1:])
+				if err != nil {
+					return err
+				}
+				docs := make([]scoreDocument, 0, len(results))
+				for _, r := range results {
+					docs = append(docs, scoreDocument{pathOf(r.Path), r.Cosine, 2.5 * max(r.Cosine, 0), c.failed(r.Err)})
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for _, d := range docs {
+					if d.Error == "" {
+						c.print("%.4f  %.4f  %s", d.Cosine, d.CLIPScore, d.Path)
+					}
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) embedCmd() *cobra.Command {
+	var texts []string
+	cmd := &cobra.Command{
+		Use:     "embed (--text TEXT… | PATH…)",
+		Short:   "The unit vectors of texts or pictures",
+		Example: "  descry embed --text 'a dog' --json\n  descry embed photo.jpg --json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (len(texts) == 0) == (len(args) == 0) {
+				return usagef("descry embed takes either --text or pictures")
+			}
+			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
+				embed := func(ctx context.Context) ([]app.Embedded, error) { return a.EmbedTexts(ctx, texts) }
+				if len(args) > 0 {
+					embed = func(ctx context.Context) ([]app.Embedded, error) { return a.EmbedPictures(ctx, args) }
+				}
+				results, err := embed(cmd.Context())
+				if err != nil {
+					return err
+				}
+				docs := make([]embedDocument, 0, len(results))
+				for _, r := range results {
+					vec := r.Vector
+					if vec == nil {
+						vec = []float32{}
+					}
+					docs = append(docs, embedDocument{printable(r.Input), a.Model().ID, vec, c.failed(r.Err)})
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for _, d := range docs {
+					if d.Error == "" {
+						c.print("%s\t%s", d.Input, strings.Trim(fmt.Sprint(d.Vector), "[]"))
+					}
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringArrayVar(&texts, "text", nil, "a text; may be given more than once")
+	return cmd
+}
+
+func (c *call) metaCmd() *cobra.Command {
+	meta := &cobra.Command{
+		Use: "meta", Short: "Metadata of photo files", Args: noVerb, RunE: needsVerb, Example: "  descry meta read photo.jpg",
+	}
+	meta.AddCommand(&cobra.Command{
+		Use: "read PATH", Short: "Metadata as Descry sees it", Args: exactly(1, "one picture"),
+		Example: "  descry meta read photo.jpg --json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := app.ReadMetadata(args[0])
+			if err != nil {
+				return err
+			}
+			doc := metaDocumentOf(args[0], m)
+			if c.json {
+				return c.document(doc)
+			}
+			for _, line := range doc.lines() {
+				c.print("%s", line)
+			}
+			return nil
+		},
+	})
+	return meta
+}
+
+func (c *call) modelsCmd() *cobra.Command {
+	models := &cobra.Command{
+		Use: "models", Short: "Model bundles", Args: noVerb, RunE: needsVerb,
+		Example: "  descry models list\n  descry models add ~/Downloads/ViT-B-32__openai",
+	}
+	models.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "The models at hand", Args: cobra.NoArgs, Example: "  descry models list",
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error { return c.printModels(cmd.Context(), a) })
+			},
+		},
+		&cobra.Command{
+			Use: "add DIR", Short: "Check a model folder, test it and copy it in", Args: exactly(1, "one model folder"),
+			Example: "  descry models add ~/Downloads/ViT-B-32__openai",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					m, err := a.AddModel(cmd.Context(), args[0])
+					if err != nil {
+						return err
+					}
+					if c.json {
+						return c.document(modelDocumentOf(m))
+					}
+					c.print("Added %s (%s). Use it with: descry models use %s", m.ID, m.Name, m.ID)
+					return nil
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "use ID", Short: "Look at photos with this model; vectors of others are kept", Args: exactly(1, "the id of a model"),
+			Example: "  descry models use starter",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					if err := a.UseModel(cmd.Context(), args[0]); err != nil {
+						return err
+					}
+					c.message("Photos that this model has not seen are looked at by: descry index")
+					return c.printModels(cmd.Context(), a)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "remove ID", Short: "Remove an added model; its vectors are kept", Args: exactly(1, "the id of a model"),
+			Example: "  descry models remove ViT-B-32__openai",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					if err := a.RemoveModel(cmd.Context(), args[0]); err != nil {
+						return err
+					}
+					return c.printModels(cmd.Context(), a)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "verify", Short: "Check and test every model at hand", Args: cobra.NoArgs, Example: "  descry models verify",
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
+					checked, err := a.VerifyModels(cmd.Context())
+					if err != nil {
+						return err
+					}
+					faults := 0
+					for _, m := range checked {
+						if m.Problem != "" {
+							faults++
+						}
+					}
+					if err := c.printModelList(checked); err != nil {
+						return err
+					}
+					if faults > 0 {
+						return errors.New(count(faults, "model") + " with a fault")
+					}
+					return nil
+				})
+			},
+		},
+	)
+	return models
+}
+
+func (c *call) printModels(ctx context.Context, a *app.App) error {
+	all, err := a.Models(ctx)
+	if err != nil {
+		return err
+	}
+	return c.printModelList(all)
+}
+
+func (c *call) printModelList(all []app.ModelInfo) error {
+	docs := make([]modelDocument, 0, len(all))
+	for _, m := range all {
+		docs = append(docs, modelDocumentOf(m))
+	}
+	if c.json {
+		return c.document(docs)
+	}
+	for _, m := range docs {
+		mark := " "
+		if m.InUse {
+			mark = "*"
+		}
+		c.print("%s %s  %s, %d numbers, %d px, %s, %.0f MB", mark, m.ID, m.Name, m.Dim, m.InputSize,
+			strings.Join(m.Languages, " "), float64(m.Bytes)/1e6)
+		c.print("    %s", m.Licence)
+		if m.Note != "" {
+			c.print("    %s", m.Note)
+		}
+		if m.Problem != "" {
+			c.print("    FAULT: %s", m.Problem)
+		}
+	}
+	return nil
+}

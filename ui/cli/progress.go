@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"descry/ui/app"
+)
+
+// meter shows the progress of a long task on the terminal. Its methods are called from
+// one goroutine.
+type meter struct {
+	out  io.Writer
+	form string // "plain", "bar", "json", or "" for none
+	last time.Time
+	now  func() time.Time
+	open bool // a bar stands on the current line
+}
+
+// Plain lines are for logs and screen readers, so they come seldom.
+const (
+	plainEvery = 5 * time.Second
+	barEvery   = 100 * time.Millisecond
+	barWidth   = 30
+)
+
+func (c *call) newMeter() *meter {
+	form := c.progress
+	if form == "" {
+		form = "plain"
+		if c.env.Tty {
+			form = "bar"
+		}
+	}
+	if c.quiet {
+		form = ""
+	}
+	return &meter{out: c.env.Err, form: form, now: time.Now}
+}
+
+func (m *meter) show(p app.Progress) {
+	every := barEvery
+	if m.form == "plain" {
+		every = plainEvery
+	}
+	if m.form == "" || m.now().Sub(m.last) < every {
+		return
+	}
+	m.last = m.now()
+	switch m.form {
+	case "json":
+		line, err := json.Marshal(map[string]any{
+			"job": p.Job, "done": p.Done, "total": p.Total, "failed": p.Failed,
+			"per_second": p.PerSecond, "seconds_left": p.Left.Seconds(),
+		})
+		if err == nil {
+			fmt.Fprintf(m.out, "%s\n", line)
+		}
+	case "bar":
+		m.open = true
+		fmt.Fprintf(m.out, "\r\x1b[K%s %s", bar(p.Done, p.Total), progressText(p))
+	default:
+		fmt.Fprintln(m.out, progressText(p))
+	}
+}
+
+// done ends the line of a bar.
+func (m *meter) done() {
+	if m.open {
+		fmt.Fprint(m.out, "\r\x1b[K")
+	}
+}
+
+func bar(done, total int) string {
+	full := 0
+	if total > 0 {
+		full = min(barWidth, barWidth*done/total)
+	}
+	return "[" + strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + "]"
+}
+
+// progressText is "Looking at photos: 7590 of 12431, 43/s, 2 min left, 3 unreadable".
+func progressText(p app.Progress) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %d", p.Job, p.Done)
+	if p.Total > 0 {
+		fmt.Fprintf(&b, " of %d", p.Total)
+	}
+	if p.PerSecond > 0 {
+		fmt.Fprintf(&b, ", %.0f/s", p.PerSecond)
+	}
+	if p.Left > 0 {
+		b.WriteString(", " + leftText(p.Left) + " left")
+	}
+	if p.Failed > 0 {
+		fmt.Fprintf(&b, ", %d unreadable", p.Failed)
+	}
+	return b.String()
+}
+
+func leftText(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", max(1, int(d.Seconds()+0.5)))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()+0.5))
+	}
+	return fmt.Sprintf("%.1f h", d.Hours())
+}

@@ -1,0 +1,326 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"descry/library"
+	"descry/ui/app"
+)
+
+func (c *call) undoCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "undo [N]", Short: "Undo the last operation, or the one with id N", Args: cobra.MaximumNArgs(1),
+		Example: "  descry undo",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var id int64
+			if len(args) == 1 {
+				n, err := strconv.ParseInt(args[0], 10, 64)
+				if err != nil || n < 1 {
+					return usagef("descry undo %s: N is the id of an operation, see descry history", args[0])
+				}
+				id = n
+			}
+			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+				op, err := a.Undo(cmd.Context(), id)
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return c.document([]operationDocument{operationDocumentOf(op)})
+				}
+				c.print("%s", op.What)
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) historyCmd() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use: "history", Short: "What you did, newest first", Args: cobra.NoArgs, Example: "  descry history --limit 20",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
+				ops, err := a.History(cmd.Context(), limit)
+				if err != nil {
+					return err
+				}
+				docs := make([]operationDocument, 0, len(ops))
+				for _, o := range ops {
+					docs = append(docs, operationDocumentOf(o))
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for _, o := range ops {
+					undone := ""
+					if o.Undone {
+						undone = " (undone)"
+					}
+					c.print("%d  %s  %s, %s%s", o.ID, o.When.Local().Format(time.DateTime), o.What, count(o.Photos, "photo"), undone)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().IntVar(&limit, "limit", 50, "how many operations at most")
+	return cmd
+}
+
+func (c *call) backupCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "backup FILE", Short: "Copy the library's database while it is in use", Args: exactly(1, "the file to write"),
+		Example: "  descry backup ~/descry-2024-12-31.db",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
+				photos, err := a.Backup(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return c.backedUp(args[0], photos, "written to")
+			})
+		},
+	}
+}
+
+func (c *call) restoreCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "restore FILE", Short: "Put a backup in the place of the library's database", Args: exactly(1, "a backup file"),
+		Long:    "Puts a backup in the place of the library's database. The one that was there is kept beside it.",
+		Example: "  descry restore ~/descry-2024-12-31.db",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if err := c.env.Restore(ctx, c.env.LibraryDir(c.opts), args[0]); err != nil {
+				return err
+			}
+			return c.withApp(ctx, AccessRead, func(a *app.App) error {
+				s, err := a.Status(ctx)
+				if err != nil {
+					return err
+				}
+				return c.backedUp(args[0], s.Photos, "restored from")
+			})
+		},
+	}
+}
+
+func (c *call) backedUp(file string, photos int, what string) error {
+	if c.json {
+		return c.document(backupDocument{printable(file), photos})
+	}
+	c.print("%s %s %s", count(photos, "photo"), what, printable(file))
+	return nil
+}
+
+func (c *call) dumpCmd() *cobra.Command {
+	var user, derived, digest bool
+	cmd := &cobra.Command{
+		Use: "dump", Short: "Everything in the library in canonical order", Args: cobra.NoArgs,
+		Long:    "Prints user data and derived data so that two libraries with the same content print the same.",
+		Example: "  descry dump --digest\n  descry dump --user > mine.txt",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !user && !derived {
+				user, derived = true, true
+			}
+			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
+				if !digest && !c.json {
+					return a.Dump(cmd.Context(), c.env.Out, user, derived)
+				}
+				u, d, err := a.DumpDigest(cmd.Context())
+				if err != nil {
+					return err
+				}
+				answer := dumpDocument{}
+				if user {
+					answer.User = u
+				}
+				if derived {
+					answer.Derived = d
+				}
+				if c.json {
+					return c.document(answer)
+				}
+				if user {
+					c.print("user     %s", u)
+				}
+				if derived {
+					c.print("derived  %s", d)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&user, "user", false, "what you said")
+	cmd.Flags().BoolVar(&derived, "derived", false, "what was worked out")
+	cmd.Flags().BoolVar(&digest, "digest", false, "one SHA-256 each instead of the listing")
+	return cmd
+}
+
+func (c *call) configCmd() *cobra.Command {
+	config := &cobra.Command{
+		Use: "config", Short: "Settings of the library", Args: noVerb, RunE: needsVerb,
+		Example: "  descry config set runtime /opt/onnxruntime/libonnxruntime.so",
+	}
+	show := func(cmd *cobra.Command, a *app.App, only string) error {
+		all, err := a.Settings(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if only != "" {
+			if !slices.Contains(app.SettingKeys(), only) {
+				return usagef("%s is no setting; there are: %v", only, app.SettingKeys())
+			}
+			all = map[string]string{only: all[only]}
+		}
+		if c.json {
+			return c.document(all)
+		}
+		for _, k := range app.SettingKeys() {
+			if v, ok := all[k]; ok {
+				c.print("%s = %s", k, v)
+			}
+		}
+		return nil
+	}
+	config.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "All settings", Args: cobra.NoArgs, Example: "  descry config list",
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return show(cmd, a, "") })
+			},
+		},
+		&cobra.Command{
+			Use: "get KEY", Short: "One setting", Args: exactly(1, "the name of a setting"), Example: "  descry config get model",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return show(cmd, a, args[0]) })
+			},
+		},
+		&cobra.Command{
+			Use: "set KEY VALUE", Short: "Change a setting; an empty VALUE goes back to the default", Args: exactly(2, "a setting and its value"),
+			Example: "  descry config set threads 2",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				if !slices.Contains(app.SettingKeys(), args[0]) {
+					return usagef("%s is no setting; there are: %v", args[0], app.SettingKeys())
+				}
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					if err := a.SetSetting(cmd.Context(), args[0], args[1]); err != nil {
+						return err
+					}
+					return show(cmd, a, args[0])
+				})
+			},
+		},
+	)
+	return config
+}
+
+// manCmd writes the man page from the same source as --help.
+func (c *call) manCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "man", Short: "Print the man page", Args: cobra.NoArgs, Example: "  descry man > descry.1", Hidden: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			root := cmd.Root()
+			root.DisableAutoGenTag = true
+			if err := manPages(root, c.env.Out); err != nil {
+				return fmt.Errorf("writing the man page: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+func manPages(cmd *cobra.Command, out io.Writer) error {
+	header := &doc.GenManHeader{Title: "DESCRY", Section: "1", Date: &time.Time{}}
+	if err := doc.GenMan(cmd, header, out); err != nil {
+		return err
+	}
+	for _, sub := range cmd.Commands() {
+		if !sub.Hidden && sub.IsAvailableCommand() {
+			if err := manPages(sub, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tourQueries are shown by the tour: what the sample photos hold, in three people's words.
+var tourQueries = []string{"a cat", "mountains", "food on a table"}
+
+// tourCmd does the main job once on the sample photos, for a machine without a display.
+func (c *call) tourCmd() *cobra.Command {
+	var picture string
+	cmd := &cobra.Command{
+		Use: "tour", Short: "Show the main job on the sample photos", Args: cobra.NoArgs,
+		Long: "Adds the sample photos if the library has no folder yet, looks at them, searches three times, shows one\n" +
+			"photo's tags and alt text, and draws a picture of the window. It needs no display.",
+		Example: "  descry tour --picture window.png",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			return c.withApp(ctx, AccessWrite, func(a *app.App) error {
+				roots, err := a.Roots(ctx)
+				if err != nil {
+					return err
+				}
+				if len(roots) == 0 {
+					if _, err := a.AddSamples(ctx); err != nil {
+						return err
+					}
+				}
+				meter := c.newMeter()
+				report, err := a.Index(ctx, nil, meter.show)
+				meter.done()
+				if err != nil {
+					return err
+				}
+				c.printReport(report)
+				var first library.PhotoID
+				for _, q := range tourQueries {
+					res, err := a.Search(ctx, app.SearchRequest{Text: q, Limit: 3})
+					if err != nil {
+						return err
+					}
+					c.print("\nsearch “%s”: %s likely", q, count(res.Matched, "photo"))
+					if err := c.printResult(ctx, a, res, app.SearchRequest{}); err != nil {
+						return err
+					}
+					if first == 0 && len(res.Hits) > 0 {
+						first = res.Hits[0].Photo
+					}
+				}
+				if first != 0 {
+					d, err := a.Detail(ctx, first)
+					if err != nil {
+						return err
+					}
+					c.print("\n%s", printable(d.Name))
+					for _, t := range d.Tags {
+						c.print("  %-9s %3.0f %%  %s/%s", t.State, 100*t.Confidence, t.Set, t.Name)
+					}
+					c.print("  alt text (%s): %s", d.AltText.State, d.AltText.Text)
+				}
+				if picture == "" {
+					return nil
+				}
+				if c.env.Draw == nil {
+					c.message("This build cannot draw the window.")
+					return nil
+				}
+				if err := c.env.Draw(ctx, a, picture); err != nil {
+					return fmt.Errorf("drawing the window: %w", err)
+				}
+				c.print("\nA picture of the window is in %s", printable(picture))
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&picture, "picture", "", "write a picture of the window to this PNG file")
+	return cmd
+}

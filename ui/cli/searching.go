@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"descry/library"
+	"descry/ui/app"
+)
+
+func (c *call) searchCmd() *cobra.Command {
+	var r app.SearchRequest
+	cmd := &cobra.Command{
+		Use:   "search QUERY…",
+		Short: "Find photos by description",
+		Long: "Finds photos that look like the description, or carry the words in their name, keywords, description\n" +
+			"or confirmed tags. \"Quoted words\" must stand there exactly; -word and \"without word\" exclude.\n" +
+			"The likely photos come first; with --all the rest follow.",
+		Example: "  descry search dog on a beach\n  descry search 'sunset -people' --limit 10 --explain",
+		Args:    atLeast(1, "words to search for"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			r.Text = strings.Join(args, " ")
+			return c.withApp(ctx, AccessRead, func(a *app.App) error {
+				res, err := a.Search(ctx, r)
+				if err != nil {
+					return err
+				}
+				return c.printResult(ctx, a, res, r)
+			})
+		},
+	}
+	searchFlags(cmd, &r)
+	return cmd
+}
+
+func (c *call) similarCmd() *cobra.Command {
+	var r app.SearchRequest
+	cmd := &cobra.Command{
+		Use:     "similar PATH",
+		Short:   "Find photos that look like a picture, in the library or not",
+		Example: "  descry similar ~/Pictures/beach.jpg --limit 10",
+		Args:    exactly(1, "one picture"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return c.withApp(ctx, AccessRead, func(a *app.App) error {
+				res, err := a.SimilarFile(ctx, args[0], r)
+				if err != nil {
+					return err
+				}
+				return c.printResult(ctx, a, res, r)
+			})
+		},
+	}
+	searchFlags(cmd, &r)
+	return cmd
+}
+
+func searchFlags(cmd *cobra.Command, r *app.SearchRequest) {
+	cmd.Flags().IntVar(&r.Limit, "limit", 50, "how many photos at most")
+	cmd.Flags().IntVar(&r.Offset, "offset", 0, "how many photos to pass over")
+	cmd.Flags().BoolVar(&r.All, "all", false, "photos below the cutoff too")
+	cmd.Flags().BoolVar(&r.Explain, "explain", false, "say why each photo is there")
+}
+
+func (c *call) printResult(ctx context.Context, a *app.App, res app.SearchResult, r app.SearchRequest) error {
+	ids := make([]library.PhotoID, len(res.Hits))
+	for i, h := range res.Hits {
+		ids[i] = h.Photo
+	}
+	cards, err := a.Cards(ctx, ids)
+	if err != nil {
+		return err
+	}
+	tags, err := a.Tags(ctx, ids)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return c.document(searchDocumentOf(a.Model().ID, res, cards, tags))
+	}
+	for _, p := range res.Problems {
+		c.message("%s", p.Sentence)
+	}
+	for _, n := range res.Notes {
+		c.message("%s", n)
+	}
+	if res.Matched == 0 && !r.All {
+		c.message("Nothing here looks like ‘%s’. See the closest photos with --all.", res.Query)
+	}
+	if res.Coverage < 1 {
+		c.message("%.0f %% of the photos have been looked at so far.", 100*res.Coverage)
+	}
+	below := false
+	for i, h := range res.Hits {
+		if !h.Likely && !below {
+			below = true
+			c.print("── less likely ──")
+		}
+		c.print("%3.0f %%  %s", 100*h.Confidence, printable(cards[i].Path))
+		if r.Explain {
+			for _, w := range h.Why {
+				c.print("       %s", reasonText(w))
+			}
+		}
+	}
+	return nil
+}
+
+func reasonText(w app.Reason) string {
+	text := fmt.Sprintf("%s “%s”", w.Kind, w.Text)
+	if w.Where != "" {
+		text += " in the " + w.Where
+	}
+	if w.Confidence > 0 {
+		text += fmt.Sprintf(" (%.0f %%)", 100*w.Confidence)
+	}
+	return text
+}
+
+func searchDocumentOf(model string, res app.SearchResult, cards []app.Card, tags map[library.PhotoID][]library.Tag) searchDocument {
+	d := searchDocument{
+		Query: res.Query, Interpretation: res.Interpretation, Notes: append([]string{}, res.Notes...), Problems: []problemDoc{},
+		Model: model, Calibrated: res.Calibrated, Coverage: res.Coverage, TookMS: float64(res.Took.Microseconds()) / 1000,
+		Matched: res.Matched, Results: []resultDocument{},
+	}
+	for _, p := range res.Problems {
+		d.Problems = append(d.Problems, problemDoc{p.Sentence, p.Start, p.End})
+	}
+	for i, h := range res.Hits {
+		why := []reasonDocument{}
+		for _, w := range h.Why {
+			why = append(why, reasonDocument(w))
+		}
+		d.Results = append(d.Results, resultDocument{
+			pathField: pathOf(cards[i].Path), Photo: h.Photo, Score: h.Score, Confidence: h.Confidence, Likely: h.Likely,
+			Why: why, Tags: tagDocuments(tags[h.Photo]), Taken: takenText(library.Metadata{Taken: cards[i].Taken, HasZone: cards[i].HasZone}),
+		})
+	}
+	return d
+}

@@ -1,0 +1,413 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"descry/library"
+	"descry/tagging"
+	"descry/ui/app"
+)
+
+func (c *call) tagCmd() *cobra.Command {
+	var set string
+	tag := &cobra.Command{
+		Use:     "tag [PATH…]",
+		Short:   "Tags and suggestions of photos",
+		Example: "  descry tag ~/Pictures/beach.jpg\n  descry tag confirm animals/dog ~/Pictures/beach.jpg",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			return c.withApp(ctx, AccessRead, func(a *app.App) error {
+				photos, err := c.resolve(ctx, a, args)
+				if err != nil {
+					return err
+				}
+				if set != "" {
+					if err := a.HasSet(ctx, set); err != nil {
+						return err
+					}
+				}
+				docs, err := c.photoTags(ctx, a, photos, set)
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for _, d := range docs {
+					c.print("%s", d.Path)
+					for _, t := range d.Tags {
+						c.print("  %-9s %3.0f %%  %s/%s", t.State, 100*t.Confidence, t.Set, t.Label)
+					}
+				}
+				return nil
+			})
+		},
+	}
+	tag.Flags().StringVar(&set, "set", "", "only this label set")
+	say := func(verb, short string, act func(*app.App, context.Context, []library.PhotoID, library.LabelID) (int64, error)) *cobra.Command {
+		return &cobra.Command{
+			Use: verb + " SET/LABEL PATH…", Short: short, Args: atLeast(2, "a label as SET/LABEL and at least one photo"),
+			Example: "  descry tag " + verb + " animals/dog ~/Pictures/beach.jpg",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				ctx := cmd.Context()
+				return c.withApp(ctx, AccessWrite, func(a *app.App) error {
+					label, err := a.Label(ctx, args[0])
+					if err != nil {
+						return err
+					}
+					photos, err := c.resolve(ctx, a, args[1:])
+					if err != nil {
+						return err
+					}
+					ids := make([]library.PhotoID, len(photos))
+					for i, p := range photos {
+						ids[i] = p.Photo
+					}
+					op, err := act(a, ctx, ids, label)
+					if err != nil {
+						return err
+					}
+					said, err := a.Operation(ctx, op)
+					if err != nil {
+						return err
+					}
+					if c.json {
+						return c.document(changedDocument{said.Photos})
+					}
+					c.print("%s changed", count(said.Photos, "photo"))
+					return nil
+				})
+			},
+		}
+	}
+	tag.AddCommand(
+		say("confirm", "Say that a label is right", (*app.App).Confirm),
+		say("reject", "Say that a label is wrong", (*app.App).Reject),
+		say("clear", "Take back what was said of a label", (*app.App).ClearTag),
+	)
+	return tag
+}
+
+// resolve finds the photos at the paths; no paths means all photos. A path that is in no
+// library folder is reported and makes the call end with the status for partly done.
+func (c *call) resolve(ctx context.Context, a *app.App, paths []string) ([]app.PhotoAt, error) {
+	photos, unknown, err := a.Resolve(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range unknown {
+		c.partly = true
+		c.message("%s is no photo of the library", printable(p))
+	}
+	if len(photos) == 0 && len(unknown) > 0 {
+		return nil, fmt.Errorf("%s: %w", printable(unknown[0]), app.ErrNotInLibrary)
+	}
+	return photos, nil
+}
+
+func (c *call) photoTags(ctx context.Context, a *app.App, photos []app.PhotoAt, set string) ([]photoTagsDocument, error) {
+	ids := make([]library.PhotoID, len(photos))
+	for i, p := range photos {
+		ids[i] = p.Photo
+	}
+	tags, err := a.Tags(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	docs := make([]photoTagsDocument, 0, len(photos))
+	for _, p := range photos {
+		of := tags[p.Photo]
+		if set != "" {
+			var kept []library.Tag
+			for _, t := range of {
+				if t.Set == set {
+					kept = append(kept, t)
+				}
+			}
+			of = kept
+		}
+		docs = append(docs, photoTagsDocument{pathOf(p.Path), tagDocuments(of)})
+	}
+	return docs, nil
+}
+
+func (c *call) altCmd() *cobra.Command {
+	var (
+		approve bool
+		text    string
+		lang    string
+		format  string
+	)
+	alt := &cobra.Command{
+		Use:   "alt [PATH…]",
+		Short: "Alt text: drafts, and what you wrote or approved",
+		Long: "Prints the alt text of photos. A draft is a guess and says so; --approve makes the drafts or edits\n" +
+			"yours, --set writes your own words.",
+		Example: "  descry alt ~/Pictures/beach.jpg\n  descry alt ~/Pictures/beach.jpg --set 'A dog runs along the beach.'\n  descry alt --format html > alt.html",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			switch format {
+			case "text", "html", "csv", "json":
+			default:
+				return usagef("--format %s: it is text, html, csv or json", format)
+			}
+			if lang != "en" {
+				return usagef("--lang %s: drafts are in English (en) only", lang)
+			}
+			writes := approve || cmd.Flags().Changed("set")
+			if writes && len(args) == 0 {
+				return usagef("descry alt --approve and --set need the photos they are about")
+			}
+			if approve && cmd.Flags().Changed("set") {
+				return usagef("descry alt takes --approve or --set, not both")
+			}
+			access := AccessRead
+			if writes {
+				access = AccessWrite
+			}
+			return c.withApp(ctx, access, func(a *app.App) error {
+				photos, err := c.resolve(ctx, a, args)
+				if err != nil {
+					return err
+				}
+				ids := make([]library.PhotoID, len(photos))
+				for i, p := range photos {
+					ids[i] = p.Photo
+				}
+				switch {
+				case approve:
+					if _, err := a.ApproveAlt(ctx, ids); err != nil {
+						return err
+					}
+				case cmd.Flags().Changed("set"):
+					for _, id := range ids {
+						if _, err := a.SetAlt(ctx, id, text, ""); err != nil {
+							return err
+						}
+					}
+				}
+				if !c.json && format != "text" {
+					return a.ExportAlt(ctx, c.env.Out, format, ids)
+				}
+				docs := make([]altDocument, 0, len(photos))
+				for _, p := range photos {
+					t, err := a.AltText(ctx, p.Photo)
+					if err != nil {
+						return err
+					}
+					docs = append(docs, altDocument{
+						pathOf(p.Path), t.Text, t.Extended, t.State, t.Confidence, append([]string{}, t.Sources...),
+					})
+				}
+				if c.json {
+					return c.document(docs)
+				}
+				for _, d := range docs {
+					c.print("%s\n  %s (%s)", d.Path, d.Alt, d.State)
+				}
+				return nil
+			})
+		},
+	}
+	alt.Flags().BoolVar(&approve, "approve", false, "approve the text as it stands")
+	alt.Flags().StringVar(&text, "set", "", "write this text; empty goes back to the draft")
+	alt.Flags().StringVar(&lang, "lang", "en", "language of the text")
+	alt.Flags().StringVar(&format, "format", "text", "text, html, csv or json")
+	return alt
+}
+
+func (c *call) labelsCmd() *cobra.Command {
+	labels := &cobra.Command{
+		Use: "labels", Short: "Label sets: the words photos are tagged with", Args: noVerb, RunE: needsVerb,
+		Example: "  descry labels list\n  descry labels import garden.toml",
+	}
+	sets := func(ctx context.Context, a *app.App) error {
+		all, err := a.LabelSets(ctx)
+		if err != nil {
+			return err
+		}
+		docs := make([]setDocument, 0, len(all))
+		for _, s := range all {
+			names := make([]string, 0, len(s.Labels))
+			for _, l := range s.Labels {
+				names = append(names, l.Name)
+			}
+			docs = append(docs, setDocument{s.Name, s.Title, s.Exclusive, names})
+		}
+		if c.json {
+			return c.document(docs)
+		}
+		for _, d := range docs {
+			c.print("%s (%s): %s", d.Name, d.Title, strings.Join(d.Labels, ", "))
+		}
+		return nil
+	}
+	put := func(ctx context.Context, a *app.App, text []byte, from string) error {
+		set, err := tagging.ReadTOML(bytes.NewReader(text))
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", from, err)
+		}
+		if _, err := a.PutLabelSet(ctx, set); err != nil {
+			return err
+		}
+		meter := c.newMeter()
+		defer meter.done()
+		return a.SuggestTags(ctx, meter.show)
+	}
+	labels.AddCommand(
+		&cobra.Command{
+			Use: "list", Short: "List the label sets", Args: cobra.NoArgs, Example: "  descry labels list",
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return sets(cmd.Context(), a) })
+			},
+		},
+		&cobra.Command{
+			Use: "import FILE", Short: "Add or replace a label set from a TOML file (- for standard input)",
+			Args: exactly(1, "one TOML file"), Example: "  descry labels import garden.toml",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				text, err := c.read(args[0])
+				if err != nil {
+					return err
+				}
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					if err := put(cmd.Context(), a, text, args[0]); err != nil {
+						return err
+					}
+					return sets(cmd.Context(), a)
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "export SET [FILE]", Short: "Write a label set as TOML", Args: atLeast(1, "the name of a label set"),
+			Example: "  descry labels export animals animals.toml",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
+					text, err := setText(cmd.Context(), a, args[0])
+					if err != nil {
+						return err
+					}
+					if c.json {
+						return c.document(map[string]string{"set": args[0], "toml": string(text)})
+					}
+					if len(args) > 1 && args[1] != "-" {
+						if err := os.WriteFile(args[1], text, 0o644); err != nil {
+							return fmt.Errorf("writing the label set: %w", err)
+						}
+						return nil
+					}
+					_, err = c.env.Out.Write(text)
+					return err
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "edit SET", Short: "Edit a label set in $EDITOR", Args: exactly(1, "the name of a label set"),
+			Example: "  EDITOR=nano descry labels edit animals",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					text, err := setText(cmd.Context(), a, args[0])
+					if errors.Is(err, library.ErrNotFound) {
+						text = fmt.Appendf(nil, "name = %q\ntitle = %q\n\n[[label]]\nname = \"\"\n", args[0], args[0])
+					} else if err != nil {
+						return err
+					}
+					edited, err := edit(cmd.Context(), text)
+					if err != nil {
+						return err
+					}
+					if bytes.Equal(edited, text) {
+						c.message("Nothing changed.")
+						return nil
+					}
+					return put(cmd.Context(), a, edited, args[0])
+				})
+			},
+		},
+		&cobra.Command{
+			Use: "remove SET", Short: "Remove a label set; descry undo brings it back", Args: exactly(1, "the name of a label set"),
+			Example: "  descry labels remove food",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					if _, err := a.RemoveLabelSet(cmd.Context(), args[0]); err != nil {
+						return err
+					}
+					return sets(cmd.Context(), a)
+				})
+			},
+		},
+	)
+	return labels
+}
+
+func setText(ctx context.Context, a *app.App, name string) ([]byte, error) {
+	all, err := a.LabelSets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		if s.Name == name {
+			var b bytes.Buffer
+			err := tagging.WriteTOML(&b, s)
+			return b.Bytes(), err
+		}
+	}
+	return nil, fmt.Errorf("label set %q: %w", name, library.ErrNotFound)
+}
+
+// edit lets the person change text in their editor.
+func edit(ctx context.Context, text []byte) ([]byte, error) {
+	editor := os.Getenv("VISUAL")
+	if editor == "" {
+		editor = os.Getenv("EDITOR")
+	}
+	if editor == "" {
+		return nil, withFix(errors.New("no editor is set"), "Set EDITOR, for instance: EDITOR=nano descry labels edit SET")
+	}
+	f, err := os.CreateTemp("", "descry-*.toml")
+	if err != nil {
+		return nil, fmt.Errorf("making a file to edit: %w", err)
+	}
+	defer os.Remove(f.Name())
+	if _, err := f.Write(text); err != nil {
+		return nil, fmt.Errorf("making a file to edit: %w", errors.Join(err, f.Close()))
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("making a file to edit: %w", err)
+	}
+	words := append(strings.Fields(editor), f.Name())
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("running the editor %s: %w", words[0], err)
+	}
+	edited, err := os.ReadFile(f.Name())
+	if err != nil {
+		return nil, fmt.Errorf("reading what was edited: %w", err)
+	}
+	return edited, nil
+}
+
+// read reads a file, or standard input for "-".
+func (c *call) read(name string) ([]byte, error) {
+	if name == "-" {
+		text, err := io.ReadAll(c.env.In)
+		if err != nil {
+			return nil, fmt.Errorf("reading standard input: %w", err)
+		}
+		return text, nil
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading the file: %w", err)
+	}
+	return text, nil
+}
