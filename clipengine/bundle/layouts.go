@@ -1,0 +1,446 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"descry/clipengine/preprocess"
+	"descry/clipengine/tokenize"
+)
+
+// Values for models whose files do not say with what scale and bias they were trained.
+// CLIP training clips the scale at 100 and nearly all models end there; SigLIP's values
+// are those of its base model for 224 pixels.
+const (
+	clipScale   = 100
+	siglipScale = 117.33
+	siglipBias  = -12.93
+)
+
+// readDescry reads the program's own layout: vision.onnx, text.onnx, tokenizer.json and
+// preprocess.json.
+func (b *Bundle) readDescry(f files) error {
+	var c struct {
+		Size   int `json:"image_size"`
+		Resize struct {
+			Mode, Interpolation string
+			Size                int
+		}
+		Mean, Std []float64
+		Range     string `json:"value_range"`
+		Text      struct {
+			MaxLength int `json:"max_length"`
+		}
+		Dim        int      `json:"embed_dim"`
+		LogitScale float64  `json:"logit_scale"`
+		LogitBias  *float64 `json:"logit_bias"`
+	}
+	if err := f.json("preprocess.json", false, &c); err != nil {
+		return err
+	}
+	p := preprocess.Config{Size: c.Size, Filter: preprocess.Filter(c.Resize.Interpolation), Scale: 1.0 / 255}
+	// The file gives mean and std for values of 0 to 1 or, if it says so, of 0 to 255.
+	if strings.HasPrefix(c.Range, "0..255") {
+		p.Scale = 1
+	}
+	switch c.Resize.Mode {
+	case "shortest_edge":
+		p.Mode, p.Resize = preprocess.Crop, c.Resize.Size
+	case "squash":
+		p.Mode = preprocess.Squash
+	default:
+		return fmt.Errorf("its file preprocess.json has the resize mode %q, which is not known", c.Resize.Mode)
+	}
+	if err := p.SetChannels(c.Mean, c.Std); err != nil {
+		return fmt.Errorf("its file preprocess.json cannot be used: %w", err)
+	}
+	b.Preprocess, b.Dim, b.ContextLength, b.LogitScale = p, c.Dim, c.Text.MaxLength, c.LogitScale
+	if c.LogitBias != nil {
+		b.Sigmoid, b.LogitBias = true, *c.LogitBias
+	}
+	if err := b.readTokenizer(f, "tokenizer.json"); err != nil {
+		return err
+	}
+	return b.readTowers(f, "vision.onnx", "text.onnx")
+}
+
+// readImmich reads the layout in which OpenCLIP and other models are published for Immich:
+// visual/ with model.onnx and preprocess_cfg.json, textual/ with model.onnx, tokenizer.json
+// and tokenizer_config.json, and config.json, OpenCLIP's configuration.
+func (b *Bundle) readImmich(f files) error {
+	var p struct {
+		Size          json.RawMessage
+		Mean, Std     []float64
+		Interpolation string
+		ResizeMode    string `json:"resize_mode"`
+	}
+	if err := f.json(f.first("visual/preprocess_cfg.json", "preprocess_cfg.json"), false, &p); err != nil {
+		return err
+	}
+	size, err := side(p.Size)
+	if err != nil {
+		return fmt.Errorf("its file preprocess_cfg.json cannot be used: %w", err)
+	}
+	b.Preprocess = preprocess.Config{Size: size, Filter: preprocess.Filter(p.Interpolation), Scale: 1.0 / 255}
+	switch p.ResizeMode {
+	case "", "shortest":
+		b.Preprocess.Mode = preprocess.Crop
+	case "squash":
+		b.Preprocess.Mode = preprocess.Squash
+	default:
+		return fmt.Errorf("its file preprocess_cfg.json has the resize mode %q, which is not supported", p.ResizeMode)
+	}
+	if p.Mean == nil && p.Std == nil {
+		p.Mean, p.Std = clipMean[:], clipStd[:]
+	}
+	if err := b.Preprocess.SetChannels(p.Mean, p.Std); err != nil {
+		return fmt.Errorf("its file preprocess_cfg.json cannot be used: %w", err)
+	}
+	var c struct {
+		Dim  int      `json:"embed_dim"`
+		Bias *float64 `json:"init_logit_bias"`
+		Text struct {
+			ContextLength int `json:"context_length"`
+			Tokenizer     struct {
+				Clean tokenize.Cleaning
+			} `json:"tokenizer_kwargs"`
+		} `json:"text_cfg"`
+	}
+	if err := f.json("config.json", true, &c); err != nil {
+		return err
+	}
+	b.Dim, b.ContextLength = c.Dim, c.Text.ContextLength
+	if b.ContextLength == 0 {
+		b.ContextLength = 77
+	}
+	b.family(c.Bias != nil || isSigLIP(b.ID))
+	if err := b.readTokenizer(f, f.first("textual/tokenizer.json", "tokenizer.json")); err != nil {
+		return err
+	}
+	b.cleaning = tokenize.Whitespace
+	if c.Text.Tokenizer.Clean == tokenize.Canonicalize {
+		b.cleaning = tokenize.Canonicalize
+	}
+	b.fill = true
+	return b.readTowers(f, "visual/model.onnx", "textual/model.onnx")
+}
+
+// readTransformers reads the layout of transformers.js: vision_model.onnx and
+// text_model.onnx, in onnx/ or beside the configuration, and preprocessor_config.json,
+// tokenizer.json and config.json.
+func (b *Bundle) readTransformers(f files) error {
+	var p struct {
+		Resize   *bool           `json:"do_resize"`
+		Crop     *bool           `json:"do_center_crop"`
+		Rescale  *bool           `json:"do_rescale"`
+		Normal   *bool           `json:"do_normalize"`
+		Size     json.RawMessage `json:"size"`
+		CropSize json.RawMessage `json:"crop_size"`
+		Mean     []float64       `json:"image_mean"`
+		Std      []float64       `json:"image_std"`
+		Factor   *float64        `json:"rescale_factor"`
+		Resample *int            `json:"resample"`
+	}
+	if err := f.json("preprocessor_config.json", false, &p); err != nil {
+		return err
+	}
+	is := func(v *bool, otherwise bool) bool { return v == nil && otherwise || v != nil && *v }
+	fail := func(err error) error { return fmt.Errorf("its file preprocessor_config.json cannot be used: %w", err) }
+	if !is(p.Resize, true) {
+		return fail(errors.New("it does not resize pictures"))
+	}
+	length, err := side(p.Size)
+	if err != nil {
+		return fail(err)
+	}
+	c := preprocess.Config{Size: length, Mode: preprocess.Squash, Rounding: preprocess.Floor, Scale: 1}
+	// Only "size" with a shortest edge, or written as one number, keeps the shape.
+	if shape := bytes.TrimSpace(p.Size); bytes.Contains(shape, []byte("shortest_edge")) || len(shape) > 0 && shape[0] != '{' && shape[0] != '[' {
+		c.Mode = preprocess.Crop
+		if !is(p.Crop, false) {
+			return fail(errors.New("it keeps the shape of pictures but crops nothing"))
+		}
+	}
+	if is(p.Crop, false) {
+		c.Resize = length
+		if c.Size, err = side(p.CropSize); err != nil {
+			return fail(err)
+		}
+		if c.Mode == preprocess.Squash && c.Size != length {
+			return fail(errors.New("it squashes pictures and then crops them, which is not supported"))
+		}
+	}
+	if is(p.Rescale, true) {
+		c.Scale = 1.0 / 255
+		if p.Factor != nil {
+			c.Scale = *p.Factor
+		}
+	}
+	// The numbers are those of Pillow's filters.
+	kind := 3
+	if p.Resample != nil {
+		kind = *p.Resample
+	}
+	c.Filter = map[int]preprocess.Filter{1: preprocess.Lanczos, 2: preprocess.Bilinear, 3: preprocess.Bicubic, 4: preprocess.Box}[kind]
+	if c.Filter == "" {
+		return fail(fmt.Errorf("its resample filter %d is not supported", kind))
+	}
+	if !is(p.Normal, true) {
+		p.Mean, p.Std = []float64{0, 0, 0}, []float64{1, 1, 1}
+	} else if p.Mean == nil && p.Std == nil {
+		p.Mean, p.Std = clipMean[:], clipStd[:]
+	}
+	if err := c.SetChannels(p.Mean, p.Std); err != nil {
+		return fail(err)
+	}
+	b.Preprocess = c
+	if err := b.readTransformersConfig(f); err != nil {
+		return err
+	}
+	dir := "onnx"
+	if len(f.variants(dir, "vision_model")) == 0 && len(f.variants(dir, "text_model")) == 0 {
+		dir = "."
+	}
+	vision, err := f.variant(dir, "vision_model")
+	if err != nil {
+		return err
+	}
+	text, err := f.variant(dir, "text_model")
+	if err != nil {
+		return err
+	}
+	return b.readTowers(f, vision, text)
+}
+
+// readTransformersConfig reads what concerns texts, vectors and scales.
+func (b *Bundle) readTransformersConfig(f files) error {
+	var c struct {
+		Type string `json:"model_type"`
+		Dim  int    `json:"projection_dim"`
+		Text struct {
+			Type      string `json:"model_type"`
+			Positions int    `json:"max_position_embeddings"`
+		} `json:"text_config"`
+	}
+	if err := f.json("config.json", false, &c); err != nil {
+		return err
+	}
+	siglip := strings.HasPrefix(c.Type, "siglip") || isSigLIP(b.ID)
+	if !siglip {
+		b.Dim = c.Dim
+	}
+	b.family(siglip)
+	if err := b.readTokenizer(f, "tokenizer.json"); err != nil {
+		return err
+	}
+	var t struct {
+		MaxLength float64 `json:"model_max_length"`
+	}
+	if err := f.json("tokenizer_config.json", true, &t); err != nil {
+		return err
+	}
+	b.ContextLength = c.Text.Positions
+	if b.ContextLength == 0 {
+		// These are the defaults of the two families, which their files leave out.
+		b.ContextLength = 77
+		if siglip {
+			b.ContextLength = 64
+		}
+	}
+	if t.MaxLength > 0 && t.MaxLength < float64(b.ContextLength) {
+		b.ContextLength = int(t.MaxLength)
+	}
+	if siglip {
+		// SigLIP was trained on texts filled up to the whole length, without a mask.
+		b.fill = true
+		if strings.HasPrefix(c.Type, "siglip2") {
+			b.cleaning = tokenize.Lower
+		}
+	}
+	return nil
+}
+
+// order is the order in which variants of a transformers.js model are chosen. fp32 comes
+// first although int8 is two to three times as fast on a CPU: it is what the model's
+// quality was measured with, and int8 gives different vectors on processors with and
+// without VNNI. Of the others int8 is the fastest on CPUs and within 0.0006 of fp32 in
+// cosine; fp16 is slower than fp32 there; 4 bits lose most.
+var order = []string{"", "_int8", "_quantized", "_uint8", "_fp16", "_q4", "_q4f16", "_bnb4"}
+
+// variant returns the path of a tower in its best variant.
+func (f files) variant(dir, tower string) (string, error) {
+	have := f.variants(dir, tower)
+	for _, suffix := range order {
+		if slices.Contains(have, suffix) {
+			return path.Join(dir, tower+suffix+".onnx"), nil
+		}
+	}
+	return "", fmt.Errorf("it lacks the file %s", path.Join(dir, tower+".onnx"))
+}
+
+func (b *Bundle) readTowers(f files, vision, text string) error {
+	var err error
+	if b.Vision, err = f.image(b.source, vision); err != nil {
+		return err
+	}
+	if b.Text, err = f.text(b.source, text); err != nil {
+		return err
+	}
+	b.Precision = b.Vision.weights
+	return nil
+}
+
+func (b *Bundle) readTokenizer(f files, name string) error {
+	data, err := f.read(name, tokenize.MaxJSON)
+	if err != nil {
+		return err
+	}
+	if b.Tokenizer, err = tokenize.ReadJSON(data); err != nil {
+		return fmt.Errorf("its file %s cannot be used: %w", name, err)
+	}
+	if limit := b.Tokenizer.Limit(); b.ContextLength == 0 {
+		b.ContextLength = limit
+	}
+	return nil
+}
+
+// family sets scale and bias, where the files are silent, by the kind of training.
+func (b *Bundle) family(sigmoid bool) {
+	b.Sigmoid = sigmoid
+	if sigmoid {
+		b.LogitScale, b.LogitBias = siglipScale, siglipBias
+	} else {
+		b.LogitScale = clipScale
+	}
+}
+
+func isSigLIP(id string) bool { return strings.Contains(strings.ToLower(id), "siglip") }
+
+// The channel statistics of CLIP's training pictures, which files leave out as default.
+var (
+	clipMean = [3]float64{0.48145466, 0.4578275, 0.40821073}
+	clipStd  = [3]float64{0.26862954, 0.26130258, 0.27577711}
+)
+
+// side reads the length of a square in the ways in which it is written: 224, [224, 224],
+// {"shortest_edge": 224} or {"height": 224, "width": 224}.
+func side(raw json.RawMessage) (int, error) {
+	var one int
+	if json.Unmarshal(raw, &one) == nil && one != 0 {
+		return one, nil
+	}
+	var list []int
+	if json.Unmarshal(raw, &list) == nil && len(list) == 2 {
+		if list[0] == list[1] {
+			return list[0], nil
+		}
+		return 0, fmt.Errorf("pictures of %d by %d pixels, which are not square, are not supported", list[0], list[1])
+	}
+	var named struct {
+		Shortest      int `json:"shortest_edge"`
+		Width, Height int
+	}
+	if json.Unmarshal(raw, &named) == nil {
+		switch {
+		case named.Shortest != 0:
+			return named.Shortest, nil
+		case named.Width != 0 && named.Width == named.Height:
+			return named.Width, nil
+		}
+	}
+	return 0, errors.New("it does not give one size for a square picture")
+}
+
+// readManifest reads bundle.json, in which a folder of any layout may say what its other
+// files do not.
+func (b *Bundle) readManifest(f files) error {
+	m := struct {
+		Name, Licence, Source *string
+		Note                  *string `json:"licence_note"`
+		Languages             []string
+		LogitScale            *float64 `json:"logit_scale"`
+		LogitBias             *float64 `json:"logit_bias"`
+		Digests               map[string]string
+	}{}
+	if err := f.json("bundle.json", true, &m); err != nil {
+		return err
+	}
+	for to, from := range map[*string]*string{
+		&b.Name: m.Name, &b.Licence: m.Licence, &b.Source: m.Source, &b.LicenceNote: m.Note,
+	} {
+		if from != nil {
+			*to = plain(*from, 600)
+		}
+	}
+	if len(m.Languages) > 0 {
+		b.Languages = m.Languages
+	}
+	if m.LogitScale != nil {
+		b.LogitScale = *m.LogitScale
+	}
+	if m.LogitBias != nil {
+		b.Sigmoid, b.LogitBias = true, *m.LogitBias
+	}
+	b.Digests = m.Digests
+	return nil
+}
+
+// readCard takes licence and languages from the head of a model card as Hugging Face
+// writes it (README.md), and falls back on the name of the folder.
+func (b *Bundle) readCard(f files) {
+	if multilingual.MatchString(b.ID) {
+		b.Languages = []string{"multilingual"}
+	}
+	b.LicenceNote = "The folder does not say under which licence the model may be used."
+	data, err := f.read("README.md", maxConfig)
+	if err != nil {
+		return
+	}
+	head, ok := bytes.CutPrefix(data, []byte("---\n"))
+	if !ok {
+		return
+	}
+	head, _, _ = bytes.Cut(head, []byte("\n---"))
+	var languages []string
+	list := false
+	for line := range strings.Lines(string(head)) {
+		line = strings.TrimRight(line, "\r\n")
+		if item, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok && list {
+			languages = append(languages, plain(item, 20))
+			continue
+		}
+		key, value, _ := strings.Cut(line, ":")
+		value = strings.Trim(strings.TrimSpace(value), `"'`)
+		list = key == "language" && value == ""
+		switch {
+		case key == "license" && value != "":
+			b.Licence = plain(value, 60)
+			b.LicenceNote = "Its model card names this licence; read it before you use the model for more than trying."
+		case key == "language" && value != "":
+			languages = []string{plain(value, 20)}
+		}
+	}
+	if len(languages) > 0 {
+		b.Languages = languages
+	}
+}
+
+var multilingual = regexp.MustCompile(`(?i)xlm|nllb|multiling|mclip|m-clip|siglip2|i18n|visualglm|jina-clip-v2`)
+
+// plain makes text from a file safe to show: one line of printable characters.
+func plain(s string, limit int) string {
+	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7F || r >= 0x80 && r < 0xA0 || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))), " ")
+	runes := []rune(s)
+	return string(runes[:min(len(runes), limit)])
+}

@@ -1,0 +1,228 @@
+// Package clipengine turns pictures and words into vectors of one space, in which a
+// picture and a phrase that fits it lie close together. It knows nothing of photos,
+// folders or windows.
+package clipengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"runtime"
+
+	"descry/clipengine/bundle"
+	"descry/clipengine/ort"
+)
+
+// Options say how a model is run.
+type Options struct {
+	// Threads is how many pictures may be encoded at once; 0 means one per core. Each is
+	// encoded on one thread, so that its vector never depends on its neighbours.
+	Threads int
+	// Provider is an execution provider, one of ort.Providers; "" is the CPU.
+	Provider string
+	// Library is the path of the ONNX Runtime library, as ort.Find returns it.
+	Library string
+}
+
+// Engine is a loaded model. All methods are safe for concurrent use.
+type Engine struct {
+	bundle       *bundle.Bundle
+	vision, text *ort.Session
+	provider     string
+	space        string
+	dim          int
+	// slots holds one token for each picture that may be encoded at once.
+	slots chan struct{}
+}
+
+// Open loads both towers of a bundle.
+func Open(b *bundle.Bundle, o Options) (*Engine, error) {
+	if err := ort.Init(o.Library); err != nil {
+		return nil, err
+	}
+	space, err := b.Digest()
+	if err != nil {
+		return nil, err
+	}
+	if o.Threads < 1 {
+		o.Threads = runtime.NumCPU()
+	}
+	if o.Provider == "" {
+		o.Provider = ort.CPU
+	}
+	e := &Engine{bundle: b, provider: o.Provider, space: space, dim: b.Dim, slots: make(chan struct{}, o.Threads)}
+	if e.vision, err = load(b.Vision, o.Provider); err != nil {
+		return nil, fmt.Errorf("load the image tower of the model %s: %w", b.ID, err)
+	}
+	// Text stays on the CPU: a query is one short run, and several providers recompile
+	// for every new length.
+	if e.text, err = load(b.Text, ort.CPU); err != nil {
+		_ = e.vision.Close()
+		return nil, fmt.Errorf("load the text tower of the model %s: %w", b.ID, err)
+	}
+	if e.dim == 0 {
+		v, err := e.EncodeText(context.Background(), "a photo")
+		if err != nil {
+			_ = e.Close()
+			return nil, err
+		}
+		e.dim = len(v)
+	}
+	return e, nil
+}
+
+func load(t bundle.Tower, provider string) (*ort.Session, error) {
+	o := ort.Options{Provider: provider, Outputs: []string{t.Output}}
+	for _, in := range t.Inputs {
+		o.Inputs = append(o.Inputs, in.Name)
+	}
+	if path := t.File(); path != "" {
+		return ort.OpenFile(path, o)
+	}
+	data, err := t.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return ort.OpenBytes(data, o)
+}
+
+// InputSize returns the side of the square that the image tower takes, in pixels.
+func (e *Engine) InputSize() int { return e.bundle.Preprocess.Size }
+
+// MinSide returns the smallest useful short side of a decoded picture, in pixels: twice
+// what the model takes, so that a decoder may shrink larger ones.
+func (e *Engine) MinSide() int { return e.bundle.Preprocess.MinSide() }
+
+// Space returns the digest that names the vector space: see bundle.Bundle.Space.
+func (e *Engine) Space() string { return e.space }
+
+// Dim returns the length of the vectors.
+func (e *Engine) Dim() int { return e.dim }
+
+// Model returns the bundle's ID.
+func (e *Engine) Model() string { return e.bundle.ID }
+
+// Bundle returns the bundle that the engine runs.
+func (e *Engine) Bundle() *bundle.Bundle { return e.bundle }
+
+// Provider returns the execution provider of the image tower.
+func (e *Engine) Provider() string { return e.provider }
+
+// LogitScale returns the factor by which the model was trained to multiply cosines.
+func (e *Engine) LogitScale() float64 { return e.bundle.LogitScale }
+
+// LogitBias returns what sigmoid models add to scaled cosines, and whether this is one.
+func (e *Engine) LogitBias() (float64, bool) { return e.bundle.LogitBias, e.bundle.Sigmoid }
+
+// Tensor returns the input of the image tower for an upright sRGB picture without
+// transparency: 3 planes (red, green, blue) of InputSize rows and columns.
+func (e *Engine) Tensor(img *image.RGBA) []float32 { return e.bundle.Preprocess.Tensor(img) }
+
+// EncodeImage returns the unit vector of a picture: Tensor, then EncodeTensor.
+func (e *Engine) EncodeImage(ctx context.Context, img *image.RGBA) ([]float32, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return e.EncodeTensor(ctx, e.Tensor(img))
+}
+
+// EncodeTensor returns the unit vector of a picture from its Tensor. It waits while as many
+// pictures as Options.Threads are being encoded, and returns the context's error when ctx
+// ends, whether it waits or runs.
+func (e *Engine) EncodeTensor(ctx context.Context, tensor []float32) ([]float32, error) {
+	size := e.InputSize()
+	if len(tensor) != 3*size*size {
+		return nil, fmt.Errorf("encode a picture: the tensor has %d numbers, the model %s takes %d",
+			len(tensor), e.Model(), 3*size*size)
+	}
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	in := ort.Tensor{Shape: []int64{1, 3, int64(size), int64(size)}}
+	if e.bundle.Vision.Inputs[0].Elem == bundle.Float16 {
+		in.Float16 = ort.Half(tensor)
+	} else {
+		in.Float32 = tensor
+	}
+	return e.run(ctx, e.vision, "encode a picture", in)
+}
+
+// EncodeText returns the unit vector of a text of any length; what is beyond the model's
+// context does not count. An empty text has a vector too, which means nothing.
+func (e *Engine) EncodeText(ctx context.Context, text string) ([]float32, error) {
+	ids, mask := e.bundle.Tokens(text)
+	inputs := make([]ort.Tensor, len(e.bundle.Text.Inputs))
+	for i, in := range e.bundle.Text.Inputs {
+		values := ids
+		switch in.Role {
+		case bundle.Mask:
+			values = mask
+		case bundle.Types:
+			values = make([]int64, len(ids))
+		case bundle.Positions:
+			values = make([]int64, len(ids))
+			for j := range values {
+				values[j] = int64(j)
+			}
+		}
+		inputs[i].Shape = []int64{1, int64(len(values))}
+		if in.Elem == bundle.Int32 {
+			inputs[i].Int32 = narrow(values)
+		} else {
+			inputs[i].Int64 = values
+		}
+	}
+	return e.run(ctx, e.text, "encode a text", inputs...)
+}
+
+func narrow(values []int64) []int32 {
+	out := make([]int32, len(values))
+	for i, v := range values {
+		out[i] = int32(v)
+	}
+	return out
+}
+
+// run runs a tower and makes its output a unit vector.
+func (e *Engine) run(ctx context.Context, s *ort.Session, doing string, inputs ...ort.Tensor) ([]float32, error) {
+	out, err := s.Run(ctx, inputs...)
+	if err != nil {
+		return nil, fmt.Errorf("%s with the model %s: %w", doing, e.Model(), err)
+	}
+	v := out[0].Data
+	if len(v) == 0 || e.dim > 0 && len(v) != e.dim {
+		return nil, fmt.Errorf("%s with the model %s: it gave %d numbers instead of %d", doing, e.Model(), len(v), e.dim)
+	}
+	if err := normalize(v); err != nil {
+		return nil, fmt.Errorf("%s with the model %s: %w", doing, e.Model(), err)
+	}
+	return v, nil
+}
+
+var errNumbers = errors.New("it gave numbers that are no direction (all zero, infinite or not numbers)")
+
+// normalize scales a vector to length 1 in place.
+func normalize(v []float32) error {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	length := math.Sqrt(sum)
+	if math.IsNaN(length) || math.IsInf(length, 0) || length < 1e-12 {
+		return errNumbers
+	}
+	for i, x := range v {
+		v[i] = float32(float64(x) / length)
+	}
+	return nil
+}
+
+// Close frees the model after the calls that are running have ended. Later calls fail.
+func (e *Engine) Close() error {
+	return errors.Join(e.vision.Close(), e.text.Close())
+}

@@ -1,0 +1,170 @@
+package preprocess
+
+import (
+	"image"
+	"math"
+)
+
+// Filter names a resampling filter.
+type Filter string
+
+// The filters that published models use, with the kernels of Pillow.
+const (
+	Bicubic  Filter = "bicubic"
+	Bilinear Filter = "bilinear"
+	Lanczos  Filter = "lanczos"
+	Box      Filter = "box"
+)
+
+// kernel is a filter function and the distance from its middle where it ends.
+type kernel struct {
+	support float64
+	at      func(x float64) float64
+}
+
+var filters = map[Filter]kernel{
+	Bicubic:  {2, bicubic},
+	Bilinear: {1, func(x float64) float64 { return max(0, 1-math.Abs(x)) }},
+	Lanczos:  {3, lanczos},
+	Box: {0.5, func(x float64) float64 {
+		if x > -0.5 && x <= 0.5 {
+			return 1
+		}
+		return 0
+	}},
+}
+
+// bicubic is the cubic convolution kernel with a = -0.5. The conversions keep every
+// product rounded on its own, so that machines which fuse multiply and add agree.
+func bicubic(x float64) float64 {
+	const a = -0.5
+	x = math.Abs(x)
+	switch {
+	case x < 1:
+		return float64(float64((float64((a+2)*x)-(a+3))*x)*x) + 1
+	case x < 2:
+		return float64((float64((float64((x-5)*x)+8)*x) - 4) * a)
+	}
+	return 0
+}
+
+func lanczos(x float64) float64 {
+	if x < -3 || x >= 3 {
+		return 0
+	}
+	return float64(sinc(x) * sinc(x/3))
+}
+
+func sinc(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	x *= math.Pi
+	return math.Sin(x) / x
+}
+
+// span is one axis of a resize: in pixels become out pixels, of which only n from first
+// on are wanted.
+type span struct{ in, out, first, n int }
+
+// precision is the number of fractional bits of a weight. Eight bits are the pixel's and
+// two are head room for kernels with negative lobes.
+const precision = 32 - 8 - 2
+
+// window lists the input pixels that one output pixel is made of.
+type window struct {
+	first   int
+	weights []int32
+}
+
+// windows computes the weights of each wanted output pixel of an axis. The arithmetic
+// follows Pillow's, rounding included.
+func (s span) windows(k kernel) []window {
+	scale := float64(s.in) / float64(s.out)
+	stretch := max(scale, 1)
+	support := k.support * stretch
+	step := 1 / stretch
+	out := make([]window, s.n)
+	buf := make([]float64, 0, 2*int(math.Ceil(support))+1)
+	for i := range out {
+		center := float64((float64(s.first+i) + 0.5) * scale)
+		lo := max(int(center-support+0.5), 0)
+		hi := min(int(center+support+0.5), s.in)
+		buf = buf[:0]
+		var sum float64
+		for x := lo; x < hi; x++ {
+			w := k.at(float64((float64(x) - center + 0.5) * step))
+			buf = append(buf, w)
+			sum += w
+		}
+		weights := make([]int32, len(buf))
+		for j, w := range buf {
+			if sum != 0 {
+				w /= sum
+			}
+			w = float64(w * (1 << precision))
+			if w < 0 {
+				weights[j] = int32(w - 0.5)
+			} else {
+				weights[j] = int32(w + 0.5)
+			}
+		}
+		out[i] = window{lo, weights}
+	}
+	return out
+}
+
+// resample scales the picture along x, then along y, and returns y.n rows of x.n pixels
+// of three bytes. Between the passes pixels are rounded to bytes, as in Pillow. Only what
+// the wanted part needs is computed.
+func resample(img *image.RGBA, x, y span, k kernel) []byte {
+	cols, rows := x.windows(k), y.windows(k)
+	top, bottom := y.in, 0
+	for _, r := range rows {
+		top = min(top, r.first)
+		bottom = max(bottom, r.first+len(r.weights))
+	}
+	line := 3 * x.n
+	mid := make([]byte, line*(bottom-top))
+	for i := range bottom - top {
+		from := img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y+top+i)
+		row := img.Pix[from : from+4*x.in]
+		to := mid[line*i : line*(i+1)]
+		for j, c := range cols {
+			r, g, b := int32(1<<(precision-1)), int32(1<<(precision-1)), int32(1<<(precision-1))
+			px := row[4*c.first : 4*(c.first+len(c.weights))]
+			for _, w := range c.weights {
+				r += int32(px[0]) * w
+				g += int32(px[1]) * w
+				b += int32(px[2]) * w
+				px = px[4:]
+			}
+			to[3*j], to[3*j+1], to[3*j+2] = clip(r), clip(g), clip(b)
+		}
+	}
+	out := make([]byte, line*y.n)
+	sums := make([]int32, line)
+	for i, r := range rows {
+		for j := range sums {
+			sums[j] = 1 << (precision - 1)
+		}
+		from := line * (r.first - top)
+		for _, w := range r.weights {
+			src := mid[from : from+line]
+			for j, v := range src {
+				sums[j] += int32(v) * w
+			}
+			from += line
+		}
+		to := out[line*i : line*(i+1)]
+		for j, v := range sums {
+			to[j] = clip(v)
+		}
+	}
+	return out
+}
+
+// clip takes the fraction off and limits the rest to a byte.
+func clip(v int32) byte {
+	return byte(min(max(v>>precision, 0), 255))
+}

@@ -1,0 +1,185 @@
+package tokenize
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// normalizer is a list of steps that rewrite a text.
+type normalizer []func(string) string
+
+func (n normalizer) apply(s string) string {
+	for _, step := range n {
+		s = step(s)
+	}
+	return s
+}
+
+// lowercase lowers character by character, without regard to neighbours. The dotted
+// capital I is the only character whose lower case is two.
+func lowercase(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range s {
+		if r == 'İ' {
+			b.WriteString("i\u0307")
+			continue
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// form is a Unicode normalisation form without the limit of 30 marks in a row that
+// norm.Form keeps by inserting joiners.
+func form(f norm.Form) func(string) string {
+	return func(s string) string {
+		if f.IsNormalString(s) {
+			return s
+		}
+		out := f.String(s)
+		if !strings.ContainsRune(out, joiner) || strings.Count(out, string(joiner)) == strings.Count(s, string(joiner)) {
+			return out
+		}
+		return longMarks(f, s)
+	}
+}
+
+// joiner is the combining grapheme joiner, which norm.Form puts into long rows of marks.
+const joiner = '\u034F'
+
+// longMarks normalises a text with a row of more than 30 marks: it decomposes, sorts the
+// marks by their class and composes step by step.
+func longMarks(f norm.Form, s string) string {
+	decompose := norm.NFD
+	if f == norm.NFKC || f == norm.NFKD {
+		decompose = norm.NFKD
+	}
+	type mark struct {
+		r     rune
+		class uint8
+	}
+	var marks []mark
+	for _, r := range s {
+		for _, d := range decompose.String(string(r)) {
+			marks = append(marks, mark{d, norm.NFD.PropertiesString(string(d)).CCC()})
+		}
+	}
+	for i := 1; i < len(marks); i++ {
+		for j := i; j > 0 && marks[j].class > 0 && marks[j-1].class > marks[j].class; j-- {
+			marks[j], marks[j-1] = marks[j-1], marks[j]
+		}
+	}
+	runes := make([]rune, 0, len(marks))
+	if f == norm.NFD || f == norm.NFKD {
+		for _, m := range marks {
+			runes = append(runes, m.r)
+		}
+		return string(runes)
+	}
+	starter, last := -1, uint8(0)
+	for _, m := range marks {
+		if starter >= 0 && (last == 0 && starter == len(runes)-1 || last < m.class) {
+			pair := []rune(norm.NFC.String(string([]rune{runes[starter], m.r})))
+			if len(pair) == 1 {
+				runes[starter] = pair[0]
+				continue
+			}
+		}
+		runes = append(runes, m.r)
+		last = m.class
+		if m.class == 0 {
+			starter, last = len(runes)-1, 0
+		}
+	}
+	return string(runes)
+}
+
+// stripMarks takes the non-spacing marks off.
+func stripMarks(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// bertClean drops control characters and makes every kind of space a plain one.
+func bertClean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r':
+			return ' '
+		case r == 0 || r == unicode.ReplacementChar || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co):
+			return -1
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// bertIdeographs puts spaces around Chinese characters, so that each is a word.
+func bertIdeographs(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if isIdeograph(r) {
+			b.WriteByte(' ')
+			b.WriteRune(r)
+			b.WriteByte(' ')
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// isIdeograph knows the blocks that BERT's tokenizer lists.
+func isIdeograph(r rune) bool {
+	return r >= 0x4E00 && r <= 0x9FFF || r >= 0x3400 && r <= 0x4DBF ||
+		r >= 0x20000 && r <= 0x2A6DF || r >= 0x2A700 && r <= 0x2B73F ||
+		r >= 0x2B740 && r <= 0x2B81F || r >= 0x2B920 && r <= 0x2CEAF ||
+		r >= 0xF900 && r <= 0xFAFF || r >= 0x2F800 && r <= 0x2FA1F
+}
+
+// spaces is the class of characters that \s means in the regular expressions of
+// tokenizer.json; Go's own \s knows only ASCII.
+const spaces = `\t-\r\x20\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}`
+
+// compile makes a Go regular expression of one in the syntax of tokenizer.json.
+func compile(pattern string) (*regexp.Regexp, error) {
+	var b strings.Builder
+	class := false
+	for i := 0; i < len(pattern); i++ {
+		c := pattern[i]
+		switch {
+		case c == '\\' && i+1 < len(pattern):
+			i++
+			switch e := pattern[i]; {
+			case e == 's' && class:
+				b.WriteString(spaces)
+			case e == 's':
+				b.WriteString("[" + spaces + "]")
+			case e == 'S' && !class:
+				b.WriteString("[^" + spaces + "]")
+			default:
+				b.WriteByte('\\')
+				b.WriteByte(e)
+			}
+			continue
+		case c == '[':
+			if class {
+				b.WriteByte('\\')
+			}
+			class = true
+		case c == ']':
+			class = false
+		}
+		b.WriteByte(c)
+	}
+	return regexp.Compile(b.String())
+}
