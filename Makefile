@@ -87,7 +87,8 @@ notices: ## write THIRD_PARTY_NOTICES from what is linked and shipped
 	$(GO) run ./tools/notices
 
 .PHONY: package
-package: build ## build/descry-VERSION-OS-ARCH.tar.xz: program, runtime, desktop entry, notices
+package: go-version runtime ## build/descry-VERSION-OS-ARCH.tar.xz: program, runtime, desktop entry, notices
+	@scripts/install-deps window
 	@scripts/package $(BUILD) $(VERSION)
 
 .PHONY: clean
