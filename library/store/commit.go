@@ -98,14 +98,11 @@ func (c *committer) file(f *IndexedFile) error {
 		photo, f.Stat.Size, f.Stat.ModTime, f.Stat.Inode, f.File); err != nil {
 		return err
 	}
-	if err := c.metadata(f.File, m); err != nil {
+	if err := c.metadata(f.File, m, b.hadMetadata); err != nil {
 		return err
 	}
 	if created {
-		// The one file of a new photo: its row and its words need no search.
-		if err := c.exec("UPDATE photo SET primary_file = ? WHERE id = ?", f.File, photo); err != nil {
-			return err
-		}
+		// The one file of a new photo: its words need no search.
 		if c.dirty[photo] == 0 {
 			var w words
 			w.addFile(string(b.dir), string(b.name), m.title, m.description, m.keywords, m.alt, m.extended)
@@ -178,8 +175,8 @@ func (c *committer) photo(f *IndexedFile, b *before, m *metadataRow, content int
 	}
 	if id == 0 {
 		created = true
-		row, err := c.insert("INSERT INTO photo (content_id, orientation, taken_ms, sort_ms, shown) VALUES (?, ?, ?, ?, 1)",
-			content, orientation, m.taken, sortTime(m.taken, f.Stat.ModTime))
+		row, err := c.insert("INSERT INTO photo (content_id, orientation, primary_file, taken_ms, sort_ms, shown) VALUES (?, ?, ?, ?, ?, 1)",
+			content, orientation, f.File, m.taken, sortTime(m.taken, f.Stat.ModTime))
 		if err != nil {
 			return 0, false, err
 		}
@@ -267,8 +264,13 @@ func real(f float64) sql.NullFloat64 {
 	return n
 }
 
-func (c *committer) metadata(file library.FileID, m *metadataRow) error {
-	return c.exec(`INSERT OR REPLACE INTO metadata (file_id, format, width, height, orientation, taken_ms, zone_min,
+func (c *committer) metadata(file library.FileID, m *metadataRow, had bool) error {
+	if had {
+		if err := c.exec("DELETE FROM metadata WHERE file_id = ?", file); err != nil {
+			return err
+		}
+	}
+	return c.exec(`INSERT INTO metadata (file_id, format, width, height, orientation, taken_ms, zone_min,
 			make, model, lens, iso, f_number, exposure_s, focal_mm, focal35_mm, lat, lon, alt_m,
 			title, description, keywords, creator, copyright, rating, alt_text, extended)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -278,8 +280,10 @@ func (c *committer) metadata(file library.FileID, m *metadataRow) error {
 }
 
 func (c *committer) measures(content int64, orientation int, m *library.Measures) error {
-	return c.exec(`INSERT OR REPLACE INTO picture (content_id, orientation, width, height, phash, sharpness, exposure, colour)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+	return c.exec(`INSERT INTO picture (content_id, orientation, width, height, phash, sharpness, exposure, colour)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET width = excluded.width, height = excluded.height, phash = excluded.phash,
+			sharpness = excluded.sharpness, exposure = excluded.exposure, colour = excluded.colour`,
 		content, orientation, m.Width, m.Height, int64(m.PHash), finite(m.Sharpness), finite(m.Exposure), int64(m.Colour))
 }
 
