@@ -172,14 +172,17 @@ func decodeJPEG(data []byte, minSide int) (*image.RGBA, string, error) {
 	return img, warning, err
 }
 
-// damaged maps what a decoder says to this package's errors.
+// damaged maps what a decoder says to this package's errors. Some decoders have nothing
+// but the text to tell that the data ended.
 func damaged(format string, err error) error {
+	text := err.Error()
 	switch {
 	case errors.Is(err, ErrDamaged), errors.Is(err, ErrTruncated), errors.Is(err, ErrUnsupported), errors.Is(err, ErrTooLarge):
 		return err
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, jpegseg.ErrTruncated):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, jpegseg.ErrTruncated),
+		strings.Contains(text, "unexpected EOF"), strings.Contains(text, "not enough"):
 		return fmt.Errorf("%w (%s)", ErrTruncated, strings.ToUpper(format))
-	case strings.Contains(err.Error(), "unsupported"):
+	case strings.Contains(text, "unsupported"):
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, err)

@@ -28,7 +28,10 @@ var decoders = map[string]decoder{
 		func(data []byte) (image.Config, error) { return gif.DecodeConfig(bytes.NewReader(data)) },
 		decodeGIF,
 	},
-	WebP: {configWebP, decodeWebP},
+	WebP: {
+		func(data []byte) (image.Config, error) { return webp.DecodeConfig(bytes.NewReader(data)) },
+		decodeWebP,
+	},
 	TIFF: {
 		func(data []byte) (image.Config, error) { return tiff.DecodeConfig(bytes.NewReader(data)) },
 		func(data []byte) (*image.RGBA, error) { return flat(tiff.Decode(bytes.NewReader(data))) },
@@ -99,7 +102,3 @@ func layOverWhite(pix []byte) {
 		p[3] = 255
 	}
 }
-
-func configWebP(data []byte) (image.Config, error) { return webp.DecodeConfig(bytes.NewReader(data)) }
-
-func decodeWebP(data []byte) (*image.RGBA, error) { return flat(webp.Decode(bytes.NewReader(data))) }

@@ -122,16 +122,19 @@ func describe(data []byte) string {
 		return "is an SVG drawing"
 	case strings.HasPrefix(text, "<?xml"):
 		return "is an XML document"
-	case isText(head):
+	case isText(head, len(head) < len(data)):
 		return "is text"
 	}
 	return "is of an unknown kind"
 }
 
-func isText(head []byte) bool {
+// isText reports whether head is UTF-8 without control characters; cut says that the last
+// character may be incomplete.
+func isText(head []byte, cut bool) bool {
 	for len(head) > 0 {
 		r, n := utf8.DecodeRune(head)
-		if r == utf8.RuneError && n == 1 && len(head) >= utf8.UTFMax || r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' {
+		if r == utf8.RuneError && n == 1 && !(cut && len(head) < utf8.UTFMax) ||
+			r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' {
 			return false
 		}
 		head = head[n:]

@@ -27,10 +27,7 @@ func Decode(data []byte, f jpegseg.Frame, minSide int) (img *image.RGBA, warning
 		data = withAdobe(data)
 	}
 	src, err := jpeg.Decode(bytes.NewReader(data))
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		if len(data) <= f.FirstScan {
-			return nil, "", fmt.Errorf("%w: %s", ErrNothing, err)
-		}
+	if err != nil && cut(data) {
 		// A block takes at most 64 codes of 16 + 11 bits; zero bits decode to short ones.
 		blocks := int64(f.Width/8+2) * int64(f.Height/8+2) * int64(f.Components)
 		src, err = jpeg.Decode(io.MultiReader(bytes.NewReader(data), &filler{zeros: blocks * 32}))
@@ -61,6 +58,12 @@ func Encode(img *image.RGBA, quality int) ([]byte, error) {
 		return nil, fmt.Errorf("encoding a JPEG: %w", err)
 	}
 	return buf.Bytes(), nil
+}
+
+// cut reports whether the file ends before its end-of-image marker.
+func cut(data []byte) bool {
+	_, err := jpegseg.Walk(data, func(jpegseg.Segment) bool { return true })
+	return errors.Is(err, jpegseg.ErrTruncated)
 }
 
 // withAdobe puts an Adobe segment behind the start-of-image marker, without which
