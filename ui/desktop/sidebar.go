@@ -1,0 +1,321 @@
+package desktop
+
+import (
+	"fmt"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"descry/library"
+	"descry/ui/app"
+	"descry/ui/desktop/look"
+)
+
+// sideEntry is a line of the side bar.
+type sideEntry struct {
+	key      string // tells entries apart between refreshes
+	title    string
+	tip      string
+	icon     fyne.Resource
+	count    int
+	scope    app.Scope
+	heading  bool
+	depth    int
+	state    library.FileState
+	children []*sideEntry
+}
+
+// sidebar is the list of what there is to look at: everything, folders, tags, dates, albums.
+type sidebar struct {
+	widget.List
+	OnScope func(app.Scope)
+	OnRune  func(rune)
+	OnKey   func(*fyne.KeyEvent)
+	OnOpen  func(open string) // the open entries changed; their keys, one per line
+
+	tips     *look.Tips
+	top      []*sideEntry
+	rows     []*sideEntry
+	open     map[string]bool
+	current  string // key of the chosen entry
+	silent   bool   // a selection made by code, not by the person
+	highlite int
+}
+
+func newSidebar(tips *look.Tips) *sidebar {
+	s := &sidebar{tips: tips, open: map[string]bool{"folders": true, "tags": true}, current: "all"}
+	s.HideSeparators = true
+	s.Length = func() int { return len(s.rows) }
+	s.CreateItem = func() fyne.CanvasObject { return newSideRow(s) }
+	s.UpdateItem = func(i widget.ListItemID, o fyne.CanvasObject) {
+		if i < len(s.rows) {
+			o.(*sideRow).set(s.rows[i])
+		}
+	}
+	s.OnSelected = s.selected
+	s.OnHighlighted = func(i widget.ListItemID) { s.highlite = i }
+	s.ExtendBaseWidget(s)
+	return s
+}
+
+// SetSidebar shows what the library holds.
+func (s *sidebar) SetSidebar(b app.Sidebar) {
+	fixed := func(key, title string, icon fyne.Resource, n int, kind app.ScopeKind) *sideEntry {
+		return &sideEntry{key: key, title: title, icon: icon, count: n, scope: app.Scope{Kind: kind, Title: title}}
+	}
+	s.top = []*sideEntry{
+		fixed("all", tr("All photos"), look.Photos.Resource(), b.All, app.ScopeAll),
+		fixed("favourites", tr("Favourites"), look.HeartOutline.Resource(), b.Favourites, app.ScopeFavourites),
+		fixed("untagged", tr("Not tagged"), look.TagIcon.Resource(), b.Untagged, app.ScopeUntagged),
+		fixed("alt", tr("Alt text to review"), look.TextIcon.Resource(), b.AltToReview, app.ScopeAltToReview),
+	}
+	if b.Missing > 0 {
+		s.top = append(s.top, fixed("missing", tr("Missing"), look.OfflineIcon.Resource(), b.Missing, app.ScopeMissing))
+	}
+	section := func(key, title string, children []*sideEntry) {
+		if len(children) > 0 {
+			s.top = append(s.top, &sideEntry{key: key, title: title, heading: true, children: children})
+		}
+	}
+	var folders []*sideEntry
+	for _, f := range b.Folders {
+		folders = append(folders, folderEntry(f, 0))
+	}
+	section("folders", tr("Folders"), folders)
+	section("tags", tr("Tags"), tagEntries(b.Tags))
+	section("dates", tr("Dates"), countEntries("date", theme.CalendarIcon(), b.Dates))
+	section("albums", tr("Albums"), countEntries("album", look.Photos.Resource(), b.Albums))
+	s.flatten()
+}
+
+func folderEntry(f app.Folder, depth int) *sideEntry {
+	e := &sideEntry{
+		key: fmt.Sprintf("folder/%d/%s", f.Scope.Root, f.Scope.Dir), title: f.Title, icon: theme.FolderIcon(),
+		count: f.Photos, scope: f.Scope, depth: depth, state: f.State,
+	}
+	switch f.State {
+	case library.Offline:
+		e.icon, e.tip = look.OfflineIcon.Resource(), tr("{{.Folder}} is not connected. Its photos can still be found.", with{"Folder": f.Title})
+	case library.Missing:
+		e.icon, e.tip = look.OfflineIcon.Resource(), tr("{{.Folder}} is missing.", with{"Folder": f.Title})
+	}
+	for _, c := range f.Children {
+		e.children = append(e.children, folderEntry(c, depth+1))
+	}
+	return e
+}
+
+func tagEntries(tags []app.TagCount) []*sideEntry {
+	var out []*sideEntry
+	for _, t := range tags {
+		if t.Confirmed+t.Suggested == 0 {
+			continue
+		}
+		out = append(out, &sideEntry{
+			key: fmt.Sprintf("tag/%d", t.Label), title: t.Name, icon: look.TagIcon.Resource(), count: t.Confirmed + t.Suggested,
+			tip:   tr("{{.Set}}: {{.Confirmed}} confirmed, {{.Suggested}} suggested", with{"Set": t.Set, "Confirmed": number(t.Confirmed), "Suggested": number(t.Suggested)}),
+			scope: app.Scope{Kind: app.ScopeTag, Label: t.Label, Title: t.Name},
+		})
+	}
+	return out
+}
+
+func countEntries(kind string, icon fyne.Resource, counts []app.Count) []*sideEntry {
+	var out []*sideEntry
+	for _, c := range counts {
+		out = append(out, &sideEntry{key: kind + "/" + c.Title, title: c.Title, icon: icon, count: c.Photos, scope: c.Scope})
+	}
+	return out
+}
+
+// flatten lists the entries that are to be seen.
+func (s *sidebar) flatten() {
+	s.rows = s.rows[:0]
+	var walk func(es []*sideEntry)
+	walk = func(es []*sideEntry) {
+		for _, e := range es {
+			s.rows = append(s.rows, e)
+			if s.open[e.key] {
+				walk(e.children)
+			}
+		}
+	}
+	walk(s.top)
+	s.Refresh()
+	s.mark()
+}
+
+// mark shows the chosen entry as chosen, where it is to be seen.
+func (s *sidebar) mark() {
+	s.silent = true
+	defer func() { s.silent = false }()
+	for i, e := range s.rows {
+		if e.key == s.current {
+			s.Select(i)
+			return
+		}
+	}
+	s.UnselectAll()
+}
+
+func (s *sidebar) selected(i widget.ListItemID) {
+	if s.silent || i >= len(s.rows) {
+		return
+	}
+	e := s.rows[i]
+	if e.heading {
+		s.toggle(e)
+		return
+	}
+	s.current = e.key
+	if s.OnScope != nil {
+		s.OnScope(e.scope)
+	}
+}
+
+// toggle opens or closes the entries below e.
+func (s *sidebar) toggle(e *sideEntry) {
+	s.open[e.key] = !s.open[e.key]
+	s.flatten()
+	if s.OnOpen != nil {
+		s.OnOpen(s.openKeys())
+	}
+}
+
+// TypedKey moves, chooses, opens and closes.
+func (s *sidebar) TypedKey(e *fyne.KeyEvent) {
+	at := s.highlite
+	var row *sideEntry
+	if at >= 0 && at < len(s.rows) {
+		row = s.rows[at]
+	}
+	switch e.Name {
+	case fyne.KeyUp, fyne.KeyDown, fyne.KeyHome, fyne.KeyEnd, fyne.KeyPageUp, fyne.KeyPageDown, fyne.KeySpace:
+		s.List.TypedKey(e)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		s.List.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	case fyne.KeyRight, fyne.KeyLeft:
+		if row != nil && len(row.children) > 0 && s.open[row.key] == (e.Name == fyne.KeyLeft) {
+			s.toggle(row)
+		}
+	default:
+		if s.OnKey != nil {
+			s.OnKey(e)
+		}
+	}
+}
+
+// TypedRune passes on what is typed.
+func (s *sidebar) TypedRune(r rune) {
+	if r != ' ' && s.OnRune != nil {
+		s.OnRune(r)
+	}
+}
+
+// sideRow draws a sideEntry.
+type sideRow struct {
+	widget.BaseWidget
+	bar     *sidebar
+	entry   *sideEntry
+	opener  *look.Button
+	icon    *widget.Icon
+	title   *look.Label
+	count   *look.Label
+	content *fyne.Container
+}
+
+func newSideRow(s *sidebar) *sideRow {
+	r := &sideRow{bar: s, icon: widget.NewIcon(nil), title: s.tips.NewLabel(""), count: s.tips.NewSmall("")}
+	r.opener = s.tips.NewIcon(look.Right.Resource(), tr("Open or close"), func() {
+		if r.entry != nil {
+			s.toggle(r.entry)
+		}
+	}).Sized(20)
+	r.count.Align = fyne.TextAlignTrailing
+	r.content = container.New(sideRowLayout{r}, r.opener, r.icon, r.title, r.count)
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *sideRow) set(e *sideEntry) {
+	r.entry = e
+	r.title.Tip = e.tip
+	r.title.Style.Bold = e.heading
+	r.title.Colour, r.title.Rank = theme.ColorNameForeground, theme.SizeNameText
+	if e.heading {
+		r.title.Colour, r.title.Rank = look.ColourSecondary, look.SizeSmallText
+	}
+	if e.state == library.Offline || e.state == library.Missing {
+		r.title.Colour = look.ColourSecondary
+	}
+	r.title.SetText(e.title)
+	r.title.Refresh()
+	r.count.SetText("")
+	if !e.heading {
+		r.count.SetText(number(e.count))
+	}
+	r.icon.Hidden = e.icon == nil
+	if e.icon != nil {
+		r.icon.SetResource(theme.NewColoredResource(e.icon, look.ColourSecondary))
+	}
+	r.opener.Hidden = len(e.children) == 0
+	if r.bar.open[e.key] {
+		r.opener.Set(look.Down.Resource(), tr("Close"))
+	} else {
+		r.opener.Set(look.Right.Resource(), tr("Open"))
+	}
+	r.content.Layout.Layout(nil, r.Size())
+}
+
+func (r *sideRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.content) }
+
+// AccessibilityLabel returns title and number.
+func (r *sideRow) AccessibilityLabel() string { return r.title.Text() + " " + r.count.Text() }
+
+// AccessibilityRole says that the row can be chosen.
+func (r *sideRow) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
+type sideRowLayout struct{ r *sideRow }
+
+func (l sideRowLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(100, 24) }
+
+func (l sideRowLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
+	r := l.r
+	x := float32(4)
+	if r.entry != nil {
+		x += float32(r.entry.depth) * 14
+	}
+	middle := func(o fyne.CanvasObject, x, w, h float32) {
+		o.Move(fyne.NewPos(x, (s.Height-h)/2))
+		o.Resize(fyne.NewSize(w, h))
+	}
+	if r.entry != nil && r.entry.heading {
+		middle(r.title, 10, s.Width-40, s.Height)
+		middle(r.opener, s.Width-26, 20, 20)
+		middle(r.count, s.Width-60, 0, s.Height)
+		return
+	}
+	middle(r.opener, x, 20, 20)
+	x += 20
+	middle(r.icon, x, 16, 16)
+	x += 22
+	w := float32(0)
+	if t := r.count.Text(); t != "" {
+		w = fyne.MeasureText(t, theme.Size(look.SizeSmallText), fyne.TextStyle{}).Width + 2
+	}
+	middle(r.count, s.Width-10-w, w, s.Height)
+	middle(r.title, x, s.Width-10-w-8-x, s.Height)
+}
+
+// openKeys returns the keys of the open entries, one per line, to be remembered.
+func (s *sidebar) openKeys() string {
+	out := ""
+	for k, open := range s.open {
+		if open {
+			out += k + "\n"
+		}
+	}
+	return out
+}
