@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Functions to drive the real window on a virtual screen. Source this file from bash; it
 # needs Xvfb, xdotool and ImageMagick (scripts/install-deps test).
 #
