@@ -76,6 +76,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 .PHONY: window-test
 window-test: build ## drive the real window on a virtual screen
+	@scripts/install-deps test
 	@scripts/test window
 
 .PHONY: vulncheck
@@ -85,6 +86,11 @@ vulncheck: ## known vulnerabilities in what is linked, where the database can be
 .PHONY: notices
 notices: ## write THIRD_PARTY_NOTICES from what is linked and shipped
 	$(GO) run ./tools/notices
+
+.PHONY: screenshots
+screenshots: build ## the pictures in docs/pictures, from the real program
+	@scripts/install-deps test
+	@scripts/screenshots
 
 .PHONY: package
 package: go-version runtime ## build/descry-VERSION-OS-ARCH.tar.xz: program, runtime, desktop entry, notices
