@@ -82,6 +82,9 @@ func hashPNG(d *digest, data []byte) error {
 		body := p[8 : 8+n]
 		p = p[12+n:]
 		if kind == "IDAT" {
+			if idat == nil { // an animation's chunks mean something else before it than behind
+				d.part(kind)
+			}
 			idat = append(idat, body)
 			continue
 		}
@@ -95,7 +98,7 @@ func hashPNG(d *digest, data []byte) error {
 	if len(idat) == 0 {
 		return errMalformed
 	}
-	d.part("IDAT", idat...)
+	d.part("data", idat...)
 	return nil
 }
 
