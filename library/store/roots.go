@@ -5,78 +5,36 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"descry/library"
 )
 
-// AddRoot adds a folder to the library and returns it. path must be absolute; it is
-// cleaned. Adding a known root again, or a folder inside one (outside hidden folders, which
-// a scan skips), returns the root that covers it. Known roots inside the new one become
-// part of it: their files keep all that is known of them. volume may be "".
+// AddRoot adds a folder to the library, or returns the root that it is already. path must be
+// absolute and is cleaned; volume may be "". Whether it overlaps another root is for the
+// caller to judge (package scan).
 func (s *Store) AddRoot(ctx context.Context, path, volume string) (library.Root, error) {
 	if !filepath.IsAbs(path) {
 		return library.Root{}, fmt.Errorf("add the folder %q: its path is not absolute", path)
 	}
 	path = filepath.Clean(path)
-	var root library.Root
 	err := s.write(ctx, false, func(t *tx) error {
-		var roots []library.Root
-		if err := t.each(rootsQuery, nil, scanRoots(&roots)); err != nil {
-			return err
-		}
-		for _, r := range roots {
-			if rel, ok := within(r.Path, path); ok && !hidden(rel) {
-				root = r
-				return nil
-			}
-		}
-		id, err := t.insert("INSERT INTO root (path, volume, added_ms) VALUES (?, ?, ?)",
+		return t.exec("INSERT INTO root (path, volume, added_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
 			[]byte(path), volume, s.now().UnixMilli())
-		if err != nil {
-			return err
-		}
-		for _, r := range roots {
-			rel, ok := within(path, r.Path)
-			if !ok || hidden(rel) {
-				continue
-			}
-			if err := t.exec(`UPDATE file SET root_id = ?,
-					dir = CASE WHEN length(dir) = 0 THEN ? ELSE CAST(? || '/' || dir AS BLOB) END
-				WHERE root_id = ?`, id, []byte(rel), []byte(rel), r.ID); err != nil {
-				return err
-			}
-			if err := t.exec("DELETE FROM root WHERE id = ?", r.ID); err != nil {
-				return err
-			}
-			if err := t.dirtyFilesOf(library.RootID(id), dirtRow|dirtWords); err != nil {
-				return err
-			}
-		}
-		root = library.Root{ID: library.RootID(id), Path: path, Volume: volume, State: library.Present, Added: s.now()}
-		return nil
 	})
+	var roots []library.Root
+	if err == nil {
+		roots, err = s.Roots(ctx)
+	}
 	if err != nil {
-		return root, fmt.Errorf("add the folder %q: %w", path, err)
+		return library.Root{}, fmt.Errorf("add the folder %q: %w", path, err)
 	}
-	return root, nil
-}
-
-// within returns path relative to the folder dir ("" for dir itself), "/" separated.
-func within(dir, path string) (string, bool) {
-	rel, err := filepath.Rel(dir, path)
-	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return "", false
+	for _, r := range roots {
+		if r.Path == path {
+			return r, nil
+		}
 	}
-	if rel == "." {
-		return "", true
-	}
-	return filepath.ToSlash(rel), true
-}
-
-func hidden(rel string) bool {
-	return strings.HasPrefix(rel, ".") || strings.Contains(rel, "/.")
+	return library.Root{}, fmt.Errorf("add the folder %q: %w", path, library.ErrNotFound) // removed meanwhile
 }
 
 const rootsQuery = `SELECT r.id, r.path, r.volume, r.state, r.added_ms,
@@ -110,12 +68,12 @@ func (s *Store) Roots(ctx context.Context) ([]library.Root, error) {
 // SetRootState records whether a root's volume is there: library.Present or
 // library.Offline. Files keep their own state.
 func (s *Store) SetRootState(ctx context.Context, id library.RootID, state library.FileState) error {
-	return s.rootUpdate(ctx, id, "record whether the folder is there", "UPDATE root SET state = ? WHERE id = ?", string(state), id)
+	return s.rootUpdate(ctx, "record whether the folder is there", "UPDATE root SET state = ? WHERE id = ?", string(state), id)
 }
 
 // SetRootVolume records the identity of the volume that a root lies on.
 func (s *Store) SetRootVolume(ctx context.Context, id library.RootID, volume string) error {
-	return s.rootUpdate(ctx, id, "record the folder's volume", "UPDATE root SET volume = ? WHERE id = ?", volume, id)
+	return s.rootUpdate(ctx, "record the folder's volume", "UPDATE root SET volume = ? WHERE id = ?", volume, id)
 }
 
 // RelocateRoot says that a root lies at another path now, and is there. What is known of its
@@ -163,7 +121,7 @@ func (s *Store) RemoveRoot(ctx context.Context, id library.RootID) error {
 	return nil
 }
 
-func (s *Store) rootUpdate(ctx context.Context, _ library.RootID, what, query string, args ...any) error {
+func (s *Store) rootUpdate(ctx context.Context, what, query string, args ...any) error {
 	err := s.write(ctx, false, func(t *tx) error {
 		r, err := t.result(query, args...)
 		return oneRow(r, err)
