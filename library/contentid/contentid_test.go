@@ -293,6 +293,28 @@ func TestExiftool(t *testing.T) {
 	}
 }
 
+// A TIFF file whose many strips are all the whole file must not be hashed that often.
+func TestOverlappingStrips(t *testing.T) {
+	const strips, size = 100000, 1 << 20
+	le := binary.LittleEndian
+	file := make([]byte, size)
+	copy(file, "II*\x00\x08\x00\x00\x00")
+	dir := le.AppendUint16(nil, 2)
+	for tag, at := range map[uint16]uint32{273: 1000, 279: 1000 + 4*strips} {
+		dir = le.AppendUint16(dir, tag)
+		dir = le.AppendUint16(dir, 4)
+		dir = le.AppendUint32(dir, strips)
+		dir = le.AppendUint32(dir, at)
+	}
+	copy(file[8:], dir)
+	for i := range strips {
+		le.PutUint32(file[1000+4*strips+4*i:], size)
+	}
+	if got := id(t, file); got.Scheme != contentid.SchemeFile {
+		t.Errorf("it is %v", got)
+	}
+}
+
 func FuzzOf(f *testing.F) {
 	img := photomaker.Scene(8, 8, 1)
 	for _, format := range formats {

@@ -37,9 +37,10 @@ type tiffEntry struct {
 }
 
 type tiffFile struct {
-	data  []byte
-	order binary.ByteOrder
-	seen  map[uint64]bool
+	data   []byte
+	order  binary.ByteOrder
+	seen   map[uint64]bool
+	budget uint64 // bytes that may still be read
 }
 
 // hashTIFF hashes, directory by directory and sub-directories included, the tags named in
@@ -49,7 +50,9 @@ func hashTIFF(d *digest, data []byte) error {
 	if len(data) < 8 {
 		return errMalformed
 	}
-	f := &tiffFile{data: data, order: binary.LittleEndian, seen: make(map[uint64]bool)}
+	// Where strips may overlap, a small file can claim to hold terabytes.
+	budget := 2*uint64(len(data)) + 1<<16
+	f := &tiffFile{data: data, order: binary.LittleEndian, seen: make(map[uint64]bool), budget: budget}
 	if data[0] == 'M' {
 		f.order = binary.BigEndian
 	}
@@ -181,8 +184,9 @@ func (f *tiffFile) numbers(e tiffEntry) ([]uint64, error) {
 }
 
 func (f *tiffFile) slice(offset, n uint64) ([]byte, error) {
-	if offset > uint64(len(f.data)) || n > uint64(len(f.data))-offset {
+	if offset > uint64(len(f.data)) || n > uint64(len(f.data))-offset || n > f.budget {
 		return nil, errMalformed
 	}
+	f.budget -= n
 	return f.data[offset : offset+n], nil
 }

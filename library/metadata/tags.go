@@ -37,7 +37,6 @@ var exifFields = map[string]exif.FieldName{
 	"FocalLengthIn35mmFormat": exif.FocalLengthIn35mmFilm,
 	"DateTimeOriginal":        exif.DateTimeOriginal, "CreateDate": exif.DateTimeDigitized, "ModifyDate": exif.DateTime,
 	"OffsetTimeOriginal": "", "OffsetTimeDigitized": "", "OffsetTime": "",
-	"SubSecTimeOriginal": exif.SubSecTimeOriginal, "SubSecTimeDigitized": exif.SubSecTimeDigitized, "SubSecTime": exif.SubSecTime,
 	"GPSLatitude": exif.GPSLatitude, "GPSLatitudeRef": exif.GPSLatitudeRef,
 	"GPSLongitude": exif.GPSLongitude, "GPSLongitudeRef": exif.GPSLongitudeRef,
 	"GPSAltitude": exif.GPSAltitude, "GPSAltitudeRef": exif.GPSAltitudeRef,
@@ -72,6 +71,7 @@ func (t *tags) readEXIF(format string, data []byte) (err error) {
 			}
 			return nil
 		})
+	t.readFractions(format, data)
 	if err == nil && !mangled || format != decode.JPEG && format != decode.TIFF {
 		return note("EXIF", err)
 	}

@@ -25,13 +25,13 @@ var errNoTime = errors.New("no such time")
 func (t *tags) taken() (taken time.Time, hasZone bool, err error) {
 	var bad string
 	for _, c := range []struct{ text, offset, fraction string }{
-		{t.exifText("DateTimeOriginal"), t.exifText("OffsetTimeOriginal", t.exifText("OffsetTime")), t.fraction("SubSecTimeOriginal")},
+		{t.exifText("DateTimeOriginal"), t.exifText("OffsetTimeOriginal", t.exifText("OffsetTime")), t.exifText("SubSecTimeOriginal")},
 		{t.xmp.text(nsExif, "DateTimeOriginal"), "", ""},
 		{t.xmp.text(nsPhotoshop, "DateCreated"), "", ""},
-		{t.exifText("CreateDate"), t.exifText("OffsetTimeDigitized", t.exifText("OffsetTime")), t.fraction("SubSecTimeDigitized")},
+		{t.exifText("CreateDate"), t.exifText("OffsetTimeDigitized", t.exifText("OffsetTime")), t.exifText("SubSecTimeDigitized")},
 		{t.iptcText("DateCreated") + " " + t.iptcText("TimeCreated"), "", ""},
 		{t.xmp.text(nsXMP, "CreateDate"), "", ""},
-		{t.exifText("ModifyDate"), t.exifText("OffsetTime"), t.fraction("SubSecTime")},
+		{t.exifText("ModifyDate"), t.exifText("OffsetTime"), t.exifText("SubSecTime")},
 		{t.png["Creation Time"], "", ""},
 	} {
 		if strings.Trim(c.text, "0:-/. \x00") == "" {
@@ -67,17 +67,6 @@ func (t *tags) sameInstant(at time.Time) (time.Time, bool) {
 		}
 	}
 	return at, false
-}
-
-// fraction is the fraction of a second, digits after the point.
-func (t *tags) fraction(name string) string {
-	if s, ok := t.exif[name].(string); ok {
-		return clean(s, 9)
-	}
-	if f := number(t.exif[name]); f > 0 && f == math.Trunc(f) {
-		return strconv.FormatFloat(f, 'f', 0, 64)
-	}
-	return ""
 }
 
 // parseTime parses text; offset ("+02:00") and fraction ("123") add what text does not

@@ -3,7 +3,6 @@ package metadata
 import (
 	"bytes"
 	"compress/zlib"
-	"encoding/binary"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -212,14 +211,7 @@ func jpegPackets(data []byte) (found [][]byte) {
 // pngPackets walks the text chunks: XMP is in the iTXt chunk of this keyword.
 func (t *tags) pngPackets(data []byte) (found [][]byte) {
 	const keyword = "XML:com.adobe.xmp"
-	p := data[min(8, len(data)):]
-	for len(p) >= 12 {
-		n := uint64(binary.BigEndian.Uint32(p))
-		if n > uint64(len(p)-12) {
-			return found
-		}
-		kind, body := string(p[4:8]), p[8:8+n]
-		p = p[12+n:]
+	chunks(data, func(kind string, body []byte) {
 		switch key, rest, ok := bytes.Cut(body, []byte{0}); {
 		case !ok:
 		case kind == "tEXt":
@@ -231,7 +223,7 @@ func (t *tags) pngPackets(data []byte) (found [][]byte) {
 			_, rest, _ = bytes.Cut(rest[2:], []byte{0}) // language
 			_, text, ok := bytes.Cut(rest, []byte{0})   // translated keyword
 			if !ok {
-				continue
+				return
 			}
 			if packed {
 				text = inflate(text)
@@ -242,7 +234,7 @@ func (t *tags) pngPackets(data []byte) (found [][]byte) {
 				t.addText(string(key), string(text))
 			}
 		}
-	}
+	})
 	return found
 }
 
@@ -268,17 +260,11 @@ func inflate(b []byte) []byte {
 }
 
 func webpPackets(data []byte) (found [][]byte) {
-	p := data[min(12, len(data)):]
-	for len(p) >= 8 {
-		n := uint64(binary.LittleEndian.Uint32(p[4:]))
-		if n > uint64(len(p)-8) {
-			return found
+	riffChunks(data, func(kind string, body []byte) {
+		if kind == "XMP " {
+			found = append(found, body)
 		}
-		if string(p[:4]) == "XMP " {
-			found = append(found, p[8:8+n])
-		}
-		p = p[min(8+n+n%2, uint64(len(p))):]
-	}
+	})
 	return found
 }
 

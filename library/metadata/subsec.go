@@ -1,0 +1,123 @@
+package metadata
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"descry/library/decode"
+	"descry/library/decode/jpegseg"
+)
+
+// Tags that lead to, and are, the fractions of a second. imagemeta gives them as whole
+// numbers, which loses the zeros in front: "05" is five hundredths.
+const tagExifIFD = 0x8769
+
+var fractions = map[uint16]string{0x9290: "SubSecTime", 0x9291: "SubSecTimeOriginal", 0x9292: "SubSecTimeDigitized"}
+
+// readFractions puts the fractions of a second into t.exif as text. What it cannot read
+// is taken as not said.
+func (t *tags) readFractions(format string, data []byte) {
+	for _, name := range fractions {
+		delete(t.exif, name)
+	}
+	blob := exifBlob(format, data)
+	if len(blob) < 8 {
+		return
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if blob[0] == 'M' {
+		order = binary.BigEndian
+	}
+	var exifAt uint32
+	directory(blob, order, order.Uint32(blob[4:]), func(tag uint16, field []byte) {
+		if tag == tagExifIFD {
+			exifAt = order.Uint32(field[8:])
+		}
+	})
+	directory(blob, order, exifAt, func(tag uint16, field []byte) {
+		name, ok := fractions[tag]
+		n := uint64(order.Uint32(field[4:]))
+		if !ok || order.Uint16(field[2:]) != 2 || n > 10 {
+			return
+		}
+		value := field[8:12]
+		if at := uint64(order.Uint32(field[8:])); n > 4 {
+			if at+n > uint64(len(blob)) {
+				return
+			}
+			value = blob[at : at+n]
+		}
+		text, _, _ := bytes.Cut(value[:min(n, uint64(len(value)))], []byte{0})
+		t.exif[name] = string(text)
+	})
+}
+
+// directory calls fn for the 12 bytes of every field of the directory at offset.
+func directory(blob []byte, order binary.ByteOrder, offset uint32, fn func(tag uint16, field []byte)) {
+	at := uint64(offset)
+	if at == 0 || at+2 > uint64(len(blob)) {
+		return
+	}
+	fields := blob[at+2:]
+	for range order.Uint16(blob[at:]) {
+		if len(fields) < 12 {
+			return
+		}
+		fn(order.Uint16(fields), fields[:12])
+		fields = fields[12:]
+	}
+}
+
+// exifBlob is the EXIF data of a file from its byte order mark on, nil where there is none.
+func exifBlob(format string, data []byte) (blob []byte) {
+	switch format {
+	case decode.TIFF:
+		return data
+	case decode.JPEG:
+		_, _ = jpegseg.Walk(data, func(s jpegseg.Segment) bool {
+			if b, ok := bytes.CutPrefix(s.Data, []byte("Exif\x00\x00")); ok && s.Marker == jpegseg.APP1 {
+				blob = b
+			}
+			return blob == nil && s.Marker != jpegseg.SOS
+		})
+	case decode.PNG:
+		chunks(data, func(kind string, body []byte) {
+			if kind == "eXIf" && blob == nil {
+				blob = body
+			}
+		})
+	case decode.WebP:
+		riffChunks(data, func(kind string, body []byte) {
+			if kind == "EXIF" && blob == nil {
+				blob = bytes.TrimPrefix(body, []byte("Exif\x00\x00"))
+			}
+		})
+	}
+	return blob
+}
+
+// chunks calls fn for the chunks of a PNG file.
+func chunks(data []byte, fn func(kind string, body []byte)) {
+	p := data[min(8, len(data)):]
+	for len(p) >= 12 {
+		n := uint64(binary.BigEndian.Uint32(p))
+		if n > uint64(len(p)-12) {
+			return
+		}
+		fn(string(p[4:8]), p[8:8+n])
+		p = p[12+n:]
+	}
+}
+
+// riffChunks calls fn for the chunks of a WebP file.
+func riffChunks(data []byte, fn func(kind string, body []byte)) {
+	p := data[min(12, len(data)):]
+	for len(p) >= 8 {
+		n := uint64(binary.LittleEndian.Uint32(p[4:]))
+		if n > uint64(len(p)-8) {
+			return
+		}
+		fn(string(p[:4]), p[8:8+n])
+		p = p[min(8+n+n%2, uint64(len(p))):]
+	}
+}
