@@ -254,6 +254,7 @@ func dsn(file string, readOnly bool) string {
 		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL")
 		q.Set("_cache_size", "-32000")
+		q.Set("_secure_delete", "FAST")
 	}
 	return fileURI(file, runtime.GOOS == "windows") + "?" + q.Encode()
 }

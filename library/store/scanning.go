@@ -148,6 +148,20 @@ func (s *Store) FindMoved(ctx context.Context, st library.Stat) (library.File, b
 	return f, true, nil
 }
 
+// readable finds the files of photo p whose reading gives p's picture: they must be seen in
+// its orientation.
+const readable = `SELECT g.id FROM file g JOIN root gr ON gr.id = g.root_id JOIN metadata gm ON gm.file_id = g.id
+	WHERE g.photo_id = p.id AND g.state = 'present' AND g.pending = 0 AND gr.state = 'present'
+		AND gm.orientation = p.orientation AND NOT EXISTS (SELECT 1 FROM failure x WHERE x.file_id = g.id)`
+
+// lacking is the condition on photo p that its picture lacks measures, or its vector in the
+// space that is given twice, and that a file is there to get them from.
+const lacking = `p.shown = 1
+	AND (NOT EXISTS (SELECT 1 FROM picture i WHERE i.content_id = p.content_id AND i.orientation = p.orientation)
+		OR (? <> 0 AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.content_id = p.content_id
+			AND v.orientation = p.orientation AND v.space_id = ? AND v.view = 0)))
+	AND EXISTS (` + readable + `)`
+
 // Pending lists up to limit files, newest first, that the indexer should read: present files
 // of present roots that were not looked at since they were found or changed, then one file
 // of each photo whose picture lacks its measures, or (space not 0) its vector in space.
@@ -190,20 +204,11 @@ func (s *Store) Pending(ctx context.Context, space library.SpaceID, limit int, a
 			}
 			after = Cursor{phase: 1, key: maxInt64, id: maxInt64}
 		}
-		// The file must be seen in the orientation of the photo's picture, or reading it would
-		// not give what is lacking.
 		return eachRow(ctx, q, "SELECT "+fileColumns+`, r.path, c.scheme, c.digest, p.orientation, p.sort_ms, p.id
 			FROM photo p JOIN content c ON c.id = p.content_id
-			JOIN file f ON f.id = (
-				SELECT g.id FROM file g JOIN root gr ON gr.id = g.root_id JOIN metadata gm ON gm.file_id = g.id
-				WHERE g.photo_id = p.id AND g.state = 'present' AND g.pending = 0 AND gr.state = 'present'
-					AND gm.orientation = p.orientation AND NOT EXISTS (SELECT 1 FROM failure x WHERE x.file_id = g.id)
-				ORDER BY gr.path, g.dir, g.name LIMIT 1)
+			JOIN file f ON f.id = (`+readable+` ORDER BY gr.path, g.dir, g.name LIMIT 1)
 			JOIN root r ON r.id = f.root_id
-			WHERE p.shown = 1 AND (p.sort_ms, p.id) < (?, ?)
-				AND (NOT EXISTS (SELECT 1 FROM picture i WHERE i.content_id = p.content_id AND i.orientation = p.orientation)
-					OR (? <> 0 AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.content_id = p.content_id
-						AND v.orientation = p.orientation AND v.space_id = ? AND v.view = 0)))
+			WHERE (p.sort_ms, p.id) < (?, ?) AND `+lacking+`
 			ORDER BY p.sort_ms DESC, p.id DESC LIMIT ?`,
 			[]any{after.key, after.id, space, space, limit - len(out)}, collect(1, true))
 	})

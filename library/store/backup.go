@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"descry/library"
+)
+
+// Backup writes a copy of the database to a file, as one consistent state, while the library
+// stays in use. The file gets its name when the copy is whole; one that is there is
+// replaced. Thumbnails and caches are not in it: they come back by themselves.
+func (s *Store) Backup(ctx context.Context, file string) error {
+	if err := s.backup(ctx, file); err != nil {
+		return fmt.Errorf("back up the library to %s: %w", file, mapError(err))
+	}
+	return nil
+}
+
+func (s *Store) backup(ctx context.Context, file string) error {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(s.dir, file); err == nil && rel == dbName {
+		return errors.New("that is the library itself")
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return errors.New("that is not a file")
+	}
+	if _, err := os.Stat(filepath.Dir(file)); err != nil {
+		return err
+	}
+	c, err := s.ro.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	// An open read transaction keeps the copy on one state: without it every write by the
+	// indexer would make it start again.
+	if _, err := c.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	defer c.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") //nolint:errcheck // it only read
+	var one int
+	if err := c.QueryRowContext(ctx, "SELECT one FROM library").Scan(&one); err != nil {
+		return err
+	}
+	return copyDatabase(ctx, c, file)
+}
+
+// Restore puts the backup in file in the place of the library in dir, which must not be
+// open. The file is checked first and left as it is. The library that was there is kept in
+// dir/backups, as before-restore-TIME.db, or, if it is damaged, as a plain copy of its files.
+// The restored library has a new id, so that no cache of the old one is taken for its own.
+//
+// Errors: library.ErrDamaged when file is no sound Descry database, library.ErrNewer,
+// library.ErrInUse, library.ErrDiskFull.
+func Restore(ctx context.Context, file, dir string) error {
+	all, err := readMigrations(embedded)
+	if err == nil {
+		err = restore(ctx, file, dir, len(all))
+	}
+	if err != nil {
+		return fmt.Errorf("restore the library from %s: %w", file, mapError(err))
+	}
+	return nil
+}
+
+func restore(ctx context.Context, file, dir string, known int) error {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	current := filepath.Join(dir, dbName)
+	if file == current {
+		return errors.New("that is the library itself")
+	}
+	if err := checkFile(file); err != nil {
+		return err
+	}
+	from, err := sql.Open("sqlite3", dsn(file, true))
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	from.SetMaxOpenConns(1)
+	src, err := from.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	if err := checkBackup(ctx, src, known); err != nil {
+		return err
+	}
+
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return mapOS(err)
+	}
+	held, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	fresh := current + ".new"
+	if err := copyDatabase(ctx, src, fresh); err != nil {
+		return err
+	}
+	if err := renewID(ctx, fresh); err != nil {
+		return err
+	}
+	if err := setAside(ctx, dir); err != nil {
+		return fmt.Errorf("keep the library that is there: %w", err)
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(current + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Rename(fresh, current); err != nil {
+		return mapOS(err)
+	}
+	return syncDir(dir)
+}
+
+// checkBackup refuses a database that is not a sound library of a version up to known.
+func checkBackup(ctx context.Context, c *sql.Conn, known int) error {
+	version, err := userVersion(ctx, c)
+	if err != nil {
+		return err
+	}
+	if version == 0 {
+		return fmt.Errorf("%w: it is not a library of Descry", library.ErrDamaged)
+	}
+	if err := checkVersion(version, known); err != nil {
+		return err
+	}
+	var found string
+	if err := c.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found); err != nil {
+		return err
+	}
+	if found != "ok" {
+		return fmt.Errorf("%w: %s", library.ErrDamaged, found)
+	}
+	return nil
+}
+
+// renewID makes a copied database a library of its own.
+func renewID(ctx context.Context, file string) error {
+	db, err := sql.Open("sqlite3", fileURI(file, filepath.Separator == '\\')+"?_synchronous=FULL")
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "UPDATE library SET id = ?", newID())
+	return errors.Join(err, db.Close())
+}
+
+// setAside copies the library in dir to its backups folder and empties its write-ahead log.
+func setAside(ctx context.Context, dir string) error {
+	current := filepath.Join(dir, dbName)
+	if _, err := os.Stat(current); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	folder := filepath.Join(dir, "backups")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return mapOS(err)
+	}
+	name := filepath.Join(folder, "before-restore-"+time.Now().UTC().Format("20060102-150405.000"))
+	err := func() error {
+		if err := checkFile(current); err != nil {
+			return err
+		}
+		db, err := sql.Open("sqlite3", dsn(current, false))
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		db.SetMaxOpenConns(1)
+		c, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return copyDatabase(ctx, c, name+".db")
+	}()
+	if err == nil || !errors.Is(mapError(err), library.ErrDamaged) {
+		return err
+	}
+	// Damaged: keep every byte, something may still be had from it.
+	for _, suffix := range []string{"", "-wal"} {
+		if err := copyFile(current+suffix, name+".damaged.db"+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return mapOS(err)
+	}
+	_, err = io.Copy(out, in)
+	return mapOS(errors.Join(err, out.Sync(), out.Close()))
+}

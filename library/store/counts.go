@@ -1,0 +1,221 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+
+	"descry/library"
+)
+
+func keywordList(text string) ([]string, error) {
+	var k []string
+	if err := json.Unmarshal([]byte(text), &k); err != nil {
+		return nil, fmt.Errorf("read keywords: %w", err)
+	}
+	return k, nil
+}
+
+// Status counts what a library holds and what is left to do.
+type Status struct {
+	Files    int    // present files, those of offline roots included
+	Photos   int    // photos with a present file
+	Encoded  int    // of those, with a vector in the space asked for
+	Pending  int    // files to look at and photos to encode, in roots that are there
+	Failed   int    // present files that could not be used
+	Offline  int    // present files of offline roots
+	Missing  int    // missing files
+	Provider string // execution provider of the newest vector in the space, "" without one
+}
+
+// Status counts the library; Encoded, Pending and Provider are about space (0: none).
+func (s *Store) Status(ctx context.Context, space library.SpaceID) (Status, error) {
+	var st Status
+	err := s.snapshot(ctx, func(q querier) error {
+		for _, c := range []struct {
+			dst   *int
+			query string
+			args  []any
+		}{
+			{&st.Files, "SELECT count(*) FROM file WHERE state = 'present'", nil},
+			{&st.Photos, "SELECT count(*) FROM photo WHERE shown = 1", nil},
+			{&st.Encoded, `SELECT count(*) FROM photo p WHERE p.shown = 1 AND EXISTS (SELECT 1 FROM vector v
+				WHERE v.content_id = p.content_id AND v.orientation = p.orientation AND v.space_id = ? AND v.view = 0)`, []any{space}},
+			{&st.Pending, `SELECT (SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id
+					WHERE f.pending = 1 AND f.state = 'present' AND r.state = 'present')
+				+ (SELECT count(*) FROM photo p WHERE ` + lacking + `)`, []any{space, space}},
+			{&st.Failed, "SELECT count(*) FROM failure x JOIN file f ON f.id = x.file_id WHERE f.state = 'present'", nil},
+			{&st.Offline, "SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id WHERE f.state = 'present' AND r.state = 'offline'", nil},
+			{&st.Missing, "SELECT count(*) FROM file WHERE state = 'missing'", nil},
+		} {
+			if err := q.QueryRowContext(ctx, c.query, c.args...).Scan(c.dst); err != nil {
+				return mapError(err)
+			}
+		}
+		err := q.QueryRowContext(ctx, "SELECT provider FROM vector WHERE space_id = ? ORDER BY seq DESC LIMIT 1", space).Scan(&st.Provider)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return mapError(err)
+	})
+	if err != nil {
+		return st, fmt.Errorf("count the library: %w", err)
+	}
+	return st, nil
+}
+
+// Failures lists the present files that could not be used, by path.
+func (s *Store) Failures(ctx context.Context) ([]library.Failure, error) {
+	list, err := files(ctx, s.ro, "x.file_id IS NOT NULL AND f.state = 'present'")
+	if err != nil {
+		return nil, fmt.Errorf("list the files that could not be used: %w", err)
+	}
+	out := make([]library.Failure, len(list))
+	for i, f := range list {
+		out[i] = *f.Failure
+	}
+	return out, nil
+}
+
+// MissingFiles lists the files that are gone from their folders, by path.
+func (s *Store) MissingFiles(ctx context.Context) ([]FileInfo, error) {
+	out, err := files(ctx, s.ro, "f.state = 'missing'")
+	if err != nil {
+		return nil, fmt.Errorf("list the missing files: %w", err)
+	}
+	return out, nil
+}
+
+// SameContent lists the groups of present files that hold the same picture data: absolute
+// paths, ordered in and among groups.
+func (s *Store) SameContent(ctx context.Context) ([][]string, error) {
+	list, err := files(ctx, s.ro, `f.state = 'present' AND f.photo_id IN
+		(SELECT photo_id FROM file WHERE state = 'present' AND photo_id IS NOT NULL GROUP BY photo_id HAVING count(*) > 1)`)
+	if err != nil {
+		return nil, fmt.Errorf("list the files of the same content: %w", err)
+	}
+	var out [][]string
+	at := map[library.PhotoID]int{}
+	for _, f := range list {
+		i, ok := at[f.Photo]
+		if !ok {
+			i = len(out)
+			at[f.Photo] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], f.Path)
+	}
+	return out, nil
+}
+
+// Folder is a folder of a root with the number of its photos.
+type Folder struct {
+	Root   library.RootID
+	Dir    string // relative, "/" separated; "" is the root itself
+	Photos int    // photos with a present file right in it
+	Total  int    // the same with all folders below; a photo in several of them counts in each
+}
+
+// Folders lists the folders of all roots that hold present photos, and those above them up
+// to the root: by root path, each folder before those below it. Every root comes.
+func (s *Store) Folders(ctx context.Context) ([]Folder, error) {
+	var out []Folder
+	err := s.snapshot(ctx, func(q querier) error {
+		var roots []library.Root
+		if err := eachRow(ctx, q, rootsQuery, nil, scanRoots(&roots)); err != nil {
+			return err
+		}
+		known := map[library.RootID]map[string]*Folder{}
+		for _, r := range roots {
+			known[r.ID] = map[string]*Folder{"": {Root: r.ID}}
+		}
+		err := eachRow(ctx, q, `SELECT root_id, dir, count(DISTINCT photo_id) FROM file
+			WHERE state = 'present' AND photo_id IS NOT NULL GROUP BY root_id, dir`, nil, func(rows *sql.Rows) error {
+			var root library.RootID
+			var dir []byte
+			var n int
+			if err := rows.Scan(&root, &dir, &n); err != nil {
+				return err
+			}
+			for d, first := string(dir), true; ; first = false {
+				f := known[root][d]
+				if f == nil {
+					f = &Folder{Root: root, Dir: d}
+					known[root][d] = f
+				}
+				f.Total += n
+				if first {
+					f.Photos = n
+				}
+				if d == "" {
+					return nil
+				}
+				if d = path.Dir(d); d == "." {
+					d = ""
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range roots {
+			start := len(out)
+			for _, f := range known[r.ID] {
+				out = append(out, *f)
+			}
+			slices.SortFunc(out[start:], func(a, b Folder) int { return compareDirs(a.Dir, b.Dir) })
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the folders: %w", err)
+	}
+	return out, nil
+}
+
+// compareDirs orders folders as a tree is read: "a/b" comes before "a b", though '/' sorts
+// after ' '.
+func compareDirs(a, b string) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			if a[i] == '/' {
+				return -1
+			}
+			if b[i] == '/' {
+				return 1
+			}
+			return cmp.Compare(a[i], b[i])
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// DateCount is a month with the number of its photos.
+type DateCount struct {
+	Year   int
+	Month  int // 1 to 12
+	Photos int
+}
+
+// DateCounts counts the shown photos by the month in which they were taken (else their file
+// was written, UTC), newest first.
+func (s *Store) DateCounts(ctx context.Context) ([]DateCount, error) {
+	var out []DateCount
+	err := eachRow(ctx, s.ro, `SELECT CAST(strftime('%Y', sort_ms / 1000, 'unixepoch') AS INTEGER) AS year,
+			CAST(strftime('%m', sort_ms / 1000, 'unixepoch') AS INTEGER) AS month, count(*)
+		FROM photo WHERE shown = 1 GROUP BY year, month ORDER BY year DESC, month DESC`, nil, func(rows *sql.Rows) error {
+		var d DateCount
+		err := rows.Scan(&d.Year, &d.Month, &d.Photos)
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count the photos by month: %w", err)
+	}
+	return out, nil
+}
