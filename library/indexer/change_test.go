@@ -200,7 +200,7 @@ func TestRootGoesOfflineAndComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.leave(l)
-			l.expect(l.index(), Report{Offline: 2, Photos: 2})
+			l.expect(l.index(), Report{Files: 2, Offline: 2, Photos: 2})
 			if s := l.roots()[0].State; s != library.Offline {
 				t.Errorf("the root is %s", s)
 			}
@@ -237,7 +237,7 @@ func TestAnotherVolumeInTheSamePlaceIsOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.move("a.jpg", "other.jpg")
-	l.expect(l.index(), Report{Offline: 1, Photos: 1})
+	l.expect(l.index(), Report{Files: 1, Offline: 1, Photos: 1})
 
 	// The same photos on another volume were copied there: the root goes on.
 	l.move("other.jpg", "a.jpg")

@@ -17,16 +17,23 @@ const chunk = 64
 type queue struct {
 	mu       sync.Mutex
 	underway map[library.FileID]bool
-	once     bits                     // handed out in this run
-	twice    bits                     // handed out again
-	pictures map[library.Picture]bool // under way
-	scanned  bool
-	news     int           // grows when the scan found something
-	changed  chan struct{} // closed when anything above changed
+	ended    map[library.FileID]bool // since the store was last asked: its answer may name them
+	once     bits                    // handed out in this run
+	twice    bits                    // handed out again
+	// claims are the pictures that are under way, each with the copies that wait for it.
+	claims  map[library.Picture][]outcome
+	scanned bool
+	news    int           // grows when the scan found something
+	changed chan struct{} // closed when anything above changed
 }
 
 func newQueue() *queue {
-	return &queue{underway: map[library.FileID]bool{}, pictures: map[library.Picture]bool{}, changed: make(chan struct{})}
+	return &queue{
+		underway: map[library.FileID]bool{},
+		ended:    map[library.FileID]bool{},
+		claims:   map[library.Picture][]outcome{},
+		changed:  make(chan struct{}),
+	}
 }
 
 // signal wakes who waits; q.mu is held.
@@ -56,7 +63,7 @@ func (q *queue) take(id library.FileID) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.underway[id] || q.twice.has(id):
+	case q.underway[id] || q.ended[id] || q.twice.has(id):
 		return false
 	case q.once.has(id):
 		q.twice.add(id)
@@ -67,11 +74,19 @@ func (q *queue) take(id library.FileID) bool {
 	return true
 }
 
+// asking says that the store is about to be asked.
+func (q *queue) asking() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	clear(q.ended)
+}
+
 // done says that a file is not under way any more.
 func (q *queue) done(id library.FileID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.underway, id)
+	q.ended[id] = true
 	if len(q.underway) == 0 {
 		q.signal()
 	}
@@ -82,6 +97,41 @@ func (q *queue) size() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.underway)
+}
+
+// claim says that the picture of o is under way. When it was already, o is kept for who
+// has it, and claim reports false.
+func (q *queue) claim(p library.Picture, o outcome) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	copies, taken := q.claims[p]
+	if taken {
+		q.claims[p] = append(copies, o)
+	} else {
+		q.claims[p] = nil
+	}
+	return !taken
+}
+
+// copies takes over the copies that wait for a picture under way.
+func (q *queue) copies(p library.Picture) []outcome {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	copies := q.claims[p]
+	if len(copies) > 0 {
+		q.claims[p] = nil
+	}
+	return copies
+}
+
+// unclaim says that a picture is not under way any more and returns the copies that came
+// to wait for it since copies was called.
+func (q *queue) unclaim(p library.Picture) []outcome {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	copies := q.claims[p]
+	delete(q.claims, p)
+	return copies
 }
 
 // moment is the state of a queue.
@@ -142,6 +192,7 @@ func wait(ctx context.Context, c <-chan struct{}) error {
 func (r *run) pass(ctx context.Context, news int) (sent int, err error) {
 	var after store.Cursor
 	for {
+		r.queue.asking()
 		list, err := r.p.Store.Pending(ctx, r.space, chunk, after)
 		if err != nil {
 			return sent, fmt.Errorf("ask what is waiting: %w", err)

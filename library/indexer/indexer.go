@@ -98,14 +98,15 @@ func (x *Indexer) Paused() bool { return x.pause.on() }
 
 // Report says what a run found and did.
 type Report struct {
-	Files  int // photo files that are there, in all roots
-	Photos int // distinct photos among them
+	// Files counts all photo files that the library knows, those of roots that are not
+	// there included, but not missing ones; Photos the distinct photos that they hold.
+	Files, Photos int
 
 	New       int // files found for the first time
 	Changed   int // files whose size, time or number changed
 	Moved     int // files found at another path
 	Missing   int // files that are gone since the last run
-	Offline   int // files in roots that are not there now
+	Offline   int // files of roots that are not there now
 	Unchanged int // files that were there and are as they were
 
 	Failed  []library.Failure // what could not be used, folders that could not be read included

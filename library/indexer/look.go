@@ -113,45 +113,43 @@ func readOnce(name string, limit int64) (data []byte, st library.Stat, same bool
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, st, false, err
 	}
-	after, err := f.Stat()
+	same, err = unmoved(f, name, st)
+	return data, st, same && int64(n) == st.Size, err
+}
+
+// unmoved reports whether an open file and what its name leads to still have a stat.
+func unmoved(f *os.File, name string, st library.Stat) (bool, error) {
+	open, err := f.Stat()
 	if err != nil {
-		return nil, st, false, err
+		return false, err
 	}
 	named, err := os.Stat(name)
 	if err != nil {
-		return nil, st, false, err
+		return false, err
 	}
-	same = int64(n) == st.Size && scan.StatOf(after) == st && scan.StatOf(named) == st
-	return data, st, same, nil
+	return scan.StatOf(open) == st && scan.StatOf(named) == st, nil
 }
 
 func (r *run) worker(ctx context.Context) error {
 	for j := range r.read {
-		var o outcome
+		o := outcome{file: j.file}
 		var err error
 		if ctx.Err() == nil {
 			o, err = r.look(ctx, j)
 		}
 		r.bytes.Release(j.weight)
-		if o.row == nil {
-			o.release(r)
-		} else {
+		switch {
+		case o.row != nil:
 			// The writer takes what is finished until the last worker has ended.
 			r.results <- o
+		case o.file.File.ID != 0:
+			r.drop(o)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// release lets go of a file that is not stored.
-func (o outcome) release(r *run) {
-	r.unclaim(o.claimed)
-	if o.file.File.ID != 0 {
-		r.queue.done(o.file.File.ID)
-	}
 }
 
 // look does with one photo whatever is still to be done. Its error ends the run.
@@ -188,12 +186,11 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 	row.Content, row.Metadata = content, meta
 	pic := library.Picture{Content: content, Orientation: meta.Orientation}
 
-	if !r.claim(pic) {
-		// A copy of a photo that is under way: what is derived from it comes with that one.
-		o.row = row
-		return o, nil
+	o.row = row
+	if !r.queue.claim(pic, o) {
+		return outcome{}, nil // the writer has it, and stores it with the other
 	}
-	o.claimed = pic
+	o.row, o.claimed = nil, pic
 	known, _, err := r.p.Store.Known(ctx, content, r.space)
 	if err != nil {
 		return o, stopped(ctx, fmt.Errorf("ask what is known of a photo: %w", err))
@@ -214,9 +211,7 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 			return o, nil
 		}
 	}
-	if was := j.file.Was; !was.Content.IsZero() && was.Content != content {
-		row.SamePicture = r.samePicture(ctx, was, pic, row.Vector)
-	}
+	row.SamePicture = r.samePicture(ctx, j.file.Was, row, row.Vector)
 	o.row = row
 	return o, nil
 }
@@ -368,7 +363,11 @@ func (r *run) unread(ctx context.Context, o *outcome, row *store.IndexedFile, j 
 	if lost, err := r.rootLost(ctx, j.file.File.Root); err != nil || lost {
 		return stopped(ctx, err)
 	}
-	r.refuse(o, row, "read", j.err)
+	stage := "read"
+	if errors.Is(j.err, decode.ErrTooLarge) {
+		stage = "decode" // no use in trying again before the file changes
+	}
+	r.refuse(o, row, stage, j.err)
 	return nil
 }
 
@@ -376,9 +375,11 @@ func (r *run) unread(ctx context.Context, o *outcome, row *store.IndexedFile, j 
 // decides where capture data do not.
 const sameCosine = 0.9
 
-// samePicture compares the pictures before and after an edit in place by their vectors.
-func (r *run) samePicture(ctx context.Context, was, is library.Picture, vector []float32) bool {
-	if r.space == 0 {
+// samePicture compares, by their vectors, the picture that a file held before with the one
+// that it holds now, when it was edited in place. vector is the latter's; nil: the store
+// has it.
+func (r *run) samePicture(ctx context.Context, was library.Picture, row *store.IndexedFile, vector []float32) bool {
+	if r.space == 0 || was.Content.IsZero() || was.Content == row.Content {
 		return false
 	}
 	old, ok, err := r.p.Store.PictureVector(ctx, r.space, was)
@@ -386,6 +387,7 @@ func (r *run) samePicture(ctx context.Context, was, is library.Picture, vector [
 		return false
 	}
 	if vector == nil {
+		is := library.Picture{Content: row.Content, Orientation: row.Metadata.Orientation}
 		if vector, ok, err = r.p.Store.PictureVector(ctx, r.space, is); err != nil || !ok {
 			return false
 		}

@@ -17,11 +17,12 @@ import (
 
 // scan compares the roots with what the library knows of them, one after the other.
 func (r *run) scan(ctx context.Context, roots []library.Root) error {
-	if err := r.retryReads(ctx, roots); err != nil {
+	retry, err := r.readFailures(ctx)
+	if err != nil {
 		return err
 	}
 	for _, root := range roots {
-		s := rootScan{run: r, root: root, visited: map[string]bool{}}
+		s := rootScan{run: r, root: root, retry: retry, visited: map[string]bool{}}
 		if err := s.all(ctx); err != nil {
 			return fmt.Errorf("scan %s: %w", root.Path, err)
 		}
@@ -30,39 +31,22 @@ func (r *run) scan(ctx context.Context, roots []library.Root) error {
 	return nil
 }
 
-// retryReads makes files that could not be read wait again when they can be read now:
-// permissions and cables leave no trace in a file's size and time.
-func (r *run) retryReads(ctx context.Context, roots []library.Root) error {
+// readFailures lists the files that could not be read when they were last looked at.
+func (r *run) readFailures(ctx context.Context) (map[library.FileID]bool, error) {
 	failures, err := r.p.Store.Failures(ctx)
 	if err != nil {
-		return fmt.Errorf("ask what failed before: %w", err)
+		return nil, fmt.Errorf("ask what failed before: %w", err)
 	}
+	unread := map[library.FileID]bool{}
 	for _, f := range failures {
-		if f.Stage != "read" {
-			continue
-		}
-		for _, root := range roots {
-			rel, ok := strings.CutPrefix(f.Path, strings.TrimSuffix(root.Path, "/")+"/")
-			if !ok || !readable(f.Path) {
-				continue
-			}
-			info, err := os.Stat(f.Path)
-			if err != nil || info.Size() == 0 {
-				continue
-			}
-			dir, name := "", rel
-			if i := strings.LastIndexByte(rel, '/'); i >= 0 {
-				dir, name = rel[:i], rel[i+1:]
-			}
-			change := store.ScanChange{Kind: store.Changed, Dir: dir, Name: name, Stat: scan.StatOf(info)}
-			if err := r.apply(ctx, root.ID, []store.ScanChange{change}); err != nil {
-				return err
-			}
+		if f.Stage == "read" {
+			unread[f.File] = true
 		}
 	}
-	return nil
+	return unread, nil
 }
 
+// readable reports whether a file has something to read.
 func readable(name string) bool {
 	f, err := os.Open(name)
 	if err != nil {
@@ -103,8 +87,9 @@ const scanBatch = 500
 type rootScan struct {
 	*run
 	root       library.Root
-	visited    map[string]bool // known folders that were looked at
-	unreadable []string        // folders and entries that could not be
+	retry      map[library.FileID]bool // files that could not be read
+	visited    map[string]bool         // known folders that were looked at
+	unreadable []string                // folders and entries that could not be
 }
 
 func (s *rootScan) all(ctx context.Context) error {
@@ -350,6 +335,10 @@ func (s *rootScan) folder(ctx context.Context, dir string, entries []scan.Entry)
 		case f.State == library.Missing:
 			c.Kind = store.Back
 			back++
+		case s.retry[f.ID] && readable(scan.Path(s.root, f.Rel())):
+			// Permissions and cables leave no trace in a file's size and time.
+			c.Kind = store.Changed
+			still++
 		default:
 			still++
 			continue

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"descry/library"
 	"descry/library/store"
 )
 
@@ -26,39 +25,86 @@ func (r *run) writer(ctx context.Context) error {
 	defer timer.Stop()
 	var batch []outcome
 	var failed error
+	add := func(o outcome) {
+		batch = append(batch, o)
+		for _, c := range r.queue.copies(o.claimed) {
+			batch = append(batch, r.like(ctx, c, o))
+		}
+	}
 	flush := func() {
-		if failed == nil && len(batch) > 0 {
-			failed = r.commit(ctx, batch)
+		stored := batch
+		batch = nil
+		if failed == nil && len(stored) > 0 {
+			failed = r.commit(ctx, stored)
 		}
-		for _, o := range batch {
-			o.release(r)
+		for _, o := range stored {
+			for _, c := range r.release(o) {
+				if failed == nil {
+					batch = append(batch, r.like(ctx, c, o))
+				} else {
+					r.drop(c)
+				}
+			}
 		}
-		batch = batch[:0]
 	}
 	for {
 		select {
 		case o, ok := <-r.results:
 			if !ok {
-				flush()
+				for failed == nil && len(batch) > 0 {
+					flush()
+				}
 				return failed
 			}
 			if len(batch) == 0 {
 				timer.Reset(batchAge)
 			}
-			batch = append(batch, o)
+			add(o)
 			// Nothing else is under way: there is nothing to wait for.
-			if len(batch) >= batchSize || len(batch) == r.queue.size() {
+			for failed == nil && (len(batch) >= batchSize || len(batch) > 0 && len(batch) == r.queue.size()) {
 				flush()
 			}
 		case <-timer.C:
-			flush()
+			if flush(); len(batch) > 0 {
+				timer.Reset(batchAge)
+			}
 		}
 		if failed != nil {
 			for o := range r.results {
-				o.release(r)
+				r.drop(o)
 			}
 			return failed
 		}
+	}
+}
+
+// like completes a copy with what became of the picture it waited for.
+func (r *run) like(ctx context.Context, c, first outcome) outcome {
+	c.known = first.known
+	if f := first.row.Failure; f != nil {
+		copied := *f
+		copied.File, copied.Path = c.row.File, c.file.Path
+		c.row.Failure, c.row.Content = &copied, first.row.Content
+	} else {
+		c.row.SamePicture = r.samePicture(ctx, c.file.Was, c.row, first.row.Vector)
+	}
+	return c
+}
+
+// release lets go of a file and its picture, and returns the copies that still wait for it.
+func (r *run) release(o outcome) []outcome {
+	var late []outcome
+	if !o.claimed.Content.IsZero() {
+		late = r.queue.unclaim(o.claimed)
+	}
+	r.queue.done(o.file.File.ID)
+	return late
+}
+
+// drop releases a file that is not stored, and its copies, which the next run looks at.
+func (r *run) drop(o outcome) {
+	for _, c := range r.release(o) {
+		r.drop(c)
 	}
 }
 
@@ -106,21 +152,4 @@ func (r *run) tally(batch []outcome) {
 	}
 	r.last = time.Now()
 	r.meter.done.Add(int64(len(batch)))
-}
-
-// claim says that a picture is under way; it reports false when it was already.
-func (r *run) claim(p library.Picture) bool {
-	r.queue.mu.Lock()
-	defer r.queue.mu.Unlock()
-	if r.queue.pictures[p] {
-		return false
-	}
-	r.queue.pictures[p] = true
-	return true
-}
-
-func (r *run) unclaim(p library.Picture) {
-	r.queue.mu.Lock()
-	defer r.queue.mu.Unlock()
-	delete(r.queue.pictures, p)
 }
