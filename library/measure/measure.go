@@ -79,6 +79,10 @@ func laplacianVariance(v []float32, w, h int) float64 {
 const (
 	hashSide = 32 // the picture is brought to this side, whatever its shape
 	hashKeep = 8  // lowest frequencies kept each way
+
+	// noise is what rounding alone can make of a coefficient of a plain picture, which must
+	// not decide a bit. The coefficients of photos are in the hundreds and thousands.
+	noise = 1e-2
 )
 
 // cosines are the DCT-II basis functions that pHash needs: cosines[u][x].
@@ -124,7 +128,7 @@ func pHash(thumb *image.RGBA) uint64 {
 	median := (sorted[31] + sorted[32]) / 2
 	var hash uint64
 	for i, c := range coefficients {
-		if c > median {
+		if c > median+noise {
 			hash |= 1 << (63 - i)
 		}
 	}
