@@ -1,0 +1,62 @@
+package calib
+
+// starterSpace is the digest of the bundled starter model's vector space.
+const starterSpace = "0944c938cfe18f4b092062e7096c765747b4728605f2437444eac0476f0fa08a"
+
+// Where the numbers of the starter's fits come from. The split and the concepts are
+// committed with the test that repeats the fit and reports the other half
+// (internal/acceptance, docs/quality.md).
+const (
+	textSource = "half of 600 captioned photos (Flickr8k test), with half of 177 concepts " +
+		"and their own captions as queries, 400 background phrases"
+	imageSource = "pairs among half of 600 captioned photos (Flickr8k test); a match is a pair " +
+		"whose captions agree (mean best text cosine at least 0.45, else below 0.30)"
+)
+
+// Builtin returns the calibration that was fitted for a space before it was shipped.
+func Builtin(space, kind string) (Fit, bool) {
+	if space != starterSpace {
+		return Fit{}, false
+	}
+	switch kind {
+	case Text:
+		return Fit{
+			Slope: 1.29, Words: -1.37, Library: libraryWeight, Offset: -5.05,
+			Spread: 0.078, Centre: libraryCentre, Width: libraryWidth,
+			Fitted: true, N: 0, Source: textSource,
+		}, true
+	case Image:
+		return Fit{Slope: 12.4, Offset: -6.8, Spread: 1, Fitted: true, Source: imageSource}, true
+	}
+	return Fit{}, false
+}
+
+// The library's say. A query that names something the library holds spreads its scores
+// more than one that names nothing in it: for the starter model 1.1 to 2.1 against 0.85 to
+// 1.3 Spreads (5th to 95th percentile of concepts that are there and that are not). Fitted
+// freely the term would decide alone, and sink the one photo of its kind in a large
+// library, whose query spreads no more than one for nothing; so its weight is set, not
+// fitted, to move the logit by 1 at most.
+const (
+	libraryWeight = 1.0
+	libraryCentre = 1.22
+	libraryWidth  = 0.26
+)
+
+// Guide returns the calibration for a space without a fit: the starter's, whose measure is
+// relative to the background phrases and so not bound to a scale, with the spread of the
+// space at hand (from Spread; for Image that of photos' cosines with each other). It is not
+// fitted: what it says is a guide to where an answer ends, and no confidence to show.
+func Guide(kind string, spread float64) Fit {
+	if spread <= 0 {
+		spread = 1
+	}
+	f, _ := Builtin(starterSpace, Text)
+	if kind == Image {
+		// As many spreads above the mean as half of the fitted pairs need in the starter's
+		// space, where cosines of photos have a mean near 0 and a spread of 0.18.
+		f = Fit{Slope: 2.2, Offset: -6.8}
+	}
+	f.Spread, f.Fitted, f.N, f.Source = spread, false, 0, ""
+	return f
+}
