@@ -5,9 +5,9 @@ import (
 	"image"
 )
 
-// tile is the side, in pixels, of the squares in which pictures are transposed, small
-// enough that both sides of the move stay in the first-level cache.
-const tile = 32
+// strip is how many columns are transposed at once. Few enough rows are then written side
+// by side for the processor to follow each; larger squares were measured slower.
+const strip = 4
 
 // Upright turns img as the EXIF orientation says (1 to 8, CIPA DC-008 §4.6.5): 2 to 4 in
 // place, 5 to 8 into a new picture. Other values return img as it is. img must start at
@@ -64,23 +64,23 @@ func flip(m *image.RGBA) {
 func transpose(src *image.RGBA, mirrorX, flipY bool) *image.RGBA {
 	w, h := src.Rect.Dx(), src.Rect.Dy()
 	dst := image.NewRGBA(image.Rect(0, 0, h, w))
-	for y0 := 0; y0 < h; y0 += tile {
-		y1 := min(y0+tile, h)
-		for x0 := 0; x0 < w; x0 += tile {
-			x1 := min(x0+tile, w)
-			for x := x0; x < x1; x++ {
-				row := x
-				if flipY {
-					row = w - 1 - x
-				}
-				out := dst.Pix[row*dst.Stride:][:dst.Stride]
-				for y := y0; y < y1; y++ {
-					col := y
-					if mirrorX {
-						col = h - 1 - y
-					}
-					*(*[4]byte)(out[4*col:]) = *(*[4]byte)(src.Pix[y*src.Stride+4*x:])
-				}
+	for x0 := 0; x0 < w; x0 += strip {
+		x1 := min(x0+strip, w)
+		for y := range h {
+			line := src.Pix[y*src.Stride:][4*x0 : 4*x1]
+			to, down := x0*dst.Stride, dst.Stride
+			if flipY {
+				to, down = (w-1-x0)*dst.Stride, -dst.Stride
+			}
+			if mirrorX {
+				to += 4 * (h - 1 - y)
+			} else {
+				to += 4 * y
+			}
+			for len(line) >= 4 {
+				binary.NativeEndian.PutUint32(dst.Pix[to:], binary.NativeEndian.Uint32(line))
+				line = line[4:]
+				to += down
 			}
 		}
 	}
