@@ -11,8 +11,8 @@ import (
 // Gates on the reporting half of captions-dev, which nothing was fitted on. They hold
 // what was reached (docs/quality-tagging.md); lowering one needs a reason in the commit.
 const (
-	gatePrecision = 0.80 // of suggestions with a confidence of at least 0.5
-	gateRecall    = 0.20
+	gatePrecision = 0.82 // of suggestions with a confidence of at least 0.5
+	gateRecall    = 0.22
 )
 
 // TestQuality measures suggestions against captions: right when at least two captions
