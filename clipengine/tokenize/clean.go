@@ -99,8 +99,5 @@ func cased(r rune) bool {
 
 func caseIgnorable(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) ||
-		strings.ContainsRune("'.:··՟״‘’․‧︓﹕﹒.:'", r)
+		strings.ContainsRune("'.:\u00B7\u0387\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A", r)
 }
-
-// fixText repairs what copying from web pages does to a text.
-func fixText(s string) string { return s }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -103,9 +104,8 @@ func (t *Tokenizer) readLimit(data []byte) {
 // readModel reads the vocabulary and the algorithm.
 func (t *Tokenizer) readModel(raw json.RawMessage) error {
 	var head struct {
-		Type    string          `json:"type"`
-		Merges  json.RawMessage `json:"merges"`
-		Unknown json.RawMessage `json:"unk_id"`
+		Type   string          `json:"type"`
+		Merges json.RawMessage `json:"merges"`
 	}
 	if isNull(raw) {
 		return errors.New("the tokenizer has no model")
@@ -122,6 +122,10 @@ func (t *Tokenizer) readModel(raw json.RawMessage) error {
 	switch head.Type {
 	case "WordPiece":
 		t.model, t.vocab, err = readWordPiece(raw)
+	case "BPE":
+		t.model, t.vocab, err = readBPE(raw)
+	case "Unigram":
+		t.model, t.vocab, err = readUnigram(raw)
 	default:
 		return fmt.Errorf("the tokenizer's model %q is not supported", head.Type)
 	}
@@ -214,7 +218,7 @@ func readNormalizer(raw json.RawMessage, depth int) (normalizer, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, fmt.Errorf("read the tokenizer's normalizer: %w", err)
 	}
-	one := func(step func(string) string) (normalizer, error) { return normalizer{step}, nil }
+	one := func(apply func(string) string) (normalizer, error) { return normalizer{{apply: apply}}, nil }
 	switch f.Type {
 	case "Sequence":
 		var all normalizer
@@ -250,6 +254,15 @@ func readNormalizer(raw json.RawMessage, depth int) (normalizer, error) {
 			}
 			return s
 		})
+	case "Precompiled":
+		if len(f.Charsmap) == 0 {
+			return nil, nil
+		}
+		c, err := readCharsmap(f.Charsmap)
+		if err != nil {
+			return nil, err
+		}
+		return normalizer{{apply: c.apply, silent: true}}, nil
 	case "Prepend":
 		return one(func(s string) string {
 			if s == "" {
@@ -267,23 +280,6 @@ func readNormalizer(raw json.RawMessage, depth int) (normalizer, error) {
 	return nil, fmt.Errorf("the tokenizer's normalizer %q is not supported", f.Type)
 }
 
-func bertNormalizer(f normalizerFile) normalizer {
-	var n normalizer
-	if f.CleanText {
-		n = append(n, bertClean)
-	}
-	if f.ChineseChars {
-		n = append(n, bertIdeographs)
-	}
-	if f.StripAccents == nil && f.Lowercase || f.StripAccents != nil && *f.StripAccents {
-		n = append(n, form(norm.NFD), stripMarks)
-	}
-	if f.Lowercase {
-		n = append(n, lowercase)
-	}
-	return n
-}
-
 // splitterFile has the fields of all kinds of pre-tokenizers.
 type splitterFile struct {
 	Type          string            `json:"type"`
@@ -291,7 +287,7 @@ type splitterFile struct {
 	Pattern       pattern           `json:"pattern"`
 	Behavior      behavior          `json:"behavior"`
 	Invert        bool              `json:"invert"`
-	PrefixSpace   bool              `json:"add_prefix_space"`
+	PrefixSpace   *bool             `json:"add_prefix_space"`
 	UseRegex      *bool             `json:"use_regex"`
 	Replacement   string            `json:"replacement"`
 	PrependScheme string            `json:"prepend_scheme"`
@@ -323,6 +319,25 @@ func readSplitters(raw json.RawMessage, depth int) ([]splitter, error) {
 		return all, nil
 	case "BertPreTokenizer":
 		return []splitter{splitFunc{unicode.IsSpace, removed}, splitFunc{isPunctuation, isolated}}, nil
+	case "ByteLevel":
+		var all []splitter
+		if f.PrefixSpace == nil || *f.PrefixSpace {
+			all = append(all, replaceRunes(func(p part) string {
+				if strings.HasPrefix(p.text, " ") {
+					return p.text
+				}
+				return " " + p.text
+			}))
+		}
+		if f.UseRegex == nil || *f.UseRegex {
+			all = append(all, splitRegexp{findGPT2, isolated, false})
+		}
+		return append(all, replaceRunes(func(p part) string { return byteLevel(p.text) })), nil
+	case "Metaspace":
+		return readMetaspace(f)
+	case "Whitespace":
+		re, err := compile(`[\p{L}\p{M}\p{N}\p{Pc}]+|[^\s\p{L}\p{M}\p{N}\p{Pc}]+`)
+		return []splitter{splitRegexp{findAll(re), removed, true}}, err
 	case "WhitespaceSplit":
 		return []splitter{splitFunc{unicode.IsSpace, removed}}, nil
 	case "Punctuation":
@@ -345,6 +360,23 @@ func readSplitters(raw json.RawMessage, depth int) ([]splitter, error) {
 		return []splitter{splitRegexp{findAll(re), f.Behavior, f.Invert}}, nil
 	}
 	return nil, fmt.Errorf("the tokenizer's pre-tokenizer %q is not supported", f.Type)
+}
+
+// readMetaspace reads the splitter of SentencePiece models. Files before 2024 say with
+// add_prefix_space what prepend_scheme says since.
+func readMetaspace(f splitterFile) ([]splitter, error) {
+	sign, n := utf8.DecodeRuneInString(f.Replacement)
+	if n == 0 || n != len(f.Replacement) {
+		return nil, fmt.Errorf("the tokenizer's sign for spaces %q is not one character", f.Replacement)
+	}
+	m := metaspace{sign: sign, prepend: f.PrependScheme, cut: f.Split == nil || *f.Split}
+	if m.prepend == "" {
+		m.prepend = "always"
+		if f.PrefixSpace != nil && !*f.PrefixSpace {
+			m.prepend = "never"
+		}
+	}
+	return []splitter{m}, nil
 }
 
 // postFile has the fields of all kinds of post-processors.

@@ -4,18 +4,40 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
 // normalizer is a list of steps that rewrite a text.
-type normalizer []func(string) string
+type normalizer []step
+
+// step rewrites a text.
+type step struct {
+	apply func(string) string
+	// silent tells that the original does not notice when this step takes the first
+	// character of a text off.
+	silent bool
+}
 
 func (n normalizer) apply(s string) string {
-	for _, step := range n {
-		s = step(s)
-	}
+	s, _ = n.trace(s)
 	return s
+}
+
+// trace applies the steps and tells whether the result still begins with what the text
+// began with: not when a step took the first character off.
+func (n normalizer) trace(s string) (string, bool) {
+	kept := true
+	for _, step := range n {
+		if s == "" {
+			break
+		}
+		_, first := utf8.DecodeRuneInString(s)
+		kept = kept && (step.silent || step.apply(s[:first]) != "")
+		s = step.apply(s)
+	}
+	return s, kept
 }
 
 // lowercase lowers character by character, without regard to neighbours. The dotted
@@ -98,52 +120,14 @@ func longMarks(f norm.Form, s string) string {
 	return string(runes)
 }
 
-// stripMarks takes the non-spacing marks off.
+// stripMarks takes all combining marks off.
 func stripMarks(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
+		if unicode.Is(unicode.M, r) {
 			return -1
 		}
 		return r
 	}, s)
-}
-
-// bertClean drops control characters and makes every kind of space a plain one.
-func bertClean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t' || r == '\n' || r == '\r':
-			return ' '
-		case r == 0 || r == unicode.ReplacementChar || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co):
-			return -1
-		case unicode.IsSpace(r):
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-// bertIdeographs puts spaces around Chinese characters, so that each is a word.
-func bertIdeographs(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if isIdeograph(r) {
-			b.WriteByte(' ')
-			b.WriteRune(r)
-			b.WriteByte(' ')
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-// isIdeograph knows the blocks that BERT's tokenizer lists.
-func isIdeograph(r rune) bool {
-	return r >= 0x4E00 && r <= 0x9FFF || r >= 0x3400 && r <= 0x4DBF ||
-		r >= 0x20000 && r <= 0x2A6DF || r >= 0x2A700 && r <= 0x2B73F ||
-		r >= 0x2B740 && r <= 0x2B81F || r >= 0x2B920 && r <= 0x2CEAF ||
-		r >= 0xF900 && r <= 0xFAFF || r >= 0x2F800 && r <= 0x2FA1F
 }
 
 // spaces is the class of characters that \s means in the regular expressions of

@@ -114,10 +114,10 @@ func findAll(re *regexp.Regexp) func(string) [][]int {
 	}
 }
 
-// isPunctuation is BERT's idea of it: all of ASCII's symbols, and what Unicode calls so.
+// isPunctuation knows all of ASCII's symbols and what Unicode calls punctuation.
 func isPunctuation(r rune) bool {
 	return r < 0x80 && (r > 0x20 && r < '0' || r > '9' && r < 'A' || r > 'Z' && r < 'a' || r > 'z' && r < 0x7F) ||
-		unicode.IsPunct(r)
+		unicode.IsPunct(r) && !unicode.Is(bertNoPunctuation, r)
 }
 
 // replaceRunes rewrites a part and cuts nothing.

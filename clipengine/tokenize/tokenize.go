@@ -118,7 +118,9 @@ func (t *Tokenizer) split(text string) []part {
 			out = append(out, p)
 			continue
 		}
-		p.text = t.norm.apply(p.text)
+		var kept bool
+		p.text, kept = t.norm.trace(p.text)
+		p.start = p.start && kept
 		for _, q := range t.normed.split(p) {
 			if q.token >= 0 {
 				out = append(out, q)
