@@ -62,9 +62,9 @@ type dumper struct {
 	err error
 }
 
-// rows writes one line per row. The query's columns come as they are to be written: text in
-// quotes, BLOBs as what kinds says: c content digest (after its scheme), p a path of three
-// parts (root, dir, name), v the digest of the value.
+// rows writes one line per row. kinds has a letter for each column of the query: "." a value,
+// texts in quotes; "w" a plain word or JSON; "v" the digest of the value; "c-" scheme and
+// digest of a content; "p--" root, dir and name of a path.
 func (d *dumper) rows(word, kinds, query string, args ...any) {
 	if d.err != nil {
 		return
@@ -136,18 +136,18 @@ func (d *dumper) user() {
 	d.rows("set", "...w", "SELECT name, title, builtin, settings FROM label_set WHERE removed = 0 ORDER BY position, name")
 	d.rows("label", "..w", `SELECT s.name, l.name, l.definition FROM label l JOIN label_set s ON s.id = l.set_id
 		WHERE l.removed = 0 AND s.removed = 0 ORDER BY s.position, s.name, l.position, l.name`)
-	d.rows("tag", "c...ww", `SELECT c.scheme, c.digest, s.name, l.name, g.state,
+	d.rows("tag", "c-..ww", `SELECT c.scheme, c.digest, s.name, l.name, g.state,
 			CASE WHEN l.removed OR s.removed THEN 'hidden' ELSE 'shown' END
 		FROM tag g JOIN photo p ON p.id = g.photo_id JOIN content c ON c.id = p.content_id
 		JOIN label l ON l.id = g.label_id JOIN label_set s ON s.id = l.set_id
 		ORDER BY c.scheme, c.digest, s.name, l.name`)
-	d.rows("alt", "c.ww..", `SELECT c.scheme, c.digest, a.lang, a.state, a.text, a.extended
+	d.rows("alt", "c-ww..", `SELECT c.scheme, c.digest, a.lang, a.state, a.text, a.extended
 		FROM alt_text a JOIN photo p ON p.id = a.photo_id JOIN content c ON c.id = p.content_id
 		ORDER BY c.scheme, c.digest, a.lang`)
-	d.rows("mark", "c...", `SELECT c.scheme, c.digest, k.rating, k.favourite
+	d.rows("mark", "c-..", `SELECT c.scheme, c.digest, k.rating, k.favourite
 		FROM mark k JOIN photo p ON p.id = k.photo_id JOIN content c ON c.id = p.content_id ORDER BY c.scheme, c.digest`)
 	d.rows("album", "..", "SELECT name, query FROM album WHERE removed = 0 ORDER BY name")
-	d.rows("album-photo", ".c.", `SELECT a.name, c.scheme, c.digest FROM album_photo x JOIN album a ON a.id = x.album_id
+	d.rows("album-photo", ".c-", `SELECT a.name, c.scheme, c.digest FROM album_photo x JOIN album a ON a.id = x.album_id
 		JOIN photo p ON p.id = x.photo_id JOIN content c ON c.id = p.content_id
 		WHERE a.removed = 0 ORDER BY a.name, x.position, c.scheme, c.digest`)
 }
@@ -157,25 +157,25 @@ func (d *dumper) derived() {
 	const photo = "photo p JOIN content c ON c.id = p.content_id"
 	const held = "EXISTS (SELECT 1 FROM file h WHERE h.photo_id = p.id)"
 	d.rows("root", ".w", "SELECT path, state FROM root ORDER BY path")
-	d.rows("file", "p...w.c.", "SELECT "+file+`, f.size, f.mtime_ns, f.state, f.pending, coalesce(c.scheme, ''), coalesce(c.digest, x'')
+	d.rows("file", "p--..w.c-", "SELECT "+file+`, f.size, f.mtime_ns, f.state, f.pending, coalesce(c.scheme, ''), coalesce(c.digest, x'')
 		FROM file f JOIN root r ON r.id = f.root_id LEFT JOIN photo p ON p.id = f.photo_id LEFT JOIN content c ON c.id = p.content_id
 		ORDER BY `+file)
-	d.rows("failure", "p..w.", "SELECT "+file+", x.stage, x.reason FROM failure x JOIN file f ON f.id = x.file_id JOIN root r ON r.id = f.root_id ORDER BY "+file)
-	d.rows("metadata", "p"+strings.Repeat(".", 18+2)+"w"+strings.Repeat(".", 5)+".", "SELECT "+file+`, m.format, m.width, m.height, m.orientation,
+	d.rows("failure", "p--w.", "SELECT "+file+", x.stage, x.reason FROM failure x JOIN file f ON f.id = x.file_id JOIN root r ON r.id = f.root_id ORDER BY "+file)
+	d.rows("metadata", "p--"+strings.Repeat(".", 19)+"w.....", "SELECT "+file+`, m.format, m.width, m.height, m.orientation,
 			m.taken_ms, m.zone_min, m.make, m.model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal35_mm, m.lat, m.lon, m.alt_m,
 			m.title, m.description, m.keywords, m.creator, m.copyright, m.rating, m.alt_text, m.extended
 		FROM metadata m JOIN file f ON f.id = m.file_id JOIN root r ON r.id = f.root_id ORDER BY `+file)
-	d.rows("photo", "c.p....", "SELECT c.scheme, c.digest, "+file+", p.orientation, p.taken_ms, p.sort_ms, p.shown FROM "+photo+`
+	d.rows("photo", "c-p--....", "SELECT c.scheme, c.digest, "+file+", p.orientation, p.taken_ms, p.sort_ms, p.shown FROM "+photo+`
 		LEFT JOIN file f ON f.id = p.primary_file LEFT JOIN root r ON r.id = f.root_id WHERE `+held+" ORDER BY c.scheme, c.digest")
-	d.rows("picture", "c........", `SELECT c.scheme, c.digest, i.orientation, i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour
+	d.rows("picture", "c-.......", `SELECT c.scheme, c.digest, i.orientation, i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour
 		FROM `+photo+" JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation WHERE "+held+" ORDER BY c.scheme, c.digest")
 	d.rows("space", "w..", "SELECT digest, model, dim FROM space ORDER BY digest")
-	d.rows("vector", "c..w.v", "SELECT c.scheme, c.digest, v.orientation, s.digest, v.view, v.data FROM "+photo+`
+	d.rows("vector", "c-.w.v", "SELECT c.scheme, c.digest, v.orientation, s.digest, v.view, v.data FROM "+photo+`
 		JOIN vector v ON v.content_id = p.content_id AND v.orientation = p.orientation JOIN space s ON s.id = v.space_id
 		WHERE `+held+" ORDER BY c.scheme, c.digest, s.digest, v.view")
 	d.rows("calibration", "w..w", `SELECT s.digest, k.kind, k.n, k.params FROM calibration k JOIN space s ON s.id = k.space_id
 		ORDER BY s.digest, k.kind`)
-	d.rows("suggestion", "c..w...", "SELECT c.scheme, c.digest, u.orientation, s.digest, t.name, l.name, u.confidence FROM "+photo+`
+	d.rows("suggestion", "c-.w...", "SELECT c.scheme, c.digest, u.orientation, s.digest, t.name, l.name, u.confidence FROM "+photo+`
 		JOIN suggestion u ON u.content_id = p.content_id AND u.orientation = p.orientation JOIN space s ON s.id = u.space_id
 		JOIN label l ON l.id = u.label_id JOIN label_set t ON t.id = l.set_id
 		WHERE l.removed = 0 AND t.removed = 0 AND `+held+" ORDER BY c.scheme, c.digest, s.digest, t.name, l.name")
