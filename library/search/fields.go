@@ -1,0 +1,78 @@
+package search
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Field is a filter that a query may use.
+type Field struct {
+	Name    string // as in "tag:"
+	Help    string // what it keeps, in a few words
+	Example string
+}
+
+// Fields are the filters of the query language, by name.
+func Fields() []Field {
+	return []Field{
+		{"ext", "files with this extension", "ext:jpg"},
+		{"file", "words of the file name", "file:img_2041"},
+		{"in", "photos in a folder or below it", `in:"Holiday 2019"`},
+		{"is", "favourite, untagged, tagged or missing", "is:favourite"},
+		{"rating", "at least this many stars", "rating:4"},
+		{"tag", "photos with a tag you confirmed", "tag:dog"},
+		{"tag~", "the same, suggestions too", "tag~:dog"},
+		{"year", "taken in a year, or a range of years", "year:2019..2021"},
+	}
+}
+
+// isStates are the values of is:.
+var isStates = []string{"favourite", "missing", "tagged", "untagged"}
+
+func isField(name string) bool {
+	return slices.ContainsFunc(Fields(), func(f Field) bool { return f.Name == name })
+}
+
+// nearest returns the candidate that takes the fewest typing mistakes to reach from s, or
+// "" where all are too far to be meant.
+func nearest(s string, candidates []string) string {
+	s = strings.ToLower(s)
+	best, found := 1+max(1, utf8.RuneCountInString(s)/3), ""
+	for _, c := range candidates {
+		if d := distance(s, strings.ToLower(c)); d < best {
+			best, found = d, c
+		}
+	}
+	return found
+}
+
+// distance counts the runes to insert, delete, replace or swap with a neighbour that make
+// b of a.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	if len(x) > 64 || len(y) > 64 {
+		return 1 << 20
+	}
+	var before, above []int
+	row := make([]int, len(y)+1)
+	for k := range row {
+		row[k] = k
+	}
+	for i := 1; i <= len(x); i++ {
+		before, above = above, row
+		row = make([]int, len(y)+1)
+		row[0] = i
+		for k := 1; k <= len(y); k++ {
+			cost := 1
+			if x[i-1] == y[k-1] {
+				cost = 0
+			}
+			row[k] = min(above[k]+1, row[k-1]+1, above[k-1]+cost)
+			if i > 1 && k > 1 && x[i-1] == y[k-2] && x[i-2] == y[k-1] {
+				row[k] = min(row[k], before[k-2]+1)
+			}
+		}
+	}
+	return row[len(y)]
+}
