@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // texts are the licences of parts that are no Go modules.
@@ -12,8 +13,9 @@ import (
 //go:embed texts
 var texts embed.FS
 
-// others are the parts that are no Go modules. Where present is set, the part is shipped
-// only if that file of the repository is there.
+// others are the parts that are no Go modules. A text with a slash is a file of the
+// repository, one without is in the folder texts here. Where present is set, the part is
+// shipped only if that file of the repository is there.
 var others = []struct {
 	name, version, use, text, present string
 }{
@@ -23,6 +25,7 @@ var others = []struct {
 	{name: "SQLite", use: "linked, as part of github.com/mattn/go-sqlite3", text: "SQLite.txt"},
 	{name: "EfficientNet-Lite2", use: "vision backbone of the starter model", text: "Apache-2.0.txt", present: "assets/starter/vision.onnx"},
 	{name: "all-MiniLM-L6-v2", use: "text tower and vocabulary of the starter model", text: "Apache-2.0.txt", present: "assets/starter/text.onnx"},
+	{name: "CLIP vocabulary", use: "inside the program, for models that bring none", text: "clipengine/tokenize/clipvocab/LICENSE", present: "clipengine/tokenize/clipvocab/LICENSE"},
 }
 
 // credits are texts of the repository that travel with what they speak of.
@@ -41,11 +44,15 @@ func extras(root string) ([]part, error) {
 				continue
 			}
 		}
-		body, err := texts.ReadFile("texts/" + o.text)
+		read := func() ([]byte, error) { return texts.ReadFile("texts/" + o.text) }
+		if strings.Contains(o.text, "/") {
+			read = func() ([]byte, error) { return os.ReadFile(filepath.Join(root, o.text)) }
+		}
+		body, err := read()
 		if err != nil {
 			return nil, fmt.Errorf("read the licence of %s: %w", o.name, err)
 		}
-		parts = append(parts, part{Name: o.name, Version: o.version, Use: o.use, Texts: []text{newText(o.text, string(body))}})
+		parts = append(parts, part{Name: o.name, Version: o.version, Use: o.use, Texts: []text{newText(filepath.Base(o.text), string(body))}})
 	}
 	for _, c := range credits {
 		body, err := os.ReadFile(filepath.Join(root, c.file))
