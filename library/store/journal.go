@@ -364,6 +364,18 @@ func (s *Store) History(ctx context.Context, limit int) ([]library.Operation, er
 	return s.history(ctx, "ORDER BY id DESC LIMIT ?", limit)
 }
 
+// Operation returns one entry of the journal. Error: library.ErrNotFound.
+func (s *Store) Operation(ctx context.Context, id int64) (library.Operation, error) {
+	found, err := s.history(ctx, "WHERE id = ?", id)
+	if err != nil {
+		return library.Operation{}, err
+	}
+	if len(found) == 0 {
+		return library.Operation{}, fmt.Errorf("operation %d: %w", id, library.ErrNotFound)
+	}
+	return found[0], nil
+}
+
 func (s *Store) history(ctx context.Context, tail string, arg any) ([]library.Operation, error) {
 	var out []library.Operation
 	err := eachRow(ctx, s.ro, "SELECT id, at_ms, what, photos, undone, coalesce(undoes, 0) FROM journal "+tail, []any{arg},
