@@ -323,3 +323,19 @@ func (g *Grid) AccessibilityLabel() string {
 func (g *Grid) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleContainer }
 
 func abs(v float64) float64 { return max(v, -v) }
+
+// Settled is to be called a while after OnView said that the list is flinging: if it came
+// to rest, OnView is called for what is in sight now.
+func (g *Grid) Settled() {
+	if g.Now().Sub(g.movedAt) > flingTime {
+		g.movedAt, g.moved = g.Now(), 0
+	}
+	g.viewFrom, g.viewTo = -1, -1
+	g.Sync()
+}
+
+// Resight has OnView called again for what is in sight, after the source forgot something.
+func (g *Grid) Resight() {
+	g.viewFrom, g.viewTo = -1, -1
+	g.Sync()
+}

@@ -1,6 +1,10 @@
 package grid
 
-import "slices"
+import (
+	"slices"
+
+	"descry/library"
+)
 
 // span is a run of cells, to excluded.
 type span struct{ from, to int }
@@ -123,4 +127,53 @@ func (s *Selection) remove(from, to int) {
 		}
 	}
 	s.spans = slices.DeleteFunc(out, func(r span) bool { return r.from >= r.to })
+}
+
+// Remap carries a selection from an old list over to a new one: what is in both stays
+// chosen. It also returns where the photo old[top] lies in the new list, or -1. It may take
+// a while for long lists and touches nothing shared, so call it off the window's thread.
+func Remap(old []library.PhotoID, s Selection, top int, now []library.PhotoID) (Selection, int) {
+	chosen := make(map[library.PhotoID]bool, min(s.Count(), len(old)))
+	s.Each(func(from, to int) bool {
+		for _, id := range old[min(from, len(old)):min(to, len(old))] {
+			chosen[id] = true
+		}
+		return true
+	})
+	at := func(i int) library.PhotoID {
+		if i >= 0 && i < len(old) {
+			return old[i]
+		}
+		return 0
+	}
+	cursor, anchor, first := at(s.cursor), at(s.anchor), at(top)
+	var out Selection
+	newTop, run := -1, -1
+	hasAnchor := false
+	for i, id := range now {
+		if chosen[id] {
+			if run < 0 {
+				run = i
+			}
+		} else if run >= 0 {
+			out.spans = append(out.spans, span{run, i})
+			run = -1
+		}
+		if id == cursor && s.active {
+			out.cursor, out.active = i, true
+		}
+		if id == anchor {
+			out.anchor, hasAnchor = i, true
+		}
+		if id == first {
+			newTop = i
+		}
+	}
+	if run >= 0 {
+		out.spans = append(out.spans, span{run, len(now)})
+	}
+	if !hasAnchor {
+		out.anchor = out.cursor
+	}
+	return out, newTop
 }

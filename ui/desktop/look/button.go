@@ -30,6 +30,7 @@ type Button struct {
 	hovered  bool
 	focused  bool
 	on       bool // pressed in, for a toggle
+	marked   bool // see Mark
 }
 
 // NewIcon returns a square button with an icon; name says what it does.
@@ -258,3 +259,18 @@ func (r *buttonRenderer) Refresh() {
 	r.text.Refresh()
 	r.Layout(b.Size())
 }
+
+// SetIcon changes the icon and keeps the name.
+func (b *Button) SetIcon(icon fyne.Resource) {
+	if b.icon != icon {
+		b.icon = icon
+		b.Refresh()
+	}
+}
+
+// Mark remembers whether what the button stands for is set, without changing how the
+// button looks; On returns it.
+func (b *Button) Mark(on bool) { b.marked = on }
+
+// On is described at Mark.
+func (b *Button) On() bool { return b.marked }

@@ -129,3 +129,6 @@ func Wrap(text string, width, size float32, style fyne.TextStyle) []string {
 	}
 	return lines
 }
+
+// Forget takes away whatever tooltip there is or will be.
+func (t *Tips) Forget() { t.Leave(t.owner) }

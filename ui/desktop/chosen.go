@@ -1,0 +1,120 @@
+package desktop
+
+import (
+	"context"
+	"errors"
+	"image"
+	"time"
+
+	"descry/library"
+	"descry/ui/app"
+)
+
+const (
+	// lookedAt is how many of the chosen photos are compared for what they share.
+	lookedAt = 60
+	// choosePause keeps the detail pane quiet while the cursor runs over photos.
+	choosePause = 40 * time.Millisecond
+)
+
+type chosenKey struct{}
+
+// chosenChanged is called by the grid for every change of selection or cursor.
+func (w *window) chosenChanged() {
+	w.loop.PostLatest(chosenKey{}, func() {
+		if w.choosing.cancel != nil {
+			w.choosing.cancel()
+		}
+		w.choosing.number++
+		number := w.choosing.number
+		w.loop.After(choosePause, func() {
+			if number == w.choosing.number {
+				w.showChosen()
+			}
+		})
+	})
+}
+
+// targets returns the photos that a command is about: the chosen ones, or the focused one.
+func (w *window) targets() []library.PhotoID {
+	if w.viewer.Open() {
+		_, id := w.viewer.Current()
+		return []library.PhotoID{id}
+	}
+	ids, _ := w.grid.Chosen(0)
+	if len(ids) == 0 {
+		if _, id, ok := w.grid.Cursor(); ok {
+			return []library.PhotoID{id}
+		}
+	}
+	return ids
+}
+
+// showChosen fills the detail pane.
+func (w *window) showChosen() {
+	ctx, number := w.choosing.begin(w.ctx)
+	ids, count := w.grid.Chosen(lookedAt)
+	if count == 0 {
+		_, id, ok := w.grid.Cursor()
+		if !ok || len(w.grid.Photos()) == 0 {
+			w.detail.SetNone()
+			return
+		}
+		ids, count = []library.PhotoID{id}, 1
+	}
+	if count > 1 {
+		w.showMany(ctx, number, ids, count)
+		return
+	}
+	id := ids[0]
+	w.loop.Go(func() func() {
+		d, err := w.b.Detail(ctx, id)
+		var small *image.RGBA
+		if err == nil {
+			small, _ = w.b.Thumbnail(ctx, d.Picture) // without one the box stays empty
+		}
+		return func() {
+			if number != w.choosing.number {
+				return
+			}
+			if err != nil {
+				if !errors.Is(err, context.Canceled) {
+					w.fail(tr("The photo's details could not be read"), err)
+				}
+				return
+			}
+			if small != nil {
+				w.detail.SetPreview(small)
+			} else {
+				w.detail.SetPreview(nil)
+			}
+			w.feed.Put(d.Card)
+			w.detail.SetDetail(d, w.hits[id].Why, w.found.Calibrated)
+			w.grid.Sync()
+			if w.viewer.Open() {
+				w.viewer.Retitle()
+			}
+		}
+	})
+}
+
+func (w *window) showMany(ctx context.Context, number int, ids []library.PhotoID, count int) {
+	w.loop.Go(func() func() {
+		details := make([]app.Detail, 0, len(ids))
+		for _, id := range ids {
+			d, err := w.b.Detail(ctx, id)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err == nil {
+				details = append(details, d)
+			}
+		}
+		s := sharedOf(details, count)
+		return func() {
+			if number == w.choosing.number {
+				w.detail.SetMany(s)
+			}
+		}
+	})
+}

@@ -1,0 +1,652 @@
+// Package fake is a library in memory for tests of the window: any number of photos with
+// drawn pictures, tags, folders and searches, and no files.
+package fake
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"descry/library"
+	"descry/tagging"
+	"descry/ui/app"
+)
+
+// words are what photos show, in turn: photo i shows words[i%len(words)] and the next one.
+var words = []string{"beach", "dog", "mountain", "city at night", "food on a table", "forest", "cat", "birthday party", "document", "sunset", "bicycle", "snow"}
+
+// Backend is the library. The zero value is not usable; see New.
+type Backend struct {
+	mu       sync.Mutex
+	n        int
+	pictures []*image.RGBA
+	states   map[library.PhotoID]map[library.LabelID]library.TagState
+	alts     map[library.PhotoID]library.AltText
+	fav      map[library.PhotoID]bool
+	stars    map[library.PhotoID]int
+	settings map[string]string
+	journal  []undoable
+	undone   []undoable
+	events   app.Events
+	progress app.Progress
+	sets     []tagging.LabelSet
+	calls    map[string]int
+	roots    int
+
+	// Problem is what ModelProblem returns; Fails are the failures; Slow delays answers.
+	Problem string
+	Fails   []library.Failure
+	Slow    func(ctx context.Context, call string)
+}
+
+type undoable struct {
+	op   library.Operation
+	undo func()
+	redo func()
+}
+
+// New returns a library of n photos.
+func New(n int) *Backend {
+	b := &Backend{
+		n: n, states: map[library.PhotoID]map[library.LabelID]library.TagState{}, alts: map[library.PhotoID]library.AltText{},
+		fav: map[library.PhotoID]bool{}, stars: map[library.PhotoID]int{}, settings: map[string]string{}, calls: map[string]int{},
+	}
+	if n > 0 {
+		b.roots = 2
+	}
+	for i := range 48 {
+		b.pictures = append(b.pictures, draw(i))
+	}
+	b.sets = []tagging.LabelSet{
+		{Name: "scenes", Title: "Scenes", Labels: labels("beach", "mountain", "forest", "sunset", "snow", "city at night")},
+		{Name: "things", Title: "Things", Limit: 3, Labels: labels("bicycle", "document", "food on a table")},
+		{Name: "animals", Title: "Animals", Labels: labels("dog", "cat")},
+	}
+	return b
+}
+
+func labels(names ...string) []tagging.Label {
+	var out []tagging.Label
+	for _, n := range names {
+		out = append(out, tagging.Label{Name: n, Synonyms: []string{n + "s"}})
+	}
+	return out
+}
+
+// draw makes a picture with a horizon and a few shapes, different for every i.
+func draw(i int) *image.RGBA {
+	r := rand.New(rand.NewPCG(uint64(i), 7))
+	w, h := 512, 341
+	if i%5 == 3 {
+		w, h = 341, 512
+	}
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	top := color.RGBA{uint8(90 + r.IntN(120)), uint8(120 + r.IntN(100)), uint8(150 + r.IntN(105)), 255}
+	low := color.RGBA{uint8(40 + r.IntN(150)), uint8(60 + r.IntN(130)), uint8(30 + r.IntN(90)), 255}
+	horizon := h/3 + r.IntN(h/3)
+	type disc struct {
+		x, y, r int
+		c       color.RGBA
+	}
+	var discs []disc
+	for range 3 + r.IntN(5) {
+		discs = append(discs, disc{r.IntN(w), r.IntN(h), 12 + r.IntN(70), color.RGBA{uint8(r.IntN(255)), uint8(r.IntN(255)), uint8(r.IntN(255)), 255}})
+	}
+	for y := range h {
+		for x := range w {
+			c := top
+			shade := 0.75 + 0.25*float64(y)/float64(h)
+			if y > horizon {
+				c = low
+				shade = 1.1 - 0.4*float64(y)/float64(h)
+			}
+			for _, d := range discs {
+				if dx, dy := x-d.x, y-d.y; dx*dx+dy*dy < d.r*d.r {
+					c = d.c
+				}
+			}
+			p := img.PixOffset(x, y)
+			img.Pix[p], img.Pix[p+1], img.Pix[p+2], img.Pix[p+3] = scale(c.R, shade), scale(c.G, shade), scale(c.B, shade), 255
+		}
+	}
+	return img
+}
+
+func scale(v uint8, by float64) uint8 { return uint8(min(float64(v)*by, 255)) }
+
+func (b *Backend) count(ctx context.Context, call string) {
+	b.mu.Lock()
+	b.calls[call]++
+	slow := b.Slow
+	b.mu.Unlock()
+	if slow != nil {
+		slow(ctx, call)
+	}
+}
+
+// Calls returns how often a method was called.
+func (b *Backend) Calls(method string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.calls[method]
+}
+
+// Listen takes the callbacks; Events returns them for a test to call.
+func (b *Backend) Listen(e app.Events) { b.mu.Lock(); b.events = e; b.mu.Unlock() }
+
+// Events is described at Listen.
+func (b *Backend) Events() app.Events { b.mu.Lock(); defer b.mu.Unlock(); return b.events }
+
+// Model returns a small bundled model.
+func (b *Backend) Model() app.ModelInfo {
+	if b.Problem != "" {
+		return app.ModelInfo{}
+	}
+	return app.ModelInfo{ID: "starter", Name: "Starter", Provider: "CPU", Bundled: true, InUse: true}
+}
+
+// ModelProblem returns Problem.
+func (b *Backend) ModelProblem() string { return b.Problem }
+
+// ReadOnly says no.
+func (b *Backend) ReadOnly() (bool, string) { return false, "" }
+
+// AddRoot brings 40 photos.
+func (b *Backend) AddRoot(ctx context.Context, path string) (library.Root, error) {
+	b.count(ctx, "AddRoot")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.roots++
+	b.n += 40
+	return library.Root{ID: library.RootID(b.roots), Path: path}, nil
+}
+
+// AddSamples brings 40 photos too.
+func (b *Backend) AddSamples(ctx context.Context) (library.Root, error) {
+	return b.AddRoot(ctx, "/samples")
+}
+
+// RemoveRoot does nothing.
+func (b *Backend) RemoveRoot(context.Context, library.RootID) error { return nil }
+
+// RelocateRoot does nothing.
+func (b *Backend) RelocateRoot(context.Context, library.RootID, string) error { return nil }
+
+// Roots returns none.
+func (b *Backend) Roots(context.Context) ([]library.Root, error) { return nil, nil }
+
+// SetProgress sets what Progress returns and tells the listener.
+func (b *Backend) SetProgress(p app.Progress) {
+	b.mu.Lock()
+	b.progress = p
+	tell := b.events.Progress
+	b.mu.Unlock()
+	if tell != nil {
+		tell(p)
+	}
+}
+
+func (b *Backend) job(call string, change func(*app.Progress)) {
+	b.count(context.Background(), call)
+	b.mu.Lock()
+	p := b.progress
+	b.mu.Unlock()
+	change(&p)
+	b.SetProgress(p)
+}
+
+// StartIndexing begins the job that SetProgress shows.
+func (b *Backend) StartIndexing() { b.job("StartIndexing", func(*app.Progress) {}) }
+
+// PauseIndexing pauses it.
+func (b *Backend) PauseIndexing() { b.job("PauseIndexing", func(p *app.Progress) { p.Paused = true }) }
+
+// ResumeIndexing goes on with it.
+func (b *Backend) ResumeIndexing() {
+	b.job("ResumeIndexing", func(p *app.Progress) { p.Paused = false })
+}
+
+// CancelIndexing ends it.
+func (b *Backend) CancelIndexing() {
+	b.job("CancelIndexing", func(p *app.Progress) { p.Running = false })
+}
+
+// Progress returns how far the job has come.
+func (b *Backend) Progress() app.Progress { b.mu.Lock(); defer b.mu.Unlock(); return b.progress }
+
+// Sidebar returns two folders, one of them offline, and a few tags and years.
+func (b *Backend) Sidebar(ctx context.Context) (app.Sidebar, error) {
+	b.count(ctx, "Sidebar")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := app.Sidebar{All: b.n, Favourites: len(b.fav), Untagged: b.n / 3, AltToReview: b.n / 2}
+	if b.roots == 0 {
+		return s, nil
+	}
+	folder := func(root library.RootID, dir, title string, n int) app.Folder {
+		return app.Folder{Count: app.Count{Title: title, Photos: n, Scope: app.Scope{Kind: app.ScopeFolder, Root: root, Dir: dir, Title: title}}, State: library.Present}
+	}
+	pictures := folder(1, "", "Pictures", b.n*2/3)
+	pictures.Children = []app.Folder{folder(1, "2019", "2019", b.n/4), folder(1, "2021 Sardinia and everything after it", "2021 Sardinia and everything after it", b.n/4)}
+	disk := folder(2, "", "USB disk", b.n/3)
+	disk.State = library.Offline
+	s.Folders = []app.Folder{pictures, disk}
+	for i, w := range words {
+		s.Tags = append(s.Tags, app.TagCount{Label: library.LabelID(i + 1), Set: "scenes", Name: w, Confirmed: 3, Suggested: b.n / len(words)})
+	}
+	for y := 2026; y > 2018; y-- {
+		s.Dates = append(s.Dates, app.Count{Title: fmt.Sprint(y), Photos: b.n / 8, Scope: app.Scope{Kind: app.ScopeDates, Title: fmt.Sprint(y)}})
+	}
+	return s, nil
+}
+
+// Browse returns all photos, or a third of them for any narrower scope.
+func (b *Backend) Browse(ctx context.Context, s app.Scope) ([]library.PhotoID, error) {
+	b.count(ctx, "Browse")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var ids []library.PhotoID
+	if s.Kind == app.ScopeFavourites {
+		for id := range b.fav {
+			ids = append(ids, id)
+		}
+		slices.Sort(ids)
+		return ids, nil
+	}
+	step := 1
+	if s.Kind != app.ScopeAll {
+		step = 3
+	}
+	ids = make([]library.PhotoID, 0, b.n/step+1)
+	for i := 0; i < b.n; i += step {
+		ids = append(ids, library.PhotoID(i+1))
+	}
+	return ids, nil
+}
+
+// Search finds the photos that show the words of the query; the others follow.
+func (b *Backend) Search(ctx context.Context, r app.SearchRequest) (app.SearchResult, error) {
+	b.count(ctx, "Search")
+	if err := ctx.Err(); err != nil {
+		return app.SearchResult{}, err
+	}
+	out := app.SearchResult{Query: r.Text, Interpretation: r.Text, Chips: []string{r.Text}, Calibrated: true, Coverage: 0.61}
+	if at := strings.Index(r.Text, `"`); at >= 0 && strings.Count(r.Text, `"`) == 1 {
+		out.Problems = []app.SearchProblem{{Sentence: "A quotation mark is missing.", Start: at, End: len(r.Text)}}
+	}
+	var less []app.Hit
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.n {
+		text := words[i%len(words)]
+		h := app.Hit{Photo: library.PhotoID(i + 1), Score: 0.2, Confidence: 0.1}
+		if r.Text != "" && strings.Contains(text, r.Text) && i%7 < 2 {
+			h.Likely, h.Score, h.Confidence = true, 0.3, 0.93-float64(i%7)/5
+			h.Why = []app.Reason{{Kind: "looks like", Text: r.Text, Confidence: h.Confidence}, {Kind: "tag", Text: text}}
+			out.Hits = append(out.Hits, h)
+			continue
+		}
+		if len(less) < 10_000 {
+			less = append(less, h)
+		}
+	}
+	out.Matched = len(out.Hits)
+	out.Hits = append(out.Hits, less...)
+	if r.Limit > 0 && len(out.Hits) > r.Limit {
+		out.Hits = out.Hits[:r.Limit]
+	}
+	return out, nil
+}
+
+// Similar is a search for the first word.
+func (b *Backend) Similar(ctx context.Context, _ library.PhotoID, r app.SearchRequest) (app.SearchResult, error) {
+	r.Text = words[0]
+	return b.Search(ctx, r)
+}
+
+func (b *Backend) card(id library.PhotoID) app.Card {
+	i := int(id) - 1
+	p := b.pictures[i%len(b.pictures)].Pix[:3]
+	var content library.Content
+	content.Scheme = "fake"
+	content.Digest[0], content.Digest[1], content.Digest[2], content.Digest[3] = byte(i), byte(i>>8), byte(i>>16), byte(i>>24)
+	c := app.Card{
+		Photo: id, Name: fmt.Sprintf("IMG_%05d.jpg", i+1), Path: fmt.Sprintf("/home/ann/Pictures/2021 Sardinia/IMG_%05d.jpg", i+1),
+		Taken:   time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC).Add(-time.Duration(i) * 53 * time.Minute),
+		Picture: library.Picture{Content: content, Orientation: 1}, Colour: uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2]),
+		Favourite: b.fav[id], Rating: b.stars[id], State: library.Present,
+	}
+	if i%31 == 30 {
+		c.State = library.Offline
+	}
+	return c
+}
+
+// Cards returns what cells show.
+func (b *Backend) Cards(ctx context.Context, ids []library.PhotoID) ([]app.Card, error) {
+	b.count(ctx, "Cards")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]app.Card, len(ids))
+	for i, id := range ids {
+		out[i] = b.card(id)
+	}
+	return out, nil
+}
+
+// Thumbnail returns one of a few drawn pictures.
+func (b *Backend) Thumbnail(ctx context.Context, p library.Picture) (*image.RGBA, error) {
+	b.count(ctx, "Thumbnail")
+	d := p.Content.Digest
+	i := int(d[0]) | int(d[1])<<8 | int(d[2])<<16 | int(d[3])<<24
+	return b.pictures[i%len(b.pictures)], ctx.Err()
+}
+
+// Picture returns the same pictures.
+func (b *Backend) Picture(ctx context.Context, id library.PhotoID) (*image.RGBA, error) {
+	b.count(ctx, "Picture")
+	return b.pictures[(int(id)-1)%len(b.pictures)], ctx.Err()
+}
+
+// Detail returns everything of a photo.
+func (b *Backend) Detail(ctx context.Context, id library.PhotoID) (app.Detail, error) {
+	b.count(ctx, "Detail")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.card(id)
+	i := int(id) - 1
+	d := app.Detail{
+		Card:     c,
+		Files:    []app.FileInfo{{Path: c.Path, Size: 3_412_345, Time: c.Taken, State: c.State}},
+		Metadata: library.Metadata{Format: "jpeg", Width: 6000, Height: 4000, Make: "FUJIFILM", Model: "X-T4", Lens: "XF 18-55mm F2.8-4", ISO: 400, FNumber: 5.6, Exposure: 1.0 / 250, Focal: 35, GPS: &library.GPS{Lat: 39.223, Lon: 9.121}, Keywords: []string{"holiday", "sea"}},
+		Measures: library.Measures{Width: 6000, Height: 4000},
+	}
+	if i%5 == 3 {
+		d.Measures.Width, d.Measures.Height = 4000, 6000
+	}
+	for k, w := range []int{i % len(words), (i + 1) % len(words), (i + 3) % len(words)} {
+		label := library.LabelID(w + 1)
+		t := library.Tag{Label: label, Set: "scenes", Name: words[w], State: library.Suggested, Confidence: []float64{0.91, 0.72, 0.53}[k]}
+		if s, ok := b.states[id][label]; ok {
+			t.State = s
+		}
+		d.Tags = append(d.Tags, t)
+	}
+	for label, s := range b.states[id] {
+		if !slices.ContainsFunc(d.Tags, func(t library.Tag) bool { return t.Label == label }) {
+			d.Tags = append(d.Tags, library.Tag{Label: label, Set: "my-tags", Name: b.name(label), State: s, Confidence: 1})
+		}
+	}
+	rank := map[library.TagState]int{library.Confirmed: 0, library.Suggested: 1, library.Rejected: 2}
+	slices.SortStableFunc(d.Tags, func(x, y library.Tag) int {
+		return cmp.Or(rank[x.State]-rank[y.State], cmp.Compare(y.Confidence, x.Confidence), cmp.Compare(x.Label, y.Label))
+	})
+	d.AltText = library.AltText{Text: "A " + words[i%len(words)] + ", probably with a " + words[(i+1)%len(words)] + ".", Lang: "en", State: library.AltDraft}
+	if a, ok := b.alts[id]; ok {
+		d.AltText = a
+	}
+	return d, nil
+}
+
+func (b *Backend) name(label library.LabelID) string {
+	if i := int(label) - 1; i < len(words) {
+		return words[i]
+	}
+	return b.settings[fmt.Sprint("label/", label)]
+}
+
+func (b *Backend) record(what string, photos int, redo, undo func()) int64 {
+	redo()
+	op := library.Operation{ID: int64(len(b.journal) + 1), What: what, Photos: photos}
+	b.journal = append(b.journal, undoable{op: op, undo: undo, redo: redo})
+	b.undone = nil
+	return op.ID
+}
+
+func (b *Backend) setTag(ctx context.Context, call string, photos []library.PhotoID, label library.LabelID, s library.TagState) (int64, error) {
+	b.count(ctx, call)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before := map[library.PhotoID]library.TagState{}
+	for _, p := range photos {
+		before[p] = b.states[p][label]
+	}
+	set := func(p library.PhotoID, s library.TagState) {
+		if b.states[p] == nil {
+			b.states[p] = map[library.LabelID]library.TagState{}
+		}
+		if s == "" {
+			delete(b.states[p], label)
+		} else {
+			b.states[p][label] = s
+		}
+	}
+	return b.record(call, len(photos), func() {
+		for _, p := range photos {
+			set(p, s)
+		}
+	}, func() {
+		for p, s := range before {
+			set(p, s)
+		}
+	}), nil
+}
+
+// Confirm confirms a tag.
+func (b *Backend) Confirm(ctx context.Context, photos []library.PhotoID, label library.LabelID) (int64, error) {
+	return b.setTag(ctx, "Confirm", photos, label, library.Confirmed)
+}
+
+// Reject rejects a tag.
+func (b *Backend) Reject(ctx context.Context, photos []library.PhotoID, label library.LabelID) (int64, error) {
+	return b.setTag(ctx, "Reject", photos, label, library.Rejected)
+}
+
+// ClearTag forgets what was said of a tag.
+func (b *Backend) ClearTag(ctx context.Context, photos []library.PhotoID, label library.LabelID) (int64, error) {
+	return b.setTag(ctx, "ClearTag", photos, label, "")
+}
+
+// AddTag confirms a tag by name and makes it where it is new.
+func (b *Backend) AddTag(ctx context.Context, photos []library.PhotoID, name string) (int64, error) {
+	if _, after, ok := strings.Cut(name, "/"); ok {
+		name = after
+	}
+	label := library.LabelID(slices.Index(words, name) + 1)
+	if label == 0 {
+		b.mu.Lock()
+		label = library.LabelID(1000 + len(b.settings))
+		b.settings[fmt.Sprint("label/", label)] = name
+		b.mu.Unlock()
+	}
+	return b.setTag(ctx, "AddTag", photos, label, library.Confirmed)
+}
+
+// LabelNames completes the beginning of a label.
+func (b *Backend) LabelNames(ctx context.Context, prefix string, limit int) ([]app.TagCount, error) {
+	b.count(ctx, "LabelNames")
+	var out []app.TagCount
+	for i, w := range words {
+		if strings.HasPrefix(w, prefix) && len(out) < limit {
+			out = append(out, app.TagCount{Label: library.LabelID(i + 1), Set: "scenes", Name: w})
+		}
+	}
+	return out, nil
+}
+
+// SetRating rates photos.
+func (b *Backend) SetRating(ctx context.Context, photos []library.PhotoID, stars int) (int64, error) {
+	b.count(ctx, "SetRating")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.record("SetRating", len(photos), func() {
+		for _, p := range photos {
+			b.stars[p] = stars
+		}
+	}, func() {
+		for _, p := range photos {
+			delete(b.stars, p)
+		}
+	}), nil
+}
+
+// SetFavourite makes photos favourites or not.
+func (b *Backend) SetFavourite(ctx context.Context, photos []library.PhotoID, on bool) (int64, error) {
+	b.count(ctx, "SetFavourite")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	set := func(on bool) func() {
+		return func() {
+			for _, p := range photos {
+				if on {
+					b.fav[p] = true
+				} else {
+					delete(b.fav, p)
+				}
+			}
+		}
+	}
+	return b.record("SetFavourite", len(photos), set(on), set(!on)), nil
+}
+
+// SetAlt edits an alt text.
+func (b *Backend) SetAlt(ctx context.Context, id library.PhotoID, text, extended string) (int64, error) {
+	b.count(ctx, "SetAlt")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.record("SetAlt", 1, func() {
+		b.alts[id] = library.AltText{Text: text, Extended: extended, State: library.AltEdited}
+	}, func() { delete(b.alts, id) }), nil
+}
+
+// ApproveAlt approves alt texts.
+func (b *Backend) ApproveAlt(ctx context.Context, photos []library.PhotoID) (int64, error) {
+	b.count(ctx, "ApproveAlt")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.record("ApproveAlt", len(photos), func() {
+		for _, p := range photos {
+			a := b.alts[p]
+			a.State = library.AltApproved
+			if a.Text == "" {
+				a.Text = "A " + words[(int(p)-1)%len(words)] + "."
+			}
+			b.alts[p] = a
+		}
+	}, func() {
+		for _, p := range photos {
+			delete(b.alts, p)
+		}
+	}), nil
+}
+
+// Undo takes the last operation back.
+func (b *Backend) Undo(ctx context.Context, _ int64) (library.Operation, error) {
+	b.count(ctx, "Undo")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.journal) == 0 {
+		return library.Operation{}, library.ErrNotFound
+	}
+	last := b.journal[len(b.journal)-1]
+	b.journal = b.journal[:len(b.journal)-1]
+	last.undo()
+	b.undone = append(b.undone, last)
+	return last.op, nil
+}
+
+// Redo does it again.
+func (b *Backend) Redo(ctx context.Context) (library.Operation, error) {
+	b.count(ctx, "Redo")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.undone) == 0 {
+		return library.Operation{}, library.ErrNotFound
+	}
+	last := b.undone[len(b.undone)-1]
+	b.undone = b.undone[:len(b.undone)-1]
+	last.redo()
+	b.journal = append(b.journal, last)
+	return last.op, nil
+}
+
+// History returns nothing.
+func (b *Backend) History(context.Context, int) ([]library.Operation, error) { return nil, nil }
+
+// LabelSets returns the sets.
+func (b *Backend) LabelSets(context.Context) ([]tagging.LabelSet, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.sets), nil
+}
+
+// PutLabelSet adds or replaces a set.
+func (b *Backend) PutLabelSet(ctx context.Context, s tagging.LabelSet) (int64, error) {
+	b.count(ctx, "PutLabelSet")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sets = slices.DeleteFunc(b.sets, func(o tagging.LabelSet) bool { return o.Name == s.Name })
+	b.sets = append(b.sets, s)
+	return 1, nil
+}
+
+// RemoveLabelSet removes a set.
+func (b *Backend) RemoveLabelSet(ctx context.Context, name string) (int64, error) {
+	b.count(ctx, "RemoveLabelSet")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sets = slices.DeleteFunc(b.sets, func(o tagging.LabelSet) bool { return o.Name == name })
+	return 1, nil
+}
+
+// ExportAlt writes the number of photos.
+func (b *Backend) ExportAlt(_ context.Context, w io.Writer, format string, photos []library.PhotoID) error {
+	_, err := fmt.Fprintln(w, format, len(photos))
+	return err
+}
+
+// Status returns the number of photos.
+func (b *Backend) Status(context.Context) (app.Status, error) { return app.Status{Photos: b.n}, nil }
+
+// Failures returns Fails.
+func (b *Backend) Failures(context.Context) ([]library.Failure, error) { return b.Fails, nil }
+
+// Setting returns a setting.
+func (b *Backend) Setting(_ context.Context, key string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.settings[key]
+}
+
+// SetSetting keeps a setting.
+func (b *Backend) SetSetting(_ context.Context, key, value string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.settings[key] = value
+	return nil
+}
+
+// Models returns two models.
+func (b *Backend) Models(context.Context) ([]app.ModelInfo, error) {
+	return []app.ModelInfo{
+		{ID: "starter", Name: "Starter", Licence: "see its card", Note: "Small and modest: English only, trained on photos licensed for research.", Languages: []string{"en"}, InputSize: 224, InUse: true, Bundled: true, Bytes: 38e6},
+		{ID: "vit-b-32", Name: "ViT-B-32 (laion2b)", Licence: "MIT", Languages: []string{"en"}, InputSize: 224, Bytes: 605e6},
+	}, nil
+}
+
+// UseModel counts the call.
+func (b *Backend) UseModel(ctx context.Context, _ string) error { b.count(ctx, "UseModel"); return nil }
+
+// AddModel counts the call.
+func (b *Backend) AddModel(ctx context.Context, dir string) (app.ModelInfo, error) {
+	b.count(ctx, "AddModel")
+	return app.ModelInfo{ID: dir, Name: dir}, nil
+}

@@ -1,0 +1,3 @@
+package desktop
+
+func (w *window) showLabelSets() {}

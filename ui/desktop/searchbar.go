@@ -1,0 +1,224 @@
+package desktop
+
+import (
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"descry/ui/app"
+	"descry/ui/desktop/look"
+	"descry/ui/desktop/pace"
+)
+
+// searchPause is how long typing rests before a search starts.
+const searchPause = 150 * time.Millisecond
+
+// field is a one-line entry whose Esc, Up and Down are given away.
+type field struct {
+	widget.Entry
+	OnEscape, OnDown, OnUp func()
+	OnLeft                 func() // the focus left
+}
+
+func newField(placeholder string) *field {
+	f := &field{}
+	f.PlaceHolder = placeholder
+	f.Scroll = fyne.ScrollNone
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// TypedKey gives away what is not for the text.
+func (f *field) TypedKey(e *fyne.KeyEvent) {
+	var to func()
+	switch e.Name {
+	case fyne.KeyEscape:
+		to = f.OnEscape
+	case fyne.KeyDown:
+		to = f.OnDown
+	case fyne.KeyUp:
+		to = f.OnUp
+	}
+	if to != nil {
+		to()
+		return
+	}
+	f.Entry.TypedKey(e)
+}
+
+// FocusLost tells that the focus left.
+func (f *field) FocusLost() {
+	f.Entry.FocusLost()
+	if f.OnLeft != nil {
+		f.OnLeft()
+	}
+}
+
+// searchBar is the box, and the row below it with what was understood.
+type searchBar struct {
+	OnSearch func(text string) // after a pause in typing, or at once on Enter
+	OnLeave  func()            // Esc in an empty box
+	OnDown   func()            // into the grid
+	OnSort   func(newest bool)
+
+	Box *field
+	Row *fyne.Container // chips and problems; hidden without a query
+
+	loop  *pace.Loop
+	tips  *look.Tips
+	stop  func()
+	last  string // what was searched for last
+	quiet bool   // text set by code
+	chips *fyne.Container
+	sort  *widget.Select
+}
+
+func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
+	s := &searchBar{loop: loop, tips: tips, Box: newField(tr("Describe a photo …"))}
+	s.Box.Icon = theme.SearchIcon()
+	clearing := tips.NewIcon(look.Cross.Resource(), tr("Clear the search (Esc)"), func() { s.SetText(""); s.now() }).Sized(24).Coloured(look.ColourSecondary)
+	clearing.Hide()
+	s.Box.ActionItem = clearing
+	s.Box.OnChanged = func(text string) {
+		if clearing.Hidden != (text == "") {
+			clearing.Hidden = text == ""
+			s.Box.Refresh()
+		}
+		if !s.quiet {
+			s.wait()
+		}
+	}
+	s.Box.OnSubmitted = func(string) { s.now() }
+	s.Box.OnEscape = s.escape
+	s.Box.OnDown = func() {
+		s.now()
+		if s.OnDown != nil {
+			s.OnDown()
+		}
+	}
+	s.sort = widget.NewSelect([]string{tr("Best match"), tr("Newest first")}, func(string) {
+		if s.OnSort != nil {
+			s.OnSort(s.sort.SelectedIndex() == 1)
+		}
+	})
+	s.sort.Selected = tr("Best match")
+	s.chips = container.New(layout.NewCustomPaddedHBoxLayout(6))
+	s.Row = container.New(layout.NewCustomPaddedLayout(0, 6, 52, 12), container.NewBorder(nil, nil, nil, s.sort, container.NewHScroll(s.chips)))
+	s.Row.Hide()
+	return s
+}
+
+// wait starts the pause after which the search begins.
+func (s *searchBar) wait() {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.stop = s.loop.After(searchPause, s.now)
+}
+
+// now searches at once, unless that is what was searched for last.
+func (s *searchBar) now() {
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
+	text := strings.TrimSpace(s.Box.Text)
+	if text == s.last {
+		return
+	}
+	s.last = text
+	if s.OnSearch != nil {
+		s.OnSearch(text)
+	}
+}
+
+func (s *searchBar) escape() {
+	if s.Box.Text != "" {
+		s.SetText("")
+		s.now()
+		return
+	}
+	if s.OnLeave != nil {
+		s.OnLeave()
+	}
+}
+
+// SetText changes the text without searching.
+func (s *searchBar) SetText(text string) {
+	s.quiet = true
+	s.Box.SetText(text)
+	s.Box.CursorColumn = len([]rune(text))
+	s.quiet = false
+}
+
+// Reset empties the box and forgets the last search.
+func (s *searchBar) Reset() {
+	if s.stop != nil {
+		s.stop()
+		s.stop = nil
+	}
+	s.SetText("")
+	s.last = ""
+	s.Row.Hide()
+}
+
+// ShowResult shows how a query was understood: chips that can be taken away, and problems.
+func (s *searchBar) ShowResult(r app.SearchResult) {
+	s.chips.Objects = nil
+	for i, c := range r.Chips {
+		s.chips.Add(s.chip(c, without(r.Chips, i)))
+	}
+	for _, p := range r.Problems {
+		text := p.Sentence
+		if at := spot(r.Query, p.Start, p.End); at != "" {
+			text += "  " + at
+		}
+		l := s.tips.NewLabel(text).Whole()
+		l.Colour, l.Rank = theme.ColorNameError, look.SizeSmallText
+		s.chips.Add(container.NewHBox(container.NewCenter(widget.NewIcon(theme.NewErrorThemedResource(theme.WarningIcon()))), l))
+	}
+	for _, n := range r.Notes {
+		l := s.tips.NewSmall(n).Whole()
+		s.chips.Add(l)
+	}
+	s.chips.Refresh()
+	s.Row.Show()
+}
+
+// chip is one understood part of a query; rest is the query without it.
+func (s *searchBar) chip(text, rest string) fyne.CanvasObject {
+	l := s.tips.NewSmall(text).Whole()
+	l.Colour = theme.ColorNameForeground
+	x := s.tips.NewIcon(look.Cross.Resource(), tr("Search without {{.Part}}", with{"Part": quoted(text)}), func() {
+		s.SetText(rest)
+		s.now()
+	}).Sized(20).Coloured(look.ColourSecondary)
+	return container.NewStack(
+		look.NewCard(look.ColourSurface, look.ColourControl, 13),
+		container.New(layout.NewCustomPaddedLayout(2, 2, 10, 4), container.New(layout.NewCustomPaddedHBoxLayout(4), container.NewCenter(l), container.NewCenter(x))),
+	)
+}
+
+func without(chips []string, i int) string {
+	var rest []string
+	for k, c := range chips {
+		if k != i {
+			rest = append(rest, c)
+		}
+	}
+	return strings.Join(rest, " ")
+}
+
+// spot marks the part of a query that a problem is about.
+func spot(query string, start, end int) string {
+	if start < 0 || start >= len(query) || end <= start {
+		return ""
+	}
+	end = min(end, len(query))
+	return "→ " + quoted(strings.ToValidUTF8(query[start:end], ""))
+}

@@ -1,0 +1,112 @@
+package desktop
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"descry/ui/desktop/look"
+)
+
+// sheet is a panel over the window, for what needs room for a while: a list of keys, the
+// label sets. Esc or its cross closes it, and the focus goes back where it was.
+type sheet struct {
+	popup *widget.PopUp
+	back  fyne.Focusable
+}
+
+// openSheet shows content of that size under a title, in the place of a sheet that is open.
+func (w *window) openSheet(title string, size fyne.Size, content fyne.CanvasObject) {
+	back := w.canvas.Focused()
+	if w.sheet != nil {
+		back = w.sheet.back
+		w.sheet.popup.Hide()
+	}
+	w.tips.Forget()
+	quiet := look.NewTips(w.loop) // tooltips would lie below the sheet
+	heading := quiet.NewHeading(title)
+	cross := quiet.NewIcon(look.Cross.Resource(), tr("Close (Esc)"), w.closeSheet)
+	body := container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 12, 0, 0), container.NewBorder(nil, nil, nil, cross, heading)), nil, nil, nil, content)
+	padded := container.NewStack(look.NewFill(theme.ColorNameOverlayBackground), container.New(layout.NewCustomPaddedLayout(16, 16, 20, 20), body))
+	area := w.canvas.Size()
+	size = fyne.NewSize(min(size.Width, area.Width-40), min(size.Height, area.Height-40))
+	popup := widget.NewModalPopUp(padded, w.canvas)
+	popup.Resize(size)
+	w.sheet = &sheet{popup: popup, back: back}
+	popup.Show()
+}
+
+func (w *window) closeSheet() {
+	if w.sheet == nil {
+		return
+	}
+	s := w.sheet
+	w.sheet = nil
+	s.popup.Hide()
+	if s.back != nil {
+		w.focus(s.back)
+	} else {
+		w.focusGrid()
+	}
+}
+
+// showKeys lists the keys.
+func (w *window) showKeys() {
+	rows := container.New(layout.NewGridLayoutWithColumns(2))
+	plain := look.NewTips(w.loop)
+	add := func(keys, what string) {
+		k := plain.NewLabel(keys)
+		k.Style.Bold = true
+		rows.Add(container.New(keyLayout{}, k, plain.NewLabel(what)))
+	}
+	for _, c := range w.commands {
+		if c.keys != "" {
+			add(c.keys, c.name)
+		}
+	}
+	add("← → ↑ ↓", tr("Move between photos; with Shift choose"))
+	add("Esc", tr("Close, clear the selection, clear the search"))
+	add("Ctrl+"+tr("wheel"), tr("Size of the thumbnails"))
+	add("0  1  + −", tr("In the viewer: fit, 100 %, larger, smaller"))
+	w.openSheet(tr("Keys"), fyne.NewSize(760, 560), container.NewVScroll(rows))
+}
+
+// keyLayout puts keys in a narrow column and what they do beside it.
+type keyLayout struct{}
+
+func (keyLayout) MinSize(o []fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, 24) }
+
+func (keyLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	const column = 110
+	o[0].Resize(fyne.NewSize(column-8, s.Height))
+	o[1].Move(fyne.NewPos(column, 0))
+	o[1].Resize(fyne.NewSize(s.Width-column-12, s.Height))
+}
+
+// showFailures lists the files that could not be used, with reason.
+func (w *window) showFailures() {
+	w.loop.Go(func() func() {
+		failures, err := w.b.Failures(w.ctx)
+		return func() {
+			if err != nil {
+				w.fail(tr("The list could not be read"), err)
+				return
+			}
+			plain := look.NewTips(w.loop)
+			list := widget.NewList(func() int { return len(failures) },
+				func() fyne.CanvasObject {
+					return container.New(layout.NewCustomPaddedVBoxLayout(2), plain.NewLabel(""), plain.NewSmall(""))
+				},
+				func(i widget.ListItemID, o fyne.CanvasObject) {
+					lines := o.(*fyne.Container).Objects
+					lines[0].(*look.Label).SetText(failures[i].Path)
+					lines[1].(*look.Label).SetText(failures[i].Reason)
+				})
+			note := look.NewParagraph(tr("Descry left these files as they are. It looks at each again when it changes."))
+			note.Colour = look.ColourSecondary
+			w.openSheet(trn("{{.N}} unreadable files", len(failures), nil), fyne.NewSize(720, 520), container.NewBorder(note, nil, nil, nil, list))
+		}
+	})
+}

@@ -1,0 +1,296 @@
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"math"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"descry/library"
+	"descry/ui/desktop/feed"
+	"descry/ui/desktop/look"
+	"descry/ui/desktop/pace"
+	"descry/ui/desktop/viewer"
+)
+
+// keptPixels is the largest picture that is kept whole while its neighbour is shown.
+const keptPixels = 30e6
+
+// loaded is a picture ready to be shown.
+type loaded struct {
+	full  *image.RGBA
+	first *image.RGBA // the whole picture, fitted to the window
+	err   error
+}
+
+// viewerPage covers the window with one photo of the list.
+type viewerPage struct {
+	OnClose  func()
+	OnMove   func(i int) // another photo of the list is shown
+	OnRune   func(rune) bool
+	OnKey    func(*fyne.KeyEvent)
+	Picture  func(ctx context.Context, id library.PhotoID) (*image.RGBA, error)
+	Small    func(ctx context.Context, id library.PhotoID) (*image.RGBA, error) // its thumbnail
+	Describe func(id library.PhotoID) (title, info, alt string)                 // at hand at once
+
+	Content *fyne.Container
+	Pane    *viewer.Pane
+	loop    *pace.Loop
+	ctx     context.Context
+	ids     []library.PhotoID
+	at      int
+	peek    bool // a quick look: Space closes it
+	title   *look.Label
+	info    *look.Label
+	state   *look.Label
+	zoom    *look.Label
+	strip   *fyne.Container
+	ready   map[library.PhotoID]*loaded
+	pending map[library.PhotoID]context.CancelFunc
+}
+
+func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewerPage {
+	v := &viewerPage{ctx: ctx, loop: loop, Pane: viewer.NewPane(loop), ready: map[library.PhotoID]*loaded{}, pending: map[library.PhotoID]context.CancelFunc{}}
+	label := func(c fyne.ThemeColorName) *look.Label {
+		l := tips.NewLabel("")
+		l.Colour = c
+		return l
+	}
+	v.title, v.info, v.state = label(look.ColourOnDark), label(look.ColourOnDark2), label(look.ColourOnDark)
+	v.zoom = label(look.ColourOnDark2).Whole()
+	v.info.Rank, v.zoom.Rank = look.SizeSmallText, look.SizeSmallText
+	v.state.Align = fyne.TextAlignCenter
+	icon := func(r fyne.Resource, name string, f func()) fyne.CanvasObject {
+		return container.NewCenter(tips.NewIcon(r, name, f).Coloured(look.ColourOnDark).Sized(32))
+	}
+	v.Pane.OnKey = v.typedKey
+	v.Pane.OnRune = v.typedRune
+	v.Pane.OnZoom = v.showZoom
+	text := container.NewVBox(v.title, v.info)
+	tools := container.NewHBox(container.NewCenter(v.zoom), icon(theme.ZoomOutIcon(), tr("Smaller (−)"), func() { v.Pane.Zoom(-1) }),
+		icon(theme.ZoomInIcon(), tr("Larger (+)"), func() { v.Pane.Zoom(1) }),
+		icon(theme.ZoomFitIcon(), tr("Fit to the window (0)"), v.Pane.Fit),
+		icon(look.Cross.Resource(), tr("Back to the photos (Esc)"), v.Close))
+	v.strip = container.NewStack(look.NewFill(look.ColourDark),
+		container.New(layout.NewCustomPaddedLayout(8, 8, 16, 8), container.NewBorder(nil, nil, nil, tools, text)))
+	side := func(o fyne.CanvasObject) fyne.CanvasObject {
+		return container.NewStack(look.NewFill(look.ColourDark), container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), o))
+	}
+	v.Content = container.NewStack(container.NewBorder(v.strip, nil,
+		side(icon(theme.NavigateBackIcon(), tr("Previous photo (←)"), func() { v.step(-1) })),
+		side(icon(theme.NavigateNextIcon(), tr("Next photo (→)"), func() { v.step(1) })),
+		container.NewStack(v.Pane, container.NewCenter(container.New(wide{}, v.state)))))
+	v.Content.Hide()
+	return v
+}
+
+// wide gives a line of text room.
+type wide struct{}
+
+func (wide) MinSize([]fyne.CanvasObject) fyne.Size         { return fyne.NewSize(420, 24) }
+func (wide) Layout(o []fyne.CanvasObject, s fyne.Size)     { o[0].Resize(s) }
+func (v *viewerPage) Open() bool                           { return v.Content.Visible() }
+func (v *viewerPage) Current() (i int, id library.PhotoID) { return v.at, v.ids[v.at] }
+func (v *viewerPage) typedRune(r rune)                     { v.rune(r) }
+
+// Show opens the viewer on photo i of a list; peek makes Space close it again.
+func (v *viewerPage) Show(ids []library.PhotoID, i int, peek bool) {
+	if i < 0 || i >= len(ids) {
+		return
+	}
+	v.ids, v.peek = ids, peek
+	v.Content.Show()
+	v.goTo(i)
+}
+
+// Close goes back to the grid.
+func (v *viewerPage) Close() {
+	if !v.Open() {
+		return
+	}
+	for _, cancel := range v.pending {
+		cancel()
+	}
+	clear(v.pending)
+	clear(v.ready)
+	v.Pane.Preview(nil, image.Point{})
+	v.Content.Hide()
+	if v.OnClose != nil {
+		v.OnClose()
+	}
+}
+
+func (v *viewerPage) step(by int) {
+	if to := v.at + by; to >= 0 && to < len(v.ids) {
+		v.goTo(to)
+		if v.OnMove != nil {
+			v.OnMove(to)
+		}
+	}
+}
+
+func (v *viewerPage) goTo(i int) {
+	v.at = i
+	id := v.ids[i]
+	v.Retitle()
+	v.state.SetText("")
+	if l := v.ready[id]; l != nil {
+		v.put(l)
+	} else {
+		v.Pane.Preview(nil, image.Point{})
+		v.state.SetText(tr("Opening the photo …"))
+		v.preview(id)
+	}
+	keep := map[library.PhotoID]bool{id: true}
+	for _, k := range []int{i + 1, i - 1} {
+		if k >= 0 && k < len(v.ids) {
+			keep[v.ids[k]] = true
+		}
+	}
+	for old, l := range v.ready {
+		if !keep[old] || old != id && l.full != nil && l.full.Rect.Dx()*l.full.Rect.Dy() > keptPixels {
+			delete(v.ready, old)
+		}
+	}
+	for old, cancel := range v.pending {
+		if !keep[old] {
+			cancel()
+			delete(v.pending, old)
+		}
+	}
+	v.load(id)
+	for next := range keep {
+		v.load(next)
+	}
+}
+
+// load fetches a picture in the background unless it is there or on its way.
+func (v *viewerPage) load(id library.PhotoID) {
+	if v.ready[id] != nil || v.pending[id] != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(v.ctx)
+	v.pending[id] = cancel
+	size := v.Pane.Size()
+	scale := float32(1)
+	if c := fyne.CurrentApp().Driver().CanvasForObject(v.Pane); c != nil {
+		scale = c.Scale()
+	}
+	v.loop.Go(func() func() {
+		img, err := v.Picture(ctx, id)
+		l := &loaded{full: img, err: err}
+		if err == nil {
+			l.first = feed.Fit(img, int(size.Width*scale), int(size.Height*scale))
+		}
+		return func() {
+			cancelled := ctx.Err() != nil
+			cancel()
+			if cancelled || !v.Open() {
+				return
+			}
+			delete(v.pending, id)
+			v.ready[id] = l
+			if v.ids[v.at] == id {
+				v.put(l)
+			}
+		}
+	})
+}
+
+// preview shows the thumbnail, enlarged, until the picture is there.
+func (v *viewerPage) preview(id library.PhotoID) {
+	v.loop.Go(func() func() {
+		small, err := v.Small(v.ctx, id)
+		return func() {
+			if err != nil || !v.Open() || v.ids[v.at] != id || v.ready[id] != nil {
+				return
+			}
+			v.state.SetText("")
+			v.Pane.Preview(small, small.Bounds().Size().Mul(16)) // its true size is not known yet
+		}
+	})
+}
+
+func (v *viewerPage) put(l *loaded) {
+	if l.err != nil {
+		v.state.SetText(sentence(l.err))
+		return
+	}
+	v.state.SetText("")
+	v.Pane.SetPicture(l.full, l.first)
+}
+
+// Retitle shows name and facts of the photo anew.
+func (v *viewerPage) Retitle() {
+	if len(v.ids) == 0 {
+		return
+	}
+	title, info, _ := v.Describe(v.ids[v.at])
+	v.title.SetText(title)
+	where := tr("{{.I}} of {{.N}}", with{"I": number(v.at + 1), "N": number(len(v.ids))})
+	if info != "" {
+		where += " · " + info
+	}
+	v.info.SetText(where)
+}
+
+func (v *viewerPage) showZoom() {
+	text := fmt.Sprintf("%.0f %%", math.Round(v.Pane.Scale()*100))
+	v.zoom.SetText(text)
+	v.strip.Refresh()
+}
+
+// rune takes the keys of the viewer that are characters and passes on the others.
+func (v *viewerPage) rune(r rune) {
+	switch r {
+	case '+', '=':
+		v.Pane.Zoom(1)
+	case '-', '−':
+		v.Pane.Zoom(-1)
+	case '0':
+		v.Pane.Fit()
+	case '1':
+		v.Pane.Actual()
+	case ' ':
+		if v.peek {
+			v.Close()
+		} else {
+			v.step(1)
+		}
+	case 'i', 'I':
+		if v.strip.Visible() {
+			v.strip.Hide()
+		} else {
+			v.strip.Show()
+		}
+		v.Content.Refresh()
+	default:
+		if v.OnRune != nil {
+			v.OnRune(r)
+		}
+	}
+}
+
+func (v *viewerPage) typedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyEscape, fyne.KeyReturn, fyne.KeyEnter:
+		v.Close()
+	case fyne.KeyLeft, fyne.KeyPageUp, fyne.KeyUp:
+		v.step(-1)
+	case fyne.KeyRight, fyne.KeyPageDown, fyne.KeyDown:
+		v.step(1)
+	case fyne.KeyHome:
+		v.step(-v.at)
+	case fyne.KeyEnd:
+		v.step(len(v.ids) - 1 - v.at)
+	default:
+		if v.OnKey != nil {
+			v.OnKey(e)
+		}
+	}
+}
