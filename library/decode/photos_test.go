@@ -28,7 +28,8 @@ func TestPhotosAgreeWithGo(t *testing.T) {
 	var total, worst float64
 	var worstFile string
 	n := 0
-	for _, f := range files {
+	for i := 0; i < len(files); i += 4 {
+		f := files[i]
 		data, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)

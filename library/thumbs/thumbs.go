@@ -163,7 +163,7 @@ func (c *Cache) write(path string, img *image.RGBA) (err error) {
 
 // Load reads the thumbnail of p as opaque *image.RGBA. It fails with library.ErrNotFound
 // where there is none.
-func (c *Cache) Load(p library.Picture) (image.Image, error) {
+func (c *Cache) Load(p library.Picture) (*image.RGBA, error) {
 	data, err := os.ReadFile(c.Path(p))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("thumbnail of %s: %w", p, library.ErrNotFound)
