@@ -20,7 +20,7 @@ const MaxAlt = 250
 // From these confidences on, a suggestion is said plainly, with "probably", with "may
 // show". Below the last it is not said at all.
 const (
-	sureFrom     = 0.8
+	sureFrom     = 0.85
 	probablyFrom = 0.65
 	perhapsFrom  = 0.5
 )

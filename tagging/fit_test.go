@@ -31,27 +31,33 @@ func TestFit(t *testing.T) {
 	data := readCaptioned(t, e, "fit")
 	var pairs []pair
 	var keys []string
-	for _, n := range data.names {
+	for photo, n := range data.names {
 		ks, feats := tagger.Measure(data.vecs[n])
 		keys = ks
 		for i, k := range ks {
 			if v := data.truth[n][k]; v != unsure {
 				f := feats[i]
-				pairs = append(pairs, pair{x: [5]float64{1, f[0], f[1], f[2], f[3]}, label: i, y: v == present})
+				pairs = append(pairs, pair{photo: photo, x: [5]float64{1, f[0], f[1], f[2], f[3]}, label: i, y: v == present})
 			}
 		}
 	}
 	w, offsets := fitLogistic(pairs, len(keys))
+	bend := fitBend(pairs, len(keys))
+	for i := range w {
+		w[i] *= bend[1]
+	}
+	w[0] += bend[0]
 	got := tagging.Calibration{
 		Space: e.Space(), Model: e.Model(), Fitted: true, Photos: len(data.names), Pairs: len(pairs),
 		Intercept: round(w[0], 3), Z: round(w[1], 3), SetMargin: round(w[2], 3), AllMargin: round(w[3], 3), Vague: round(w[4], 3),
 		Sharpness: sharpness, Padding: padding, Offsets: map[string]float64{},
 	}
 	for i, k := range keys {
-		if o := round(min(max(offsets[i], minOffset), maxOffset), 2); math.Abs(o) >= 0.05 {
+		if o := round(bend[1]*bounded(offsets[i]), 2); math.Abs(o) >= 0.05 {
 			got.Offsets[k] = o
 		}
 	}
+	t.Logf("bend %.3f %.3f", bend[0], bend[1])
 	if *refit {
 		out, err := json.MarshalIndent(got, "", "  ")
 		if err != nil {
@@ -90,7 +96,57 @@ func round(x float64, digits int) float64 {
 	return math.Round(x*p) / p
 }
 
+func bounded(offset float64) float64 { return min(max(offset, minOffset), maxOffset) }
+
+// fitBend finds intercept and slope that make the bounded logits of pairs that were not
+// fitted on calibrated, by five folds of photos. Only pairs near being suggested count:
+// the bounds keep frequent labels low, and that must not push up all others.
+func fitBend(pairs []pair, labels int) [2]float64 {
+	const folds = 5
+	var logits []float64
+	var ys []bool
+	for fold := range folds {
+		var in, out []pair
+		for _, p := range pairs {
+			if p.photo%folds == fold {
+				out = append(out, p)
+			} else {
+				in = append(in, p)
+			}
+		}
+		w, offsets := fitLogistic(in, labels)
+		for _, p := range out {
+			s := bounded(offsets[p.label])
+			for i := range w {
+				s += w[i] * p.x[i]
+			}
+			if s > math.Log(0.25/0.75) {
+				logits, ys = append(logits, s), append(ys, p.y)
+			}
+		}
+	}
+	bend := [2]float64{0, 1}
+	for range 50 {
+		var g [2]float64
+		var h [3]float64
+		for i, l := range logits {
+			q := 1 / (1 + math.Exp(-bend[0]-bend[1]*l))
+			r, v := q, q*(1-q)
+			if ys[i] {
+				r -= 1
+			}
+			g[0], g[1] = g[0]+r, g[1]+r*l
+			h[0], h[1], h[2] = h[0]+v, h[1]+v*l, h[2]+v*l*l
+		}
+		det := h[0]*h[2] - h[1]*h[1]
+		bend[0] -= (h[2]*g[0] - h[1]*g[1]) / det
+		bend[1] -= (h[0]*g[1] - h[1]*g[0]) / det
+	}
+	return bend
+}
+
 type pair struct {
+	photo int
 	x     [5]float64
 	label int
 	y     bool

@@ -6,13 +6,15 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"descry/tagging"
 )
 
 // Gates on the reporting half of captions-dev, which nothing was fitted on. They hold
 // what was reached (docs/quality-tagging.md); lowering one needs a reason in the commit.
 const (
-	gatePrecision = 0.82 // of suggestions with a confidence of at least 0.5
-	gateRecall    = 0.22
+	gatePrecision = 0.75 // of all suggestions
+	gateRecall    = 0.30
 )
 
 // TestQuality measures suggestions against captions: right when at least two captions
@@ -26,7 +28,7 @@ func TestQuality(t *testing.T) {
 	}
 	data := readCaptioned(t, e, "report")
 	type tally struct{ right, wrong, unsure int }
-	buckets := make([]tally, 10)
+	buckets := make([]tally, 10) // by tenths of confidence
 	bySet := map[string]*tally{}
 	byLabel := map[string]*tally{}
 	sum := make([]float64, 10)
@@ -50,7 +52,7 @@ func TestQuality(t *testing.T) {
 			b := min(int(s.Confidence*10), 9)
 			sum[b] += s.Confidence
 			targets := []*tally{&buckets[b]}
-			if s.Confidence >= 0.5 {
+			if s.Confidence >= tagging.MinConfidence {
 				if bySet[s.Set] == nil {
 					bySet[s.Set] = &tally{}
 				}
@@ -77,7 +79,7 @@ func TestQuality(t *testing.T) {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%d photos, %d label-photo pairs named by two captions or more; %.1f suggestions a photo, %d photos without any\n",
 		len(data.names), all, float64(shown)/float64(len(data.names)), len(data.names)-photosWith)
-	fmt.Fprintf(&out, "confidence >= 0.5: %d right, %d wrong, %d named once: precision %.3f, recall %.3f\n\n", sure.right, sure.wrong, sure.unsure, precision(sure), recall)
+	fmt.Fprintf(&out, "suggestions: %d right, %d wrong, %d named once: precision %.3f, recall %.3f\n\n", sure.right, sure.wrong, sure.unsure, precision(sure), recall)
 	fmt.Fprintf(&out, "| confidence | suggestions | mean confidence | right of those decided |\n| --- | --- | --- | --- |\n")
 	for b, x := range buckets {
 		if n := x.right + x.wrong + x.unsure; n > 0 {

@@ -18,7 +18,7 @@ const (
 	// MaxSuggestions is how many labels a photo gets at most, all sets together.
 	MaxSuggestions = 6
 	// MinConfidence is the calibrated probability below which nothing is suggested.
-	MinConfidence = 0.4
+	MinConfidence = 0.5
 )
 
 // Suggestion is a label that the machine finds on a photo.
