@@ -16,12 +16,9 @@ import (
 
 	"descry/clipengine"
 	"descry/clipengine/bundle"
-	"descry/library"
 	"descry/library/indexer"
-	"descry/library/search"
 	"descry/library/store"
 	"descry/library/thumbs"
-	"descry/library/vectors"
 	"descry/tagging"
 )
 
@@ -111,11 +108,11 @@ func Open(ctx context.Context, p Params) (*App, error) {
 func (a *App) Close() error {
 	a.CancelIndexing()
 	a.running.Wait()
-	a.engines.close()
+	err := a.engines.close()
 	if a.store == nil {
-		return nil
+		return err
 	}
-	return a.store.Close()
+	return errors.Join(err, a.store.Close())
 }
 
 // Listen sets the callbacks of the face.
@@ -145,33 +142,36 @@ func (a *App) cacheDir() string { return filepath.Join(a.p.Dir, "cache") }
 // modelsDir is where added model bundles live.
 func (a *App) modelsDir() string { return filepath.Join(a.p.Dir, "models") }
 
-// engineBox holds the one engine of the process: sessions live as long as the process,
-// since the runtime does not give memory back.
+// engineBox holds the engine in use. Engines live as long as the process: one may still be
+// at work when another model is chosen, and the runtime gives little memory back.
 type engineBox struct {
 	mu      sync.Mutex
+	bundle  *bundle.Bundle // of the model that was opened last
 	engine  *clipengine.Engine
-	bundle  *bundle.Bundle
 	problem error
-	tried   bool
+	tried   bool // engine or problem is the answer
+	retired []*clipengine.Engine
 }
 
-func (b *engineBox) close() {
+// retire makes the next caller start the model that is in use then.
+func (b *engineBox) retire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.engine != nil {
-		b.engine.Close()
-		b.engine = nil
+		b.retired = append(b.retired, b.engine)
 	}
-	b.tried = false
+	b.engine, b.problem, b.tried = nil, nil, false
 }
 
-// meaningBox holds what depends on the model's vector space: the vectors in memory, the
-// searcher, the tagger.
-type meaningBox struct {
-	mu       sync.Mutex
-	space    library.Space
-	index    *vectors.Index
-	searcher *search.Searcher
-	tagger   *tagging.Tagger
-	labels   map[string]library.LabelID // "set/label" as the tagger knows them
+// close ends all engines.
+func (b *engineBox) close() error {
+	b.retire()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var errs []error
+	for _, e := range b.retired {
+		errs = append(errs, e.Close())
+	}
+	b.retired = nil
+	return errors.Join(errs...)
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -51,6 +53,22 @@ func (a *App) openBundle(id string) (*bundle.Bundle, error) {
 	return b, nil
 }
 
+// bundleOf is openBundle with a memory: opening a model reads all of its weights once.
+func (a *App) bundleOf(id string) (*bundle.Bundle, error) {
+	b := &a.engines
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.bundle != nil && b.bundle.ID == id {
+		return b.bundle, nil
+	}
+	opened, err := a.openBundle(id)
+	if err != nil {
+		return nil, err
+	}
+	b.bundle = opened
+	return opened, nil
+}
+
 // engine loads the model in use, once.
 func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 	b := &a.engines
@@ -62,7 +80,15 @@ func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 		}
 		return b.engine, nil
 	}
-	engine, opened, err := a.startEngine(ctx, a.modelID(ctx))
+	id := a.modelID(ctx)
+	opened := b.bundle
+	if opened == nil || opened.ID != id {
+		var err error
+		if opened, err = a.openBundle(id); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrNoModel, err)
+		}
+	}
+	engine, err := a.startEngine(ctx, opened)
 	if errors.Is(err, context.Canceled) {
 		return nil, err
 	}
@@ -75,24 +101,20 @@ func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 }
 
 // startEngine finds the runtime and makes the sessions of a model.
-func (a *App) startEngine(ctx context.Context, id string) (*clipengine.Engine, *bundle.Bundle, error) {
-	opened, err := a.openBundle(id)
-	if err != nil {
-		return nil, nil, err
-	}
+func (a *App) startEngine(ctx context.Context, b *bundle.Bundle) (*clipengine.Engine, error) {
 	setting := a.p.Runtime
 	if setting == "" {
 		setting = a.Setting(ctx, SettingRuntime)
 	}
-	path, err := ort.Find(setting)
+	lib, err := ort.Find(setting)
 	if err != nil {
-		return nil, opened, err
+		return nil, err
 	}
-	engine, err := clipengine.Open(opened, clipengine.Options{Threads: a.p.Threads, Provider: a.p.Provider, Library: path})
+	engine, err := clipengine.Open(b, clipengine.Options{Threads: a.threads(ctx), Provider: a.p.Provider, Library: lib})
 	if err != nil {
-		return nil, opened, fmt.Errorf("starting the model %s: %w", id, err)
+		return nil, fmt.Errorf("starting the model %s: %w", b.ID, err)
 	}
-	return engine, opened, nil
+	return engine, nil
 }
 
 // ModelProblem says in one sentence why no model is running, or "" when one is.
@@ -117,10 +139,16 @@ func (a *App) Model() ModelInfo {
 }
 
 func infoOf(b *bundle.Bundle) ModelInfo {
-	return ModelInfo{
+	info := ModelInfo{
 		ID: b.ID, Name: b.Name, Licence: b.Licence, Note: b.LicenceNote, Languages: b.Languages, Dim: b.Dim,
-		InputSize: b.Preprocess.Size, Space: b.Space(), Bundled: b.ID == starterID, Bytes: b.Bytes(),
+		InputSize: b.Preprocess.Size, Space: b.Space(), Bundled: b.ID == starterID,
 	}
+	_, size, err := b.Contents()
+	if err != nil {
+		info.Problem = err.Error()
+	}
+	info.Bytes = size
+	return info
 }
 
 // Models lists the models at hand, the bundled one first. A model that cannot be opened
@@ -173,7 +201,11 @@ func (a *App) VerifyModels(ctx context.Context) ([]ModelInfo, error) {
 }
 
 func (a *App) selfTest(ctx context.Context, id string) error {
-	engine, _, err := a.startEngine(ctx, id)
+	b, err := a.openBundle(id)
+	if err != nil {
+		return err
+	}
+	engine, err := a.startEngine(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -201,7 +233,11 @@ func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
 	if err := os.RemoveAll(staging); err != nil {
 		return ModelInfo{}, fmt.Errorf("clearing an earlier attempt: %w", err)
 	}
-	if err := copyFiles(ctx, dir, staging, source.Files()); err != nil {
+	names, _, err := source.Contents()
+	if err != nil {
+		return ModelInfo{}, err
+	}
+	if err := copyFiles(ctx, dir, staging, names); err != nil {
 		return ModelInfo{}, errors.Join(fmt.Errorf("copying the model: %w", err), os.RemoveAll(staging))
 	}
 	if err := os.Rename(staging, final); err != nil {
@@ -256,8 +292,53 @@ func (a *App) UseModel(ctx context.Context, id string) error {
 		return err
 	}
 	a.p.Model = ""
-	a.engines.close()
+	a.engines.retire()
 	a.meaning.reset()
 	a.changed()
 	return nil
+}
+
+// copyFiles copies the named files of a folder into a new one. Names that lead out of
+// either folder are refused by the system.
+func copyFiles(ctx context.Context, from, to string, names []string) error {
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return err
+	}
+	source, err := os.OpenRoot(from)
+	if err != nil {
+		return err
+	}
+	target, err := os.OpenRoot(to)
+	if err != nil {
+		return errors.Join(err, source.Close())
+	}
+	for _, name := range names {
+		if err = ctx.Err(); err == nil {
+			err = copyFile(source, target, name)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+			break
+		}
+	}
+	return errors.Join(err, source.Close(), target.Close())
+}
+
+func copyFile(source, target *os.Root, name string) error {
+	if dir := path.Dir(name); dir != "." {
+		if err := target.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	in, err := source.Open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := target.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }

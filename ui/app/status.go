@@ -39,7 +39,7 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 // knownSpace is the vector space of the model in use as the library knows it; the zero
 // Space where nothing was encoded in it. It loads no model.
 func (a *App) knownSpace(ctx context.Context) (library.Space, error) {
-	b, err := a.openBundle(a.modelID(ctx))
+	b, err := a.bundleOf(a.modelID(ctx))
 	if err != nil {
 		return library.Space{}, nil // a model that is gone has no photos looked at; status still answers
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -79,14 +80,14 @@ func (a *App) addOwnLabel(ctx context.Context, name string) (library.LabelID, er
 	if err != nil {
 		return 0, err
 	}
-	own := store.LabelSet{Name: ownSet, Title: "My tags"}
+	own := store.LabelSet{Name: ownSet, Title: "My tags", Settings: json.RawMessage("{}")}
 	for _, s := range sets {
 		if s.Name == ownSet {
 			own = s
 		}
 	}
-	own.Labels = append(own.Labels, store.Label{Name: name})
-	if _, err := a.store.PutLabelSet(ctx, own, fmt.Sprintf("Added the tag %s", name)); err != nil {
+	own.Labels = append(own.Labels, store.Label{Name: name, Definition: json.RawMessage("{}")})
+	if _, err := a.store.PutLabelSet(ctx, own, "Add the label "+name); err != nil {
 		return 0, err
 	}
 	a.meaning.forgetTagger()
@@ -179,7 +180,7 @@ func (a *App) PutLabelSet(ctx context.Context, set tagging.LabelSet) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	op, err := a.store.PutLabelSet(ctx, stored, "Changed the label set "+set.Title)
+	op, err := a.store.PutLabelSet(ctx, stored, "")
 	if err != nil {
 		return 0, err
 	}
@@ -239,7 +240,6 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 		return err
 	}
 	done := 0
-	vec := make([]float32, space.Dim)
 	for {
 		var batch []store.Suggestion
 		n, upTo := 0, last
@@ -248,8 +248,7 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 			if row.View != 0 {
 				return nil
 			}
-			vectors.Unpack(vec, row.Data)
-			for _, s := range tagger.Suggest(vec) {
+			for _, s := range tagger.Suggest(vectors.Unpack(row.Data)) {
 				if id, ok := labels[s.Set+"/"+s.Label]; ok {
 					batch = append(batch, store.Suggestion{Seq: row.Seq, Label: id, Confidence: s.Confidence})
 				}

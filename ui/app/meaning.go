@@ -1,0 +1,151 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"descry/library"
+	"descry/library/search"
+	"descry/library/vectors"
+	"descry/tagging"
+)
+
+// meaningBox holds what depends on the model's vector space: the text vectors' cache, the
+// photo vectors in memory, the searcher, the tagger.
+type meaningBox struct {
+	mu       sync.Mutex
+	space    library.SpaceID // of index and searcher
+	words    tagging.TextEncoder
+	index    *vectors.Index
+	searcher *search.Searcher
+	tagger   *tagging.Tagger
+	labels   map[string]library.LabelID // "set/label" as the tagger knows them
+}
+
+// reset forgets everything: another model is in use.
+func (m *meaningBox) reset() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.space, m.words, m.index, m.searcher, m.tagger, m.labels = 0, nil, nil, nil, nil, nil
+}
+
+// forgetTagger makes the next caller build the tagger from the labels as they are then.
+func (m *meaningBox) forgetTagger() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tagger, m.labels = nil, nil
+}
+
+// refresh lets the vectors in memory catch up with the store, where they are in use.
+func (m *meaningBox) refresh(ctx context.Context, a *App) {
+	m.mu.Lock()
+	index := m.index
+	m.mu.Unlock()
+	if index == nil {
+		return
+	}
+	if err := index.Refresh(ctx); err != nil && ctx.Err() == nil {
+		a.p.Log.Warn("catching up with the vectors", "error", err)
+	}
+}
+
+// cachedWords is the engine's text encoder with a cache in the library folder. The caller
+// holds m.mu.
+func (a *App) cachedWords(ctx context.Context) (tagging.TextEncoder, error) {
+	if a.meaning.words != nil {
+		return a.meaning.words, nil
+	}
+	engine, err := a.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.meaning.words = engine
+	if a.needWriting() == nil {
+		if err := os.MkdirAll(a.cacheDir(), 0o700); err != nil {
+			return nil, fmt.Errorf("making the cache folder: %w", err)
+		}
+	}
+	cache, err := tagging.OpenFileCache(filepath.Join(a.cacheDir(), "text-vectors"))
+	if err != nil {
+		a.p.Log.Warn("opening the cache of text vectors", "error", err)
+		return a.meaning.words, nil
+	}
+	a.meaning.words = tagging.Cached(engine, cache)
+	return a.meaning.words, nil
+}
+
+// tagger returns the tagger for the labels as they are now, and their ids by "set/label".
+func (a *App) tagger(ctx context.Context) (*tagging.Tagger, map[string]library.LabelID, error) {
+	m := &a.meaning
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tagger != nil {
+		return m.tagger, m.labels, nil
+	}
+	words, err := a.cachedWords(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	stored, err := a.store.LabelSets(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var sets []tagging.LabelSet
+	labels := make(map[string]library.LabelID)
+	for _, s := range stored {
+		set, err := fromStored(s)
+		if err != nil {
+			return nil, nil, err
+		}
+		sets = append(sets, set)
+		for _, l := range s.Labels {
+			labels[s.Name+"/"+l.Name] = l.ID
+		}
+	}
+	tagger, err := tagging.NewTagger(ctx, words, sets, a.p.Background, tagging.WithTemplates(a.p.Templates))
+	if err != nil {
+		return nil, nil, fmt.Errorf("preparing the labels: %w", err)
+	}
+	m.tagger, m.labels = tagger, labels
+	return tagger, labels, nil
+}
+
+// searching returns the searcher with vectors that are up to date. Without a model it
+// still finds words; problem then says why.
+func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error, err error) {
+	m := &a.meaning
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := search.Params{Store: a.store, Background: a.p.Background, Templates: a.p.Templates}
+	space, err := a.knownSpace(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	words, problem := a.cachedWords(ctx)
+	if ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
+	if m.searcher != nil && m.space == space.ID {
+		if m.index != nil {
+			if err := m.index.Refresh(ctx); err != nil {
+				return nil, nil, err
+			}
+		}
+		return m.searcher, problem, nil
+	}
+	m.space, m.index = space.ID, nil
+	if problem == nil && space.ID != 0 {
+		if m.index, err = vectors.Open(ctx, a.store, space); err != nil {
+			return nil, nil, err
+		}
+		p.Index, p.Text = m.index, words
+		if b, err := a.bundleOf(a.modelID(ctx)); err == nil {
+			p.Languages = b.Languages
+		}
+	}
+	m.searcher = search.New(p)
+	return m.searcher, problem, nil
+}

@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"descry/library"
+	"descry/library/search"
+)
+
+// defaultLimit is how many hits a search gives when it does not say.
+const defaultLimit = 50
+
+// Search answers a query: the likely photos first, in fused order.
+func (a *App) Search(ctx context.Context, r SearchRequest) (SearchResult, error) {
+	if err := a.needLibrary(); err != nil {
+		return SearchResult{}, err
+	}
+	s, problem, err := a.searching(ctx)
+	if err != nil {
+		return SearchResult{}, err
+	}
+	return a.search(ctx, r, problem, func(q search.Request) (search.Result, error) { return s.Search(ctx, q) })
+}
+
+// Similar finds photos that look like one of the library.
+func (a *App) Similar(ctx context.Context, id library.PhotoID, r SearchRequest) (SearchResult, error) {
+	if err := a.needLibrary(); err != nil {
+		return SearchResult{}, err
+	}
+	space, err := a.knownSpace(ctx)
+	if err != nil {
+		return SearchResult{}, err
+	}
+	vec, ok, err := a.store.PhotoVector(ctx, space.ID, id)
+	if err != nil {
+		return SearchResult{}, err
+	}
+	if !ok {
+		return SearchResult{}, errors.New("this photo has not been looked at yet")
+	}
+	return a.similar(ctx, vec, r)
+}
+
+// SimilarFile finds photos that look like a picture file, in the library or not.
+func (a *App) SimilarFile(ctx context.Context, path string, r SearchRequest) (SearchResult, error) {
+	if err := a.needLibrary(); err != nil {
+		return SearchResult{}, err
+	}
+	engine, err := a.engine(ctx)
+	if err != nil {
+		return SearchResult{}, err
+	}
+	vec, err := encodeFile(ctx, engine, path)
+	if err != nil {
+		return SearchResult{}, err
+	}
+	res, err := a.similar(ctx, vec, r)
+	res.Query = path
+	return res, err
+}
+
+func (a *App) similar(ctx context.Context, vec []float32, r SearchRequest) (SearchResult, error) {
+	s, problem, err := a.searching(ctx)
+	if err != nil {
+		return SearchResult{}, err
+	}
+	return a.search(ctx, r, problem, func(q search.Request) (search.Result, error) {
+		return s.Similar(ctx, vec, q)
+	})
+}
+
+func (a *App) search(ctx context.Context, r SearchRequest, problem error, run func(search.Request) (search.Result, error)) (SearchResult, error) {
+	if r.Limit <= 0 {
+		r.Limit = defaultLimit
+	}
+	q := search.Request{Text: r.Text, Limit: r.Limit, Offset: r.Offset, All: r.All}
+	if r.Scope.Kind != ScopeAll {
+		within, err := a.Browse(ctx, r.Scope)
+		if err != nil {
+			return SearchResult{}, err
+		}
+		if within == nil {
+			within = []library.PhotoID{}
+		}
+		q.Within = within
+	}
+	res, err := run(q)
+	if err != nil {
+		return SearchResult{}, fmt.Errorf("searching: %w", err)
+	}
+	out := SearchResult{
+		Query: res.Query, Interpretation: res.Interpretation, Chips: res.Chips, Notes: res.Notes, Calibrated: res.Calibrated,
+		Matched: res.Matched, Took: res.Took,
+	}
+	if problem != nil {
+		out.Notes = append(out.Notes, upper(problem.Error())+". Only words and tags are searched.")
+	}
+	for _, p := range res.Problems {
+		out.Problems = append(out.Problems, SearchProblem(p))
+	}
+	for _, h := range res.Hits {
+		hit := Hit{Photo: h.Photo, Score: h.Score, Confidence: h.Confidence, Likely: h.Likely}
+		for _, w := range h.Why {
+			hit.Why = append(hit.Why, Reason(w))
+		}
+		out.Hits = append(out.Hits, hit)
+	}
+	if out.Coverage, err = a.coverage(ctx); err != nil {
+		return SearchResult{}, err
+	}
+	return out, nil
+}
+
+// coverage is the share of photos that the model in use has looked at; 1 for no photos.
+func (a *App) coverage(ctx context.Context) (float64, error) {
+	space, err := a.knownSpace(ctx)
+	if err != nil {
+		return 0, err
+	}
+	st, err := a.store.Status(ctx, space.ID)
+	if err != nil {
+		return 0, err
+	}
+	if st.Photos == 0 {
+		return 1, nil
+	}
+	return float64(st.Encoded) / float64(st.Photos), nil
+}
