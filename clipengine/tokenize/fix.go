@@ -8,6 +8,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// maxRounds bounds how often a line is repaired until nothing changes any more: entities
+// may be escaped many times over.
+const maxRounds = 10
+
 // fixText makes plain text of what copying from web pages and terminals leaves behind, as
 // the Python package ftfy does before CLIP's tokenizer: HTML entities (unless there are
 // tags), curly quotes, ligatures, full- and half-width forms, line ends, terminal colours
@@ -18,7 +22,7 @@ func fixText(s string) string {
 	entities := true
 	for line := range strings.Lines(s) {
 		entities = entities && !strings.Contains(line, "<")
-		for {
+		for range maxRounds {
 			fixed := fixLine(line, entities)
 			if fixed == line {
 				break

@@ -2,6 +2,7 @@ package tokenize
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -90,10 +91,13 @@ func longMarks(f norm.Form, s string) string {
 			marks = append(marks, mark{d, norm.NFD.PropertiesString(string(d)).CCC()})
 		}
 	}
-	for i := 1; i < len(marks); i++ {
-		for j := i; j > 0 && marks[j].class > 0 && marks[j-1].class > marks[j].class; j-- {
-			marks[j], marks[j-1] = marks[j-1], marks[j]
+	for from := 0; from < len(marks); from++ {
+		to := from
+		for to < len(marks) && marks[to].class > 0 {
+			to++
 		}
+		slices.SortStableFunc(marks[from:to], func(a, b mark) int { return int(a.class) - int(b.class) })
+		from = to
 	}
 	runes := make([]rune, 0, len(marks))
 	if f == norm.NFD || f == norm.NFKD {
