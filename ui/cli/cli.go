@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +79,8 @@ func Run(ctx context.Context, args []string, env Env) int {
 	root.SetErr(env.Err)
 	root.SetIn(env.In)
 	err := root.ExecuteContext(ctx)
+	// A mistake before --json in the line keeps it from being read; the answer is JSON all the same.
+	c.json = c.json || slices.Contains(args, "--json")
 	return c.finish(ctx, err)
 }
 

@@ -111,7 +111,7 @@ func (c *call) printResult(ctx context.Context, a *app.App, res app.SearchResult
 }
 
 func reasonText(w app.Reason) string {
-	text := fmt.Sprintf("%s “%s”", w.Kind, w.Text)
+	text := fmt.Sprintf("%s “%s”", w.Kind, strings.Trim(w.Text, `"`))
 	if w.Where != "" {
 		text += " in the " + w.Where
 	}
