@@ -146,6 +146,10 @@ func (in AltInput) parts() []part {
 			cmp.Compare(a.set, b.set), cmp.Compare(a.name, b.name),
 		)
 	})
+	if !slices.ContainsFunc(out, func(p part) bool { return p.role == RolePerson || p.role == RoleAnimal }) {
+		// Nobody is known who could do it.
+		out = slices.DeleteFunc(out, func(p part) bool { return p.role == RoleAction && !p.confirmed })
+	}
 	return withoutRepeats(out)
 }
 

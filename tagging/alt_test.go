@@ -126,6 +126,10 @@ func TestDraftAlt(t *testing.T) {
 		{"animals/fish 0.9; scenes/underwater 0.85", library.Metadata{}, "A fish in an underwater scene."},
 		{"scenes/beach 0.9; animals/dog 0.7", library.Metadata{}, "A beach, probably with a dog."},
 		{"scenes/field 0.9; activities/running 0.85; animals/dog 0.6", library.Metadata{}, "A field."},
+		{"animals/dog 0.7; scenes/beach 0.55", library.Metadata{}, "Probably a dog."},
+		{"weather/snow 0.78; activities/playing in snow 0.6", library.Metadata{}, "Probably a view in snow."},
+		{"activities/cycling 0.7; things/helmet 0.7; scenes/road 0.7", library.Metadata{}, "Probably a person cycling on a road."},
+		{"activities/swimming 0.92; scenes/sea 0.6", library.Metadata{}, "May show the sea."},
 		// A person's word.
 		{"+animals/dog; scenes/beach 0.7; -things/ball; things/bench 0.9", library.Metadata{}, "A dog with a bench, probably on a beach."},
 		{"-animals/animal; animals/dog 0.95; scenes/beach 0.9", library.Metadata{}, "A beach."},

@@ -72,7 +72,12 @@ func compose(parts []part, place string) draft {
 	if len(all) > 0 && all[0].role != RoleKind {
 		all = slices.DeleteFunc(all, func(p part) bool { return p.role == RoleKind })
 	}
-	d := build(all, place, false)
+	// What is probable is said without what is merely possible.
+	probable := slices.DeleteFunc(slices.Clone(all), func(p part) bool { return p.confidence < probablyFrom })
+	d := build(probable, place, false)
+	if d.text == "" {
+		d = build(all, place, false)
+	}
 	if d.text == "" {
 		return d
 	}
@@ -88,12 +93,12 @@ func compose(parts []part, place string) draft {
 func build(parts []part, place string, plain bool) draft {
 	s := sorted(parts, plain)
 	var d draft
-	d.head(s)
+	d.head(s, plain)
 	if d.text == "" {
 		return d
 	}
 	if kind := s.first(RoleKind); kind == nil || kind.prep != "" {
-		d.modify(s)
+		d.modify(s, plain)
 	}
 	if place != "" {
 		d.text += " in " + place
@@ -162,7 +167,7 @@ func (d *draft) add(lead string, parts []part) {
 }
 
 // head writes kind, who or what the photo is of, and what they do.
-func (d *draft) head(s slots) {
+func (d *draft) head(s slots, plain bool) {
 	if kind := s.take(RoleKind); len(kind) > 0 {
 		d.add("", kind[:1])
 		if kind[0].prep == "" {
@@ -172,16 +177,16 @@ func (d *draft) head(s slots) {
 		n := len(d.text)
 		d.text += " " + kind[0].prep + " "
 		before := len(d.text)
-		d.subject(s)
+		d.subject(s, plain)
 		if len(d.text) == before {
 			d.text = d.text[:n]
 		}
 		return
 	}
-	d.subject(s)
+	d.subject(s, plain)
 }
 
-func (d *draft) subject(s slots) {
+func (d *draft) subject(s slots, plain bool) {
 	persons, animals := s.take(RolePerson), s.take(RoleAnimal)
 	does := s.doing(len(persons) > 0, len(animals) > 0)
 	switch {
@@ -192,7 +197,9 @@ func (d *draft) subject(s slots) {
 			d.text += "a person"
 		}
 		d.add(" ", []part{*does})
-		d.add(", with ", animals)
+		if plain {
+			d.add(", with ", animals)
+		}
 	case len(persons)+len(animals) > 0:
 		d.add("", append(slices.Clone(persons), animals...))
 		if does != nil {
@@ -248,17 +255,21 @@ func (d *draft) lifeless(s slots) {
 }
 
 // modify writes what comes after the head.
-func (d *draft) modify(s slots) {
+func (d *draft) modify(s slots, plain bool) {
 	lead := " with "
+	things := append(s.take(RoleThing), s.take(RoleFood)...)
 	if slices.ContainsFunc(d.statements, func(st statement) bool {
 		return st.from.role == RoleAction || st.from.role == RoleActivity
 	}) {
 		lead = ", with "
+		if !plain {
+			things = nil // a guess at what is done and with what is one guess too many
+		}
 	}
 	if strings.Contains(d.text, " with ") {
 		lead = " and "
 	}
-	d.add(lead, append(s.take(RoleThing), s.take(RoleFood)...))
+	d.add(lead, things)
 	for _, role := range []string{RoleOccasion, RolePlace, RoleLight} {
 		for _, p := range s.take(role) {
 			d.add(joint(p), []part{p})
