@@ -17,21 +17,14 @@ const (
 	choosePause = 40 * time.Millisecond
 )
 
-type chosenKey struct{}
-
 // chosenChanged is called by the grid for every change of selection or cursor.
 func (w *window) chosenChanged() {
-	w.loop.PostLatest(chosenKey{}, func() {
-		if w.choosing.cancel != nil {
-			w.choosing.cancel()
-		}
-		w.choosing.number++
-		number := w.choosing.number
-		w.loop.After(choosePause, func() {
-			if number == w.choosing.number {
-				w.showChosen()
-			}
-		})
+	if w.chooseSoon != nil {
+		w.chooseSoon()
+	}
+	w.chooseSoon = w.loop.After(choosePause, func() {
+		w.chooseSoon = nil
+		w.showChosen()
 	})
 }
 
@@ -52,6 +45,10 @@ func (w *window) targets() []library.PhotoID {
 
 // showChosen fills the detail pane.
 func (w *window) showChosen() {
+	if w.chooseSoon != nil {
+		w.chooseSoon()
+		w.chooseSoon = nil
+	}
 	ctx, number := w.choosing.begin(w.ctx)
 	ids, count := w.grid.Chosen(lookedAt)
 	if count == 0 {

@@ -96,13 +96,14 @@ type banner struct {
 	act     *look.Button
 	shut    *look.Button
 	OnShut  func()
+	OnShape func() // it came, went or changed its height
 }
 
 func newBanner(tips *look.Tips) *banner {
 	b := &banner{text: look.NewParagraph("")}
 	b.act = tips.NewText("", "", nil).Outlined()
 	b.shut = tips.NewIcon(look.Cross.Resource(), tr("Close this notice"), func() {
-		b.Content.Hide()
+		b.Hide()
 		if b.OnShut != nil {
 			b.OnShut()
 		}
@@ -136,6 +137,21 @@ func (b *banner) Set(text, label, name string, act, shut func()) {
 	b.OnShut = shut
 	b.Content.Show()
 	b.Content.Refresh()
+	b.shaped()
+}
+
+// Hide takes the banner away.
+func (b *banner) Hide() {
+	if b.Content.Visible() {
+		b.Content.Hide()
+		b.shaped()
+	}
+}
+
+func (b *banner) shaped() {
+	if b.OnShape != nil {
+		b.OnShape()
+	}
 }
 
 // showNotices says what limits the program at the moment, the most important first.
@@ -149,11 +165,11 @@ func (w *window) showNotices(m app.ModelInfo, problem string, readOnly bool, who
 		seen := func() { w.remember(settingNotice, "seen") }
 		w.banner.Set(tr("Descry looks at your photos with its small starter model. A larger model finds more."),
 			tr("Choose a model"), tr("Choose the model that looks at the photos"), func() {
-				w.banner.Content.Hide()
+				w.banner.Hide()
 				seen()
 				w.showModels()
 			}, seen)
 	default:
-		w.banner.Content.Hide()
+		w.banner.Hide()
 	}
 }

@@ -142,7 +142,7 @@ func (w *window) showList(l listed, keep, searching bool) {
 	}
 	w.result.SetText(w.resultText(l, searching))
 	w.showEmpty(len(l.ids), searching)
-	w.content.Refresh()
+	w.arrange()
 }
 
 // resultText is the line above the grid.

@@ -167,7 +167,8 @@ func Draw(b Backend, width, height int, file string, o Options) error {
 	if o.Mode == look.FollowSystem {
 		o.Mode = look.AlwaysLight
 	}
-	loop := pace.New(nil, pace.System{})
+	clock := pace.NewManual(time.Now())
+	loop := pace.New(nil, clock)
 	c := surface(a)
 	w := prepare(ctx, b, loop, a, o)
 	c.SetPadded(false)
@@ -178,12 +179,18 @@ func Draw(b Backend, width, height int, file string, o Options) error {
 	c.SetContent(w.content)
 	c.Resize(fyne.NewSize(float32(width), float32(height)))
 	if !o.Blank {
+		settle := func() { // until nothing is loading and every short wait is over
+			for range 3 {
+				loop.Settle()
+				clock.Advance(time.Second)
+			}
+			loop.Settle()
+		}
 		w.start(o)
-		loop.Settle()
+		settle()
 		if o.Photo > 0 {
 			w.grid.Select(o.Photo - 1)
-			w.showChosen()
-			loop.Settle()
+			settle()
 		}
 	}
 	out, err := os.Create(filepath.Clean(file))

@@ -108,7 +108,7 @@ func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
 	})
 	s.sort.Selected = tr("Best match")
 	s.chips = container.New(layout.NewCustomPaddedHBoxLayout(6))
-	s.Row = container.New(layout.NewCustomPaddedLayout(0, 6, 52, 12), container.NewBorder(nil, nil, nil, s.sort, container.NewHScroll(s.chips)))
+	s.Row = container.New(layout.NewCustomPaddedLayout(0, 4, 54, 12), container.NewBorder(nil, nil, nil, s.sort, container.New(chipRow{}, container.NewHScroll(s.chips))))
 	s.Row.Hide()
 	return s
 }
@@ -180,11 +180,10 @@ func (s *searchBar) ShowResult(r app.SearchResult) {
 		}
 		l := s.tips.NewLabel(text).Whole()
 		l.Colour, l.Rank = theme.ColorNameError, look.SizeSmallText
-		s.chips.Add(container.NewHBox(container.NewCenter(widget.NewIcon(theme.NewErrorThemedResource(theme.WarningIcon()))), l))
+		s.chips.Add(container.NewHBox(container.NewCenter(widget.NewIcon(theme.NewErrorThemedResource(theme.WarningIcon()))), container.NewCenter(l)))
 	}
 	for _, n := range r.Notes {
-		l := s.tips.NewSmall(n).Whole()
-		s.chips.Add(l)
+		s.chips.Add(container.NewCenter(s.tips.NewSmall(n).Whole()))
 	}
 	s.chips.Refresh()
 	s.Row.Show()
@@ -198,10 +197,10 @@ func (s *searchBar) chip(text, rest string) fyne.CanvasObject {
 		s.SetText(rest)
 		s.now()
 	}).Sized(20).Coloured(look.ColourSecondary)
-	return container.NewStack(
-		look.NewCard(look.ColourSurface, look.ColourControl, 13),
+	return container.NewCenter(container.NewStack(
+		look.NewCard(look.ColourSurface, look.ColourControl, 12),
 		container.New(layout.NewCustomPaddedLayout(2, 2, 10, 4), container.New(layout.NewCustomPaddedHBoxLayout(4), container.NewCenter(l), container.NewCenter(x))),
-	)
+	))
 }
 
 func without(chips []string, i int) string {
@@ -221,4 +220,15 @@ func spot(query string, start, end int) string {
 	}
 	end = min(end, len(query))
 	return "→ " + quoted(strings.ToValidUTF8(query[start:end], ""))
+}
+
+// chipRow keeps the row of chips as high as one.
+type chipRow struct{}
+
+func (chipRow) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(80, 28) }
+
+func (chipRow) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	h := max(o[0].MinSize().Height, 28)
+	o[0].Move(fyne.NewPos(0, (s.Height-h)/2))
+	o[0].Resize(fyne.NewSize(s.Width, h))
 }

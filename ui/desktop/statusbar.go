@@ -53,8 +53,8 @@ func newStatusBar(tips *look.Tips) *statusBar {
 	bar := container.New(thinBar{}, s.progress)
 	left := container.New(layout.NewCustomPaddedHBoxLayout(4), s.pause, s.cancel, container.NewCenter(bar))
 	right := container.New(layout.NewCustomPaddedHBoxLayout(8), s.failures, s.model)
-	s.Content = container.NewStack(look.NewFill(look.ColourSurface), container.NewBorder(look.NewLine(), nil, nil, nil,
-		container.New(layout.NewCustomPaddedLayout(2, 2, 8, 8), container.NewBorder(nil, nil, left, right, s.text))))
+	s.Content = container.NewStack(look.NewFill(look.ColourSurface), container.New(&column{grow: 1}, look.NewLine(),
+		container.New(layout.NewCustomPaddedLayout(2, 1, 8, 8), container.NewBorder(nil, nil, left, right, s.text))))
 	s.SetProgress(app.Progress{})
 	return s
 }

@@ -74,16 +74,18 @@ type window struct {
 	commands []command
 	mode     look.Mode
 
-	scope    app.Scope
-	found    app.SearchResult // of the shown search
-	hits     map[library.PhotoID]app.Hit
-	similar  library.PhotoID // the shown list holds photos like this one
-	newest   bool            // results by date instead of by match
-	all      int             // photos in the library
-	roots    int
-	listing  task
-	choosing task
-	stale    func() // stops the wait before a refresh
+	scope        app.Scope
+	found        app.SearchResult // of the shown search
+	hits         map[library.PhotoID]app.Hit
+	similar      library.PhotoID // the shown list holds photos like this one
+	newest       bool            // results by date instead of by match
+	all          int             // photos in the library
+	roots        int
+	listing      task
+	choosing     task
+	stale        func() // stops the wait before a refresh
+	chooseSoon   func() // stops the wait before the details are shown
+	main, middle *fyne.Container
 }
 
 // task is background work of which only the latest counts.
@@ -279,7 +281,7 @@ func (w *window) assemble(o Options) {
 	left := container.NewHBox(icon(look.PaneLeft.Resource(), tr("Show or hide both side panes (B)"), w.togglePanes))
 	size := container.NewHBox(
 		container.NewCenter(widget.NewIcon(theme.NewColoredResource(look.SmallGrid.Resource(), look.ColourSecondary))),
-		container.New(sliderBox{}, w.slider),
+		container.New(sliderBox{}, look.Tracked(w.slider)),
 		container.NewCenter(widget.NewIcon(theme.NewColoredResource(look.LargeGrid.Resource(), look.ColourSecondary))),
 		look.NewGap(4, 1), icon(look.PaneRight.Resource(), tr("Show or hide the details (I)"), w.toggleDetail))
 	top := container.New(topBar{}, left, w.search.Box, size)
@@ -288,17 +290,18 @@ func (w *window) assemble(o Options) {
 	w.working = w.tips.NewSmall("")
 	w.working.Align = fyne.TextAlignTrailing
 	w.banner = newBanner(w.tips)
+	w.banner.OnShape = w.arrange
 	w.empty = newEmptyState()
 	line := container.New(layout.NewCustomPaddedLayout(8, 6, 14, 14), container.NewBorder(nil, nil, nil, container.New(wideLabel{}, w.working), w.result))
-	middle := container.NewBorder(container.NewVBox(w.banner.Content, line), nil, nil, nil, container.NewStack(w.grid, w.empty.Content))
+	w.middle = container.New(&column{grow: 2}, w.banner.Content, line, container.NewStack(w.grid, w.empty.Content))
 	leftPane := container.NewStack(look.NewFill(theme.ColorNameBackground), container.New(layout.NewCustomPaddedLayout(4, 4, 4, 4), w.side))
-	w.panes = look.NewPanes(leftPane, middle, w.detail.Content, defaultLeft, defaultRight)
+	w.panes = look.NewPanes(leftPane, w.middle, w.detail.Content, defaultLeft, defaultRight)
 	w.restorePanes()
 	w.panes.OnChanged = w.rememberPanes
 
-	head := container.NewStack(look.NewFill(look.ColourSurface), container.NewVBox(top, w.search.Row, look.NewLine()))
-	main := container.NewBorder(head, w.status.Content, nil, nil, w.panes.Content)
-	w.content = container.NewStack(look.NewFill(theme.ColorNameBackground), main, w.viewer.Content, w.toast.Layer, w.tips.Layer)
+	head := container.NewStack(look.NewFill(look.ColourSurface), container.New(&column{grow: -1}, top, w.search.Row, look.NewLine()))
+	w.main = container.New(&column{grow: 1}, head, w.panes.Content, w.status.Content)
+	w.content = container.NewStack(look.NewFill(theme.ColorNameBackground), w.main, w.viewer.Content, w.toast.Layer, w.tips.Layer)
 }
 
 // topBar lays out the upper bar: what is at the left, the search box, what is at the right.
@@ -337,3 +340,52 @@ func (wideLabel) MinSize(o []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(110, o[0].MinSize().Height)
 }
 func (wideLabel) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }
+
+// arrange lays the window out anew after a part of it came, went or changed its height. It
+// does so twice: the height of a paragraph follows from its width.
+func (w *window) arrange() {
+	for range 2 {
+		for _, c := range []*fyne.Container{w.main, w.middle} {
+			c.Layout.Layout(c.Objects, c.Size())
+		}
+	}
+}
+
+// column lays objects out below each other without gaps; the one at place grow takes the
+// height that is left.
+type column struct{ grow int }
+
+// MinSize is the sum of the heights.
+func (c *column) MinSize(o []fyne.CanvasObject) fyne.Size {
+	var s fyne.Size
+	for _, x := range o {
+		if x.Visible() {
+			m := x.MinSize()
+			s = fyne.NewSize(max(s.Width, m.Width), s.Height+m.Height)
+		}
+	}
+	return s
+}
+
+// Layout places the objects.
+func (c *column) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	left := s.Height
+	for i, x := range o {
+		if x.Visible() && i != c.grow {
+			left -= x.MinSize().Height
+		}
+	}
+	y := float32(0)
+	for i, x := range o {
+		if !x.Visible() {
+			continue
+		}
+		h := x.MinSize().Height
+		if i == c.grow {
+			h = max(left, 0)
+		}
+		x.Move(fyne.NewPos(0, y))
+		x.Resize(fyne.NewSize(s.Width, h))
+		y += h
+	}
+}

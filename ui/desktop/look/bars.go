@@ -44,7 +44,7 @@ func (t *Tips) NewBars(confidence float64, tip string) *Bars {
 }
 
 // MinSize is that of the three bars.
-func (b *Bars) MinSize() fyne.Size { return fyne.NewSize(17, 12) }
+func (b *Bars) MinSize() fyne.Size { return fyne.NewSize(18, 12) }
 
 // AccessibilityLabel says the confidence in words.
 func (b *Bars) AccessibilityLabel() string { return b.tip }
@@ -78,8 +78,8 @@ type barsRenderer struct {
 
 func (r *barsRenderer) Layout(s fyne.Size) {
 	for i, o := range r.objects {
-		o.Move(fyne.NewPos(float32(i)*6, (s.Height-12)/2))
-		o.Resize(fyne.NewSize(4.5, 12))
+		o.Move(fyne.NewPos(float32(i)*7, (s.Height-12)/2))
+		o.Resize(fyne.NewSize(4, 12))
 	}
 }
 
@@ -89,7 +89,7 @@ func (r *barsRenderer) Destroy()                     {}
 func (r *barsRenderer) Refresh() {
 	for i, o := range r.objects {
 		bar := o.(*canvas.Rectangle)
-		bar.CornerRadius = 1.5
+		bar.CornerRadius = 1
 		bar.StrokeWidth, bar.StrokeColor = 1, theme.Color(ColourSecondary)
 		bar.FillColor = colour("")
 		if i < r.b.level {
