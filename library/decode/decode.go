@@ -166,6 +166,11 @@ func decodeJPEG(data []byte, minSide int) (*image.RGBA, string, error) {
 		return nil, "", fmt.Errorf("%w: its headers are there, but no picture", ErrTruncated)
 	}
 	img, warning, err := jpegcodec.Decode(data, f, minSide)
+	if strings.HasSuffix(warning, "extraneous bytes before marker 0xd9") {
+		// Padding that some cameras leave before the end: the first complaint, and by then
+		// the whole picture is decoded.
+		warning = ""
+	}
 	if warning != "" {
 		warning = "the picture may be incomplete: " + warning
 	}

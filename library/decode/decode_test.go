@@ -213,6 +213,13 @@ func TestTruncatedJPEG(t *testing.T) {
 	checkQuadrants(t, img, 12, red, green)
 }
 
+// Padding before the end of the picture is no damage.
+func TestPaddedJPEG(t *testing.T) {
+	data := photomaker.JPEG(photomaker.Quadrants(64, 64), library.Metadata{}, 90)
+	padded := slices.Concat(data[:len(data)-2], []byte{0, 0, 0}, data[len(data)-2:])
+	checkQuadrants(t, mustDecode(t, padded, decode.Options{}), 12, red, green, blue, yellow)
+}
+
 func pngHeader(w, h uint32) []byte {
 	ihdr := binary.BigEndian.AppendUint32(nil, w)
 	ihdr = binary.BigEndian.AppendUint32(ihdr, h)

@@ -2,11 +2,13 @@ package metadata_test
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -310,6 +312,34 @@ func TestPNGText(t *testing.T) {
 		photomaker.Chunk("iTXt", []byte("Description\x00\x00\x00de\x00Beschreibung\x00日本"))...))
 	if got := read(t, data); got.Title != "café" || got.Description != "日本" {
 		t.Errorf("%q, %q", got.Title, got.Description)
+	}
+}
+
+// ImageMagick writes EXIF into PNG as text.
+func TestPNGRawProfile(t *testing.T) {
+	const hexDigits = "0123456789abcdef"
+	jpg := photomaker.JPEG(photomaker.Scene(8, 8, 1), library.Metadata{Make: "Maker", Orientation: 8}, 80)
+	start := bytes.Index(jpg, []byte("Exif\x00\x00"))
+	blob := jpg[start : start+int(binary.BigEndian.Uint16(jpg[start-2:]))-2]
+	text := []byte("\nexif\n      " + strconv.Itoa(len(blob)))
+	for i, b := range blob {
+		if i%36 == 0 {
+			text = append(text, '\n')
+		}
+		text = append(text, hexDigits[b>>4], hexDigits[b&15])
+	}
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if _, err := z.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	plain := photomaker.PNG(photomaker.Scene(8, 8, 1), library.Metadata{})
+	data := photomaker.InsertPNG(plain, photomaker.Chunk("zTXt", append([]byte("Raw profile type exif\x00\x00"), packed.Bytes()...)))
+	if got := read(t, data); got.Make != "Maker" || got.Orientation != 8 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package metadata
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 
 	"descry/library/decode"
 	"descry/library/decode/jpegseg"
@@ -82,8 +83,14 @@ func exifBlob(format string, data []byte) (blob []byte) {
 		})
 	case decode.PNG:
 		chunks(data, func(kind string, body []byte) {
-			if kind == "eXIf" && blob == nil {
+			switch key, rest, _ := bytes.Cut(body, []byte{0}); {
+			case kind == "eXIf":
 				blob = body
+			case kind == "zTXt" && len(rest) > 0 && blob == nil:
+				p := bytes.TrimPrefix(rawProfile(string(key), inflate(rest[1:])), []byte("Exif\x00\x00"))
+				if bytes.HasPrefix(p, []byte("II")) || bytes.HasPrefix(p, []byte("MM")) {
+					blob = p
+				}
 			}
 		})
 	case decode.WebP:
@@ -94,6 +101,27 @@ func exifBlob(format string, data []byte) (blob []byte) {
 		})
 	}
 	return blob
+}
+
+// rawProfile is the profile that ImageMagick writes in hexadecimal into a PNG text of this
+// keyword, behind its name and its length; nil where it is none of EXIF and XMP.
+func rawProfile(key string, text []byte) []byte {
+	switch key {
+	case "Raw profile type exif", "Raw profile type APP1", "Raw profile type xmp":
+	default:
+		return nil
+	}
+	fields := bytes.Fields(text)
+	if len(fields) < 3 {
+		return nil
+	}
+	digits := bytes.Join(fields[2:], nil)
+	profile := make([]byte, hex.DecodedLen(len(digits)))
+	n, err := hex.Decode(profile, digits)
+	if err != nil {
+		return nil
+	}
+	return profile[:n]
 }
 
 // chunks calls fn for the chunks of a PNG file.

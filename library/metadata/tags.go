@@ -56,8 +56,15 @@ func (t *tags) readEXIF(format string, data []byte) (err error) {
 	if !ok {
 		return nil
 	}
+	in := head(format, data)
+	if format == decode.PNG { // imagemeta leaves out what ImageMagick writes
+		f, in = imagemeta.TIFF, exifBlob(format, data)
+		if len(in) == 0 {
+			return nil
+		}
+	}
 	mangled := false
-	err = decodeTags(f, head(format, data), imagemeta.EXIF,
+	err = decodeTags(f, in, imagemeta.EXIF,
 		func(ti imagemeta.TagInfo) bool {
 			_, used := exifFields[ti.Tag]
 			return used && strings.HasPrefix(ti.Namespace, "IFD0")

@@ -217,7 +217,11 @@ func (t *tags) pngPackets(data []byte) (found [][]byte) {
 		case kind == "tEXt":
 			t.addText(string(key), latin1(string(rest)))
 		case kind == "zTXt" && len(rest) > 0 && rest[0] == 0:
-			t.addText(string(key), latin1(string(inflate(rest[1:]))))
+			text := inflate(rest[1:])
+			if profile := rawProfile(string(key), text); profile != nil && strings.HasSuffix(string(key), "xmp") {
+				found = append(found, profile)
+			}
+			t.addText(string(key), latin1(string(text)))
 		case kind == "iTXt" && len(rest) >= 2:
 			packed := rest[0] == 1
 			_, rest, _ = bytes.Cut(rest[2:], []byte{0}) // language

@@ -125,10 +125,15 @@ func (c *Cache) Has(p library.Picture) bool {
 }
 
 // Put makes the thumbnail of p from img, p's upright picture or its thumbnail, and stores
-// it. A reader sees the whole of it or nothing.
+// it. A reader sees the whole of it or nothing. It fails with library.ErrDiskFull where
+// there is no room.
 func (c *Cache) Put(p library.Picture, img *image.RGBA) error {
 	path := c.Path(p)
-	if err := c.write(path, img); err != nil {
+	err := c.write(path, img)
+	if isDiskFull(err) {
+		err = fmt.Errorf("%w: %w", library.ErrDiskFull, err)
+	}
+	if err != nil {
 		return fmt.Errorf("storing a thumbnail: %w", err)
 	}
 	return nil
