@@ -42,7 +42,7 @@ var layers = []struct {
 }
 
 // forTests are packages that make or find what tests need; the program does without them.
-var forTests = []string{"internal/testdata", "internal/photomaker"}
+var forTests = []string{"internal/testdata", "internal/photomaker", "internal/onnxtest"}
 
 // owners says who alone may import what.
 var owners = []struct {
