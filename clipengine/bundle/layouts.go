@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -64,7 +65,7 @@ func (b *Bundle) readDescry(f files) error {
 	if c.LogitBias != nil {
 		b.Sigmoid, b.LogitBias = true, *c.LogitBias
 	}
-	if err := b.readTokenizer(f, "tokenizer.json"); err != nil {
+	if err := b.readTokenizer(f, "tokenizer.json", "tokenizer_config.json", false); err != nil {
 		return err
 	}
 	return b.readTowers(f, "vision.onnx", "text.onnx")
@@ -106,7 +107,9 @@ func (b *Bundle) readImmich(f files) error {
 		Dim  int      `json:"embed_dim"`
 		Bias *float64 `json:"init_logit_bias"`
 		Text struct {
-			ContextLength int `json:"context_length"`
+			ContextLength int    `json:"context_length"`
+			VocabSize     int    `json:"vocab_size"`
+			Named         string `json:"hf_tokenizer_name"`
 			Tokenizer     struct {
 				Clean tokenize.Cleaning
 			} `json:"tokenizer_kwargs"`
@@ -120,7 +123,9 @@ func (b *Bundle) readImmich(f files) error {
 		b.ContextLength = 77
 	}
 	b.family(c.Bias != nil || isSigLIP(b.ID))
-	if err := b.readTokenizer(f, f.first("textual/tokenizer.json", "tokenizer.json")); err != nil {
+	tokenizer := f.first("textual/tokenizer.json", "tokenizer.json")
+	clip := c.Text.VocabSize == clipVocabulary && c.Text.Named == ""
+	if err := b.readTokenizer(f, tokenizer, path.Join(path.Dir(tokenizer), "tokenizer_config.json"), clip); err != nil {
 		return err
 	}
 	b.cleaning = tokenize.Whitespace
@@ -224,8 +229,8 @@ func (b *Bundle) readTransformersConfig(f files) error {
 		Type string `json:"model_type"`
 		Dim  int    `json:"projection_dim"`
 		Text struct {
-			Type      string `json:"model_type"`
-			Positions int    `json:"max_position_embeddings"`
+			Positions int `json:"max_position_embeddings"`
+			VocabSize int `json:"vocab_size"`
 		} `json:"text_config"`
 	}
 	if err := f.json("config.json", false, &c); err != nil {
@@ -236,7 +241,8 @@ func (b *Bundle) readTransformersConfig(f files) error {
 		b.Dim = c.Dim
 	}
 	b.family(siglip)
-	if err := b.readTokenizer(f, "tokenizer.json"); err != nil {
+	clip := c.Type == "clip" && (c.Text.VocabSize == 0 || c.Text.VocabSize == clipVocabulary) && f.exists("merges.txt")
+	if err := b.readTokenizer(f, "tokenizer.json", "tokenizer_config.json", clip); err != nil {
 		return err
 	}
 	var t struct {
@@ -296,19 +302,44 @@ func (b *Bundle) readTowers(f files, vision, text string) error {
 	return nil
 }
 
-func (b *Bundle) readTokenizer(f files, name string) error {
+// readTokenizer reads a tokenizer and, from the configuration beside it, with what texts
+// are filled up. clip allows CLIP's built-in vocabulary in the place of a missing file.
+func (b *Bundle) readTokenizer(f files, name, config string, clip bool) error {
 	data, err := f.read(name, tokenize.MaxJSON)
-	if err != nil {
+	switch {
+	case clip && errors.Is(err, fs.ErrNotExist):
+		if b.Tokenizer, err = tokenize.CLIP(); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		if b.Tokenizer, err = tokenize.ReadJSON(data); err != nil {
+			return fmt.Errorf("its file %s cannot be used: %w", name, err)
+		}
+	}
+	if b.ContextLength == 0 {
+		b.ContextLength = b.Tokenizer.Limit()
+	}
+	var c struct {
+		Pad json.RawMessage `json:"pad_token"`
+	}
+	if err := f.json(config, true, &c); err != nil {
 		return err
 	}
-	if b.Tokenizer, err = tokenize.ReadJSON(data); err != nil {
-		return fmt.Errorf("its file %s cannot be used: %w", name, err)
+	// The token is written as a text or as an object with its content.
+	var pad struct{ Content string }
+	if json.Unmarshal(c.Pad, &pad.Content) != nil && json.Unmarshal(c.Pad, &pad) != nil || pad.Content == "" {
+		return nil
 	}
-	if limit := b.Tokenizer.Limit(); b.ContextLength == 0 {
-		b.ContextLength = limit
+	if err := b.Tokenizer.SetPad(pad.Content); err != nil {
+		return fmt.Errorf("its file %s cannot be used: %w", config, err)
 	}
 	return nil
 }
+
+// clipVocabulary is the number of tokens by which a model of CLIP's kind is told.
+const clipVocabulary = 49408
 
 // family sets scale and bias, where the files are silent, by the kind of training.
 func (b *Bundle) family(sigmoid bool) {

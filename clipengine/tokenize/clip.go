@@ -27,7 +27,14 @@ const clipMerges = 49152 - 256 - 2
 // CLIP returns the tokenizer of OpenAI's and OpenCLIP's models, for bundles that bring
 // none: cleaning, lower case, byte-pair encoding with marks at the end of words. Texts are
 // filled up with 0.
-func CLIP() (*Tokenizer, error) { return clipOnce() }
+func CLIP() (*Tokenizer, error) {
+	t, err := clipOnce()
+	if err != nil {
+		return nil, err
+	}
+	own := *t
+	return &own, nil
+}
 
 var clipOnce = sync.OnceValues(func() (*Tokenizer, error) {
 	zip, err := gzip.NewReader(bytes.NewReader(clipVocabulary))

@@ -50,6 +50,17 @@ func (t *Tokenizer) Kind() string { return t.kind }
 // Pad returns the number with which texts are filled up to a fixed length.
 func (t *Tokenizer) Pad() int64 { return t.pad }
 
+// SetPad changes the token with which texts are filled up. It must not be called while the
+// tokenizer is in use.
+func (t *Tokenizer) SetPad(token string) error {
+	id, ok := t.vocab[token]
+	if !ok {
+		return fmt.Errorf("the padding token %q is not in the vocabulary", token)
+	}
+	t.pad = id
+	return nil
+}
+
 // Limit returns the number of tokens, special ones included, to which the tokenizer's own
 // file says that texts are cut, or 0 where it says nothing.
 func (t *Tokenizer) Limit() int { return t.limit }
