@@ -7,7 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"descry/library"
 	"descry/library/decode"
@@ -89,7 +92,8 @@ type rootScan struct {
 	root       library.Root
 	retry      map[library.FileID]bool // files that could not be read
 	visited    map[string]bool         // known folders that were looked at
-	unreadable []string                // folders and entries that could not be
+	problems   sync.Mutex
+	unreadable []string // folders and entries that could not be
 }
 
 func (s *rootScan) all(ctx context.Context) error {
@@ -116,10 +120,7 @@ func (s *rootScan) all(ctx context.Context) error {
 			}
 		}
 	}
-	err = scan.Walk(ctx, s.root.Path, s.options(), func(dir string, entries []scan.Entry) error {
-		return s.folder(ctx, dir, entries)
-	})
-	if err != nil {
+	if err := s.walk(ctx); err != nil {
 		if ctx.Err() == nil && !s.reachable() {
 			return s.setState(ctx, library.Offline)
 		}
@@ -141,13 +142,49 @@ func (s *rootScan) all(ctx context.Context) error {
 	return nil
 }
 
+// walk goes through the root and compares folder by folder; looking at the disk and asking
+// the store take turns on two goroutines.
+func (s *rootScan) walk(ctx context.Context) error {
+	type folder struct {
+		dir     string
+		entries []scan.Entry
+	}
+	folders := make(chan folder, foldersAhead)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(folders)
+		return scan.Walk(ctx, s.root.Path, s.options(), func(dir string, entries []scan.Entry) error {
+			select {
+			case folders <- folder{dir, entries}:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
+	})
+	g.Go(func() error {
+		for f := range folders {
+			if err := s.folder(ctx, f.dir, f.entries); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// foldersAhead is how many folders are read before the store has answered.
+const foldersAhead = 8
+
 func (s *rootScan) options() scan.Options {
 	return scan.Options{
 		Extensions: decode.Extensions(),
 		Exclude:    s.p.Exclude,
 		Skip:       []string{s.p.Store.Dir()},
 		Problem: func(rel string, err error) {
+			s.problems.Lock()
 			s.unreadable = append(s.unreadable, rel)
+			s.problems.Unlock()
 			if errors.Is(err, fs.ErrNotExist) {
 				return // it went away while it was looked at: the next scan sees it
 			}
@@ -160,6 +197,8 @@ func (s *rootScan) options() scan.Options {
 
 // unread reports whether a folder lies in what could not be read.
 func (s *rootScan) unread(dir string) bool {
+	s.problems.Lock()
+	defer s.problems.Unlock()
 	for _, u := range s.unreadable {
 		if u == dir || strings.HasPrefix(dir, u+"/") {
 			return true
