@@ -1,5 +1,5 @@
 // Package jpegcodec decodes and encodes 8-bit JPEG. With cgo it is a thin binding to
-// libjpeg-turbo's TurboJPEG API (2.0 or newer; Debian's libturbojpeg0-dev); without cgo,
+// libjpeg-turbo's TurboJPEG API (2.1 or newer; Debian's libturbojpeg0-dev); without cgo,
 // or with the build tag purejpeg, it is image/jpeg.
 //
 // The two differ by rounding and by how chroma is interpolated; libjpeg-turbo gives what
