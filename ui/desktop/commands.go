@@ -24,6 +24,9 @@ type command struct {
 	run      func()
 }
 
+// isRating says whether the command gives stars.
+func (c command) isRating() bool { return len(c.runes) == 1 && c.runes[0] >= '0' && c.runes[0] <= '5' }
+
 // ctrl is the key that shortcuts go with.
 const ctrl = fyne.KeyModifierShortcutDefault
 
@@ -273,7 +276,7 @@ func (w *window) setMode(m look.Mode) {
 func (w *window) contextMenu(at fyne.Position) {
 	var items []*fyne.MenuItem
 	for _, c := range w.commands {
-		if c.menu == tr("Photo") && !(len(c.runes) == 1 && c.runes[0] >= '0' && c.runes[0] <= '5') {
+		if c.menu == tr("Photo") && !c.isRating() {
 			item := fyne.NewMenuItem(c.name, c.run)
 			items = append(items, item)
 		}

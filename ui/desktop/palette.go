@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"descry/ui/desktop/look"
@@ -20,12 +21,12 @@ func (w *window) showPalette() {
 	list = widget.NewList(func() int { return len(shown) },
 		func() fyne.CanvasObject {
 			keys := plain.NewSmall("").Whole()
-			return container.New(rowPadding{}, container.NewBorder(nil, nil, nil, keys, plain.NewLabel("")))
+			return container.New(rowPadding{}, container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, 10), keys), plain.NewLabel("")))
 		},
 		func(i widget.ListItemID, o fyne.CanvasObject) {
 			row := o.(*fyne.Container).Objects[0].(*fyne.Container)
 			row.Objects[0].(*look.Label).SetText(shown[i].name)
-			row.Objects[1].(*look.Label).SetText(shown[i].keys)
+			row.Objects[1].(*fyne.Container).Objects[0].(*look.Label).SetText(shown[i].keys)
 			row.Refresh()
 		})
 	list.HideSeparators = true

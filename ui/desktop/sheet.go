@@ -13,8 +13,9 @@ import (
 // sheet is a panel over the window, for what needs room for a while: a list of keys, the
 // label sets. Esc or its cross closes it, and the focus goes back where it was.
 type sheet struct {
-	popup *widget.PopUp
-	back  fyne.Focusable
+	popup   *widget.PopUp
+	back    fyne.Focusable
+	closing func() // called when the sheet closes, may be nil
 }
 
 // openSheet shows content of that size under a title, in the place of a sheet that is open.
@@ -22,7 +23,7 @@ func (w *window) openSheet(title string, size fyne.Size, content fyne.CanvasObje
 	back := w.canvas.Focused()
 	if w.sheet != nil {
 		back = w.sheet.back
-		w.sheet.popup.Hide()
+		w.hideSheet()
 	}
 	w.tips.Forget()
 	quiet := look.NewTips(w.loop) // tooltips would lie below the sheet
@@ -42,13 +43,21 @@ func (w *window) closeSheet() {
 	if w.sheet == nil {
 		return
 	}
+	back := w.sheet.back
+	w.hideSheet()
+	if back != nil {
+		w.focus(back)
+	} else {
+		w.focusGrid()
+	}
+}
+
+func (w *window) hideSheet() {
 	s := w.sheet
 	w.sheet = nil
 	s.popup.Hide()
-	if s.back != nil {
-		w.focus(s.back)
-	} else {
-		w.focusGrid()
+	if s.closing != nil {
+		s.closing()
 	}
 }
 
@@ -62,11 +71,12 @@ func (w *window) showKeys() {
 		rows.Add(container.New(keyLayout{}, k, plain.NewLabel(what)))
 	}
 	for _, c := range w.commands {
-		if c.keys != "" {
+		if c.keys != "" && !c.isRating() {
 			add(c.keys, c.name)
 		}
 	}
-	add("← → ↑ ↓", tr("Move between photos; with Shift choose"))
+	add("0 – 5", tr("Rating in stars"))
+	add(tr("Arrows"), tr("Move between photos; with Shift choose"))
 	add("Esc", tr("Close, clear the selection, clear the search"))
 	add("Ctrl+"+tr("wheel"), tr("Size of the thumbnails"))
 	add("0  1  + −", tr("In the viewer: fit, 100 %, larger, smaller"))

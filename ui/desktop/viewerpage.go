@@ -30,6 +30,7 @@ type loaded struct {
 
 // viewerPage covers the window with one photo of the list.
 type viewerPage struct {
+	OnOpen   func()
 	OnClose  func()
 	OnMove   func(i int) // another photo of the list is shown
 	OnRune   func(rune) bool
@@ -81,7 +82,7 @@ func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewe
 	side := func(o fyne.CanvasObject) fyne.CanvasObject {
 		return container.NewStack(look.NewFill(look.ColourDark), container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), o))
 	}
-	v.Content = container.NewStack(container.NewBorder(v.strip, nil,
+	v.Content = container.NewStack(look.NewFill(look.ColourDark), container.NewBorder(v.strip, nil,
 		side(icon(theme.NavigateBackIcon(), tr("Previous photo (←)"), func() { v.step(-1) })),
 		side(icon(theme.NavigateNextIcon(), tr("Next photo (→)"), func() { v.step(1) })),
 		container.NewStack(v.Pane, container.NewCenter(container.New(wide{}, v.state)))))
@@ -104,6 +105,7 @@ func (v *viewerPage) Show(ids []library.PhotoID, i int, peek bool) {
 		return
 	}
 	v.ids, v.peek = ids, peek
+	call(v.OnOpen)
 	v.Content.Show()
 	v.goTo(i)
 }

@@ -262,7 +262,9 @@ func (w *window) buildViewer() {
 		return c.Name, strings.Join(parts, " · "), c.Alt
 	}
 	v.OnMove = func(i int) { w.grid.Select(i) }
+	v.OnOpen = func() { w.main.Hide() } // nothing below the viewer may get a click
 	v.OnClose = func() {
+		w.main.Show()
 		if i, _ := v.Current(); i < len(w.grid.Photos()) {
 			w.grid.Reveal(i)
 		}
@@ -293,7 +295,7 @@ func (w *window) assemble(o Options) {
 	w.banner.OnShape = w.arrange
 	w.empty = newEmptyState()
 	line := container.New(layout.NewCustomPaddedLayout(8, 6, 14, 14), container.NewBorder(nil, nil, nil, container.New(wideLabel{}, w.working), w.result))
-	w.middle = container.New(&column{grow: 2}, w.banner.Content, line, container.NewStack(w.grid, w.empty.Content))
+	w.middle = container.New(&column{grow: 1}, line, container.NewStack(w.grid, w.empty.Content), w.banner.Content)
 	leftPane := container.NewStack(look.NewFill(theme.ColorNameBackground), container.New(layout.NewCustomPaddedLayout(4, 4, 4, 4), w.side))
 	w.panes = look.NewPanes(leftPane, w.middle, w.detail.Content, defaultLeft, defaultRight)
 	w.restorePanes()
