@@ -131,7 +131,7 @@ func (c *call) root() *cobra.Command {
 		c.indexCmd(), c.rootsCmd(), c.searchCmd(), c.similarCmd(), c.tagCmd(), c.labelsCmd(), c.altCmd(),
 		c.classifyCmd(), c.scoreCmd(), c.embedCmd(), c.modelsCmd(), c.metaCmd(), c.duplicatesCmd(), c.missingCmd(),
 		c.undoCmd(), c.historyCmd(), c.backupCmd(), c.restoreCmd(), c.dumpCmd(), c.statusCmd(), c.configCmd(),
-		c.doctorCmd(), c.tourCmd(), c.manCmd(),
+		c.doctorCmd(), c.samplesCmd(), c.tourCmd(), c.manCmd(),
 	)
 	return root
 }
@@ -192,7 +192,13 @@ func (c *call) window(ctx context.Context) error {
 		return withFix(errors.New("this build of Descry has no window"),
 			"Use a verb (descry --help), or build it without the tag nogui.")
 	}
-	return c.withApp(ctx, AccessWrite, func(a *app.App) error { return c.env.Window(ctx, a) })
+	show := func(a *app.App) error { return c.env.Window(ctx, a) }
+	err := c.withApp(ctx, AccessWrite, show)
+	if errors.Is(err, library.ErrInUse) {
+		// Looking and searching work beside the process that writes.
+		return c.withApp(ctx, AccessRead, show)
+	}
+	return err
 }
 
 // message prints one line for the person, beside the answer.

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
-	"descry/library"
 	"descry/ui/app"
 )
 
@@ -249,78 +248,4 @@ func manPages(cmd *cobra.Command, out io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// tourQueries are shown by the tour: what the sample photos hold, in three people's words.
-var tourQueries = []string{"a cat", "mountains", "food on a table"}
-
-// tourCmd does the main job once on the sample photos, for a machine without a display.
-func (c *call) tourCmd() *cobra.Command {
-	var picture string
-	cmd := &cobra.Command{
-		Use: "tour", Short: "Show the main job on the sample photos", Args: cobra.NoArgs,
-		Long: "Adds the sample photos if the library has no folder yet, looks at them, searches three times, shows one\n" +
-			"photo's tags and alt text, and draws a picture of the window. It needs no display.",
-		Example: "  descry tour --picture window.png",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx := cmd.Context()
-			return c.withApp(ctx, AccessWrite, func(a *app.App) error {
-				roots, err := a.Roots(ctx)
-				if err != nil {
-					return err
-				}
-				if len(roots) == 0 {
-					if _, err := a.AddSamples(ctx); err != nil {
-						return err
-					}
-				}
-				meter := c.newMeter()
-				report, err := a.Index(ctx, nil, meter.show)
-				meter.done()
-				if err != nil {
-					return err
-				}
-				c.printReport(report)
-				var first library.PhotoID
-				for _, q := range tourQueries {
-					res, err := a.Search(ctx, app.SearchRequest{Text: q, Limit: 3})
-					if err != nil {
-						return err
-					}
-					c.print("\nsearch “%s”: %s likely", q, count(res.Matched, "photo"))
-					if err := c.printResult(ctx, a, res, app.SearchRequest{}); err != nil {
-						return err
-					}
-					if first == 0 && len(res.Hits) > 0 {
-						first = res.Hits[0].Photo
-					}
-				}
-				if first != 0 {
-					d, err := a.Detail(ctx, first)
-					if err != nil {
-						return err
-					}
-					c.print("\n%s", printable(d.Name))
-					for _, t := range d.Tags {
-						c.print("  %-9s %3.0f %%  %s/%s", t.State, 100*t.Confidence, t.Set, t.Name)
-					}
-					c.print("  alt text (%s): %s", d.AltText.State, d.AltText.Text)
-				}
-				if picture == "" {
-					return nil
-				}
-				if c.env.Draw == nil {
-					c.message("This build cannot draw the window.")
-					return nil
-				}
-				if err := c.env.Draw(ctx, a, picture); err != nil {
-					return fmt.Errorf("drawing the window: %w", err)
-				}
-				c.print("\nA picture of the window is in %s", printable(picture))
-				return nil
-			})
-		},
-	}
-	cmd.Flags().StringVar(&picture, "picture", "", "write a picture of the window to this PNG file")
-	return cmd
 }
