@@ -126,6 +126,15 @@ func (in AltInput) parts() []part {
 			p.role, p.prep = e.role, e.label.Preposition
 			p.phrase = strings.TrimRight(strings.Join(strings.Fields(e.label.Alt), " "), ".,;:!?… ")
 			p.includes = in.Vocabulary.includes(e.label)
+			if p.role == RolePerson && !p.sure() {
+				// How old someone is, or that there are many, is said only when it is sure.
+				for _, wider := range e.label.Includes {
+					if w, ok := in.Vocabulary.find(t.Set, wider); ok && w.role == RolePerson {
+						p.phrase = w.label.Alt
+						break
+					}
+				}
+			}
 		}
 		if !p.confirmed {
 			if !(p.confidence >= perhapsFrom) || exclusive[t.Set] || claimsTooMuch(p.phrase) || claimsTooMuch(p.name) {

@@ -130,6 +130,10 @@ func TestDraftAlt(t *testing.T) {
 		{"weather/snow 0.78; activities/playing in snow 0.6", library.Metadata{}, "Probably a view in snow."},
 		{"activities/cycling 0.7; things/helmet 0.7; scenes/road 0.7", library.Metadata{}, "Probably a person cycling on a road."},
 		{"activities/swimming 0.92; scenes/sea 0.6", library.Metadata{}, "May show the sea."},
+		{"people/child 0.75; scenes/street 0.7", library.Metadata{}, "Probably a person on a street."},
+		{"people/children 0.75", library.Metadata{}, "Probably people."},
+		{"people/child 0.75; people/person 0.7", library.Metadata{}, "Probably a person."},
+		{"people/child 0.87", library.Metadata{}, "A child."},
 		// A person's word.
 		{"+animals/dog; scenes/beach 0.7; -things/ball; things/bench 0.9", library.Metadata{}, "A dog with a bench, probably on a beach."},
 		{"-animals/animal; animals/dog 0.95; scenes/beach 0.9", library.Metadata{}, "A beach."},
