@@ -1,0 +1,286 @@
+package search
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"descry/library"
+	"descry/library/store"
+)
+
+// set is a set of photos.
+type set map[library.PhotoID]struct{}
+
+func setOf(ids []library.PhotoID) set {
+	s := make(set, len(ids))
+	for _, id := range ids {
+		s[id] = struct{}{}
+	}
+	return s
+}
+
+func (s set) has(id library.PhotoID) bool {
+	_, ok := s[id]
+	return ok
+}
+
+// candidate is a photo that may be a hit.
+type candidate struct {
+	photo      library.PhotoID
+	row        int     // of the view; -1: it has no vector
+	score      float64 // cosine
+	order      float64 // what semantic order goes by
+	semantic   int     // place in it, from 1; 0: none
+	words      *store.WordHit
+	wordPlace  int     // place among the word matches, from 1
+	said       float64 // how much the words alone say that it matches
+	confidence float64
+	fused      float64
+}
+
+func (c candidate) likely() bool { return c.confidence >= LikelyAt }
+
+// Fusion by reciprocal ranks: each list adds weight / (rankConstant + place). 60 is the
+// constant of Cormack, Clarke and Büttcher (SIGIR 2009). Words weigh as much as meaning: a
+// photo at the top of one list and absent from the other ties with its counterpart.
+const (
+	rankConstant   = 60
+	semanticWeight = 1.0
+	wordsWeight    = 1.0
+)
+
+// deepest is how many photos are ranked by meaning at least; photos behind them are only
+// ranked when they are likely, have the words, or the page asked for lies that deep.
+const deepest = 1000
+
+// columnTrust is how much finding all words of a query in a column says that the photo is
+// meant. A person's own words for the photo nearly settle it; a folder holds many photos.
+var columnTrust = map[string]float64{
+	"tags": 0.95, "keywords": 0.9, "alt": 0.9, "description": 0.8, "recognised": 0.6, "name": 0.6, "folder": 0.3,
+}
+
+func columnName(column string) string {
+	switch column {
+	case "name":
+		return "file name"
+	case "alt":
+		return "alt text"
+	case "recognised":
+		return "text in the picture"
+	}
+	return column
+}
+
+// matchWords finds photos that have the words of the descriptions: all of them, best first;
+// without a model to go by, photos that have any come behind.
+func (r *run) matchWords() (all, any []store.WordHit, err error) {
+	terms := r.searchedWords()
+	if len(terms) == 0 {
+		return nil, nil, nil
+	}
+	if all, err = r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms}); err != nil {
+		return nil, nil, err
+	}
+	if r.p.Index == nil || r.p.Text == nil {
+		any, err = r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms, Any: true})
+	}
+	return all, any, err
+}
+
+// searchedWords are the words of the descriptions that are worth looking up.
+func (r *run) searchedWords() []string {
+	var out []string
+	for _, t := range r.query.pick(Phrase, false) {
+		out = append(out, contentWords(t.Text)...)
+	}
+	return out
+}
+
+// contentWords leaves out words that stand in any sentence; a phrase of nothing else keeps
+// them.
+func contentWords(phrase string) []string {
+	all := strings.Fields(phrase)
+	var out []string
+	for _, w := range all {
+		if !slices.Contains(emptyWords, strings.ToLower(strings.Trim(w, ".;:!?()'"))) {
+			out = append(out, w)
+		}
+	}
+	if out == nil {
+		return all
+	}
+	return out
+}
+
+var emptyWords = strings.Fields(`a an and are as at be by for from has have in into is it its me my of on or our
+	photo photos picture pictures image images show shows that the their there these this those to was were with`)
+
+// rank scores, fuses and orders the candidates of a query with a description.
+func (r *run) rank(all, any []store.WordHit) ([]candidate, error) {
+	var found []candidate
+	at := map[library.PhotoID]int{}
+	ranked := 0
+	if len(r.looks) > 0 {
+		found, ranked = r.semantic()
+		for i, c := range found {
+			at[c.photo] = i
+		}
+	}
+	place := func(hits []store.WordHit, complete bool, first int) {
+		n := first
+		for i := range hits {
+			h := &hits[i]
+			if !r.admits(h.Photo) {
+				continue
+			}
+			k, ok := at[h.Photo]
+			if ok && found[k].words != nil {
+				continue
+			}
+			n++
+			if !ok {
+				k = len(found)
+				at[h.Photo] = k
+				found = append(found, r.outsider(h.Photo, ranked))
+			}
+			c := &found[k]
+			c.words, c.wordPlace = h, n
+			if complete {
+				for _, col := range h.Columns {
+					c.said = max(c.said, columnTrust[col])
+				}
+			}
+			c.confidence = 1 - (1-c.confidence)*(1-c.said)
+		}
+	}
+	place(all, true, 0)
+	place(any, false, len(all))
+	// A description beside a quoted text or a filter ranks what they let through.
+	if len(r.looks) == 0 && r.conditioned() {
+		rest, err := r.listed(nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range rest {
+			if _, ok := at[c.photo]; !ok {
+				c.confidence = 0
+				found = append(found, c)
+			}
+		}
+	}
+	for i := range found {
+		c := &found[i]
+		if c.semantic > 0 {
+			c.fused += semanticWeight / float64(rankConstant+c.semantic)
+		}
+		if c.wordPlace > 0 {
+			c.fused += wordsWeight / float64(rankConstant+c.wordPlace)
+		}
+	}
+	known := 0
+	for _, c := range found {
+		if c.semantic > 0 {
+			known++
+		}
+	}
+	r.deeper = ranked - known
+	slices.SortFunc(found, func(a, b candidate) int {
+		if a.likely() != b.likely() {
+			if a.likely() {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.fused, a.fused), cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
+	})
+	return found, nil
+}
+
+// admits reports whether conditions and exclusions let a photo through.
+func (r *run) admits(id library.PhotoID) bool {
+	return (r.allowed == nil || r.allowed.has(id)) && !r.barred.has(id)
+}
+
+// outsider is a photo that is not among those ranked by meaning.
+func (r *run) outsider(id library.PhotoID, ranked int) candidate {
+	c := candidate{photo: id, row: -1, order: math.Inf(-1)}
+	if r.view == nil || len(r.looks) == 0 {
+		return c
+	}
+	if row, ok := r.view.Row(id); ok {
+		c = r.candidate(id, row)
+		c.semantic = ranked // below all that were ranked
+	}
+	return c
+}
+
+// candidate scores one row. One description orders by cosine, several by how likely all of
+// them hold.
+func (r *run) candidate(id library.PhotoID, row int) candidate {
+	c := candidate{photo: id, row: row, confidence: 1}
+	for _, l := range r.looks {
+		p := l.probability(row)
+		c.confidence = min(c.confidence, p)
+		c.score += float64(l.scores[row]) / float64(len(r.looks))
+		c.order += math.Log(max(p, 1e-12) / max(1-p, 1e-12))
+	}
+	if len(r.looks) == 1 {
+		c.order = c.score
+	}
+	return c
+}
+
+// semantic ranks the photos by meaning: all likely ones and at least as many as the page
+// needs.
+func (r *run) semantic() (found []candidate, ranked int) {
+	photos := r.view.Photos()
+	rows := make([]candidate, 0, len(photos))
+	for row, id := range photos {
+		if r.admits(id) {
+			rows = append(rows, r.candidate(id, row))
+		}
+	}
+	slices.SortFunc(rows, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
+	})
+	need := max(deepest, r.req.Offset+r.req.Limit)
+	if r.req.Limit <= 0 {
+		need = len(rows)
+	}
+	for i := range rows {
+		rows[i].semantic = i + 1
+		if i < need || rows[i].likely() {
+			found = append(found, rows[i])
+		}
+	}
+	return found, len(rows)
+}
+
+// listed returns the photos that conditions and exclusions let through, as certain hits:
+// in the order given, else newest first.
+func (r *run) listed(order []library.PhotoID) ([]candidate, error) {
+	if order == nil {
+		f := store.ListFilter{}
+		if r.allowed != nil {
+			f.OnlyIDs = true
+			for id := range r.allowed {
+				f.IDs = append(f.IDs, id)
+			}
+			slices.Sort(f.IDs)
+		}
+		f.Missing = r.wantsMissing()
+		var err error
+		if order, err = r.p.Store.Photos(r.ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	var found []candidate
+	for _, id := range order {
+		if r.admits(id) {
+			found = append(found, candidate{photo: id, row: -1, confidence: 1})
+		}
+	}
+	return found, nil
+}
