@@ -53,12 +53,12 @@ func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 		o.Provider = ort.CPU
 	}
 	e := &Engine{bundle: b, provider: o.Provider, space: space, dim: b.Dim, slots: make(chan struct{}, o.Threads)}
-	if e.vision, err = load(b.Vision, o.Provider); err != nil {
+	if e.vision, err = load(b.Vision, b.Dim, o.Provider); err != nil {
 		return nil, fmt.Errorf("load the image tower of the model %s: %w", b.ID, err)
 	}
 	// Text stays on the CPU: a query is one short run, and several providers recompile
 	// for every new length.
-	if e.text, err = load(b.Text, ort.CPU); err != nil {
+	if e.text, err = load(b.Text, b.Dim, ort.CPU); err != nil {
 		_ = e.vision.Close()
 		return nil, fmt.Errorf("load the text tower of the model %s: %w", b.ID, err)
 	}
@@ -73,8 +73,12 @@ func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 	return e, nil
 }
 
-func load(t bundle.Tower, provider string) (*ort.Session, error) {
-	o := ort.Options{Provider: provider, Outputs: []string{t.Output}}
+func load(t bundle.Tower, dim int, provider string) (*ort.Session, error) {
+	out := ort.Port{Name: t.Output}
+	if t.Half {
+		out.Half = []int64{1, int64(dim)}
+	}
+	o := ort.Options{Provider: provider, Outputs: []ort.Port{out}}
 	for _, in := range t.Inputs {
 		o.Inputs = append(o.Inputs, in.Name)
 	}

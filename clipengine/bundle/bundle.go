@@ -174,6 +174,9 @@ func (b *Bundle) check() error {
 	if b.Dim < 0 || b.Dim > 1<<16 {
 		return fmt.Errorf("its vector length of %d is out of range", b.Dim)
 	}
+	if b.Dim == 0 && (b.Vision.Half || b.Text.Half) {
+		return errors.New("its vectors are of half precision and neither its models nor its configuration say how long they are")
+	}
 	if !(b.LogitScale > 0) || b.LogitScale > 1e6 || !(b.LogitBias > -1e6 && b.LogitBias < 1e6) {
 		return fmt.Errorf("its logit scale %g or bias %g is out of range", b.LogitScale, b.LogitBias)
 	}

@@ -49,6 +49,8 @@ type Tower struct {
 	// outputs.
 	Inputs []Input
 	Output string
+	// Half is whether the vector comes in half precision.
+	Half bool
 
 	name    string
 	extern  []string
@@ -207,7 +209,7 @@ func (f files) tower(src source, name string, outputs []string) (Tower, *graph, 
 	if err != nil {
 		return Tower{}, nil, fmt.Errorf("its model %s cannot be used: %w", name, err)
 	}
-	t.Output, t.shape = out.name, out.shape
+	t.Output, t.Half, t.shape = out.name, out.elem == elemFloat16, out.shape
 	return t, g, nil
 }
 

@@ -97,7 +97,7 @@ func TestInitRefusesWhatIsNoLibrary(t *testing.T) {
 			t.Errorf("%q was loaded", path)
 		}
 	}
-	if _, err := ort.OpenBytes(onnxtest.Vision("x", "y", nil), ort.Options{Inputs: []string{"x"}, Outputs: []string{"y"}}); !errors.Is(err, ort.ErrNoRuntime) {
+	if _, err := ort.OpenBytes(onnxtest.Vision("x", "y", nil), ort.Options{Inputs: []string{"x"}, Outputs: []ort.Port{{Name: "y"}}}); !errors.Is(err, ort.ErrNoRuntime) {
 		t.Errorf("a session without the runtime: %v", err)
 	}
 }
@@ -124,7 +124,7 @@ func tiny(t *testing.T) *ort.Session {
 	t.Helper()
 	initRuntime(t)
 	s, err := ort.OpenBytes(onnxtest.Vision("image", "embedding", nil),
-		ort.Options{Inputs: []string{"image"}, Outputs: []string{"embedding"}})
+		ort.Options{Inputs: []string{"image"}, Outputs: []ort.Port{{Name: "embedding"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestRunsAtOnceAgree(t *testing.T) {
 
 func TestEndingTheContextStopsARun(t *testing.T) {
 	initRuntime(t)
-	s, err := ort.OpenBytes(onnxtest.Endless(), ort.Options{Inputs: []string{"x"}, Outputs: []string{"y"}})
+	s, err := ort.OpenBytes(onnxtest.Endless(), ort.Options{Inputs: []string{"x"}, Outputs: []ort.Port{{Name: "y"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,8 +227,8 @@ func TestFaultsAreErrors(t *testing.T) {
 		}
 	}
 	for name, o := range map[string]ort.Options{
-		"unknown provider": {Provider: "abacus", Inputs: []string{"x"}, Outputs: []string{"y"}},
-		"absent provider":  {Provider: "coreml", Inputs: []string{"x"}, Outputs: []string{"y"}},
+		"unknown provider": {Provider: "abacus", Inputs: []string{"x"}, Outputs: []ort.Port{{Name: "y"}}},
+		"absent provider":  {Provider: "coreml", Inputs: []string{"x"}, Outputs: []ort.Port{{Name: "y"}}},
 		"no names":         {},
 	} {
 		if runtime.GOOS == "darwin" && o.Provider == "coreml" {
@@ -239,7 +239,7 @@ func TestFaultsAreErrors(t *testing.T) {
 		}
 	}
 	for name, data := range map[string][]byte{"empty": nil, "noise": []byte("this is no model"), "cut": onnxtest.Vision("x", "y", nil)[:100]} {
-		if _, err := ort.OpenBytes(data, ort.Options{Inputs: []string{"x"}, Outputs: []string{"y"}}); err == nil {
+		if _, err := ort.OpenBytes(data, ort.Options{Inputs: []string{"x"}, Outputs: []ort.Port{{Name: "y"}}}); err == nil {
 			t.Errorf("%s model: no error", name)
 		}
 	}

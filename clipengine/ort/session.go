@@ -26,14 +26,24 @@ func Providers() []string {
 type Options struct {
 	// Provider is one of Providers, or "" for CPU.
 	Provider string
-	// Inputs and Outputs are the names of the tensors that Run takes and gives.
-	Inputs, Outputs []string
+	// Inputs are the names of the tensors that Run takes.
+	Inputs []string
+	// Outputs are the tensors that Run gives.
+	Outputs []Port
+}
+
+// Port is an output.
+type Port struct {
+	Name string
+	// Half is the shape of an output of half precision. It must be known beforehand,
+	// because the binding can have such tensors filled but not made. Others leave it nil.
+	Half []int64
 }
 
 // Session is one loaded model. Its methods are safe for concurrent use: one call per
 // core is how it is meant to be used, since each call runs on the calling thread alone.
 type Session struct {
-	inputs, outputs []string
+	outputs []Port
 	// mu is held for reading by each running call, so that Close waits for them.
 	mu sync.RWMutex
 	s  *onnx.DynamicAdvancedSession
@@ -60,8 +70,8 @@ var ErrClosed = errors.New("the model is closed")
 
 // OpenFile loads the model in a file. External data is looked for beside the file.
 func OpenFile(path string, o Options) (*Session, error) {
-	return open(o, func(so *onnx.SessionOptions) (*onnx.DynamicAdvancedSession, error) {
-		return onnx.NewDynamicAdvancedSession(path, o.Inputs, o.Outputs, so)
+	return open(o, func(outputs []string, so *onnx.SessionOptions) (*onnx.DynamicAdvancedSession, error) {
+		return onnx.NewDynamicAdvancedSession(path, o.Inputs, outputs, so)
 	})
 }
 
@@ -71,12 +81,15 @@ func OpenBytes(data []byte, o Options) (*Session, error) {
 	if len(data) == 0 {
 		return nil, errors.New("the model is empty")
 	}
-	return open(o, func(so *onnx.SessionOptions) (*onnx.DynamicAdvancedSession, error) {
-		return onnx.NewDynamicAdvancedSessionWithONNXData(data, o.Inputs, o.Outputs, so)
+	return open(o, func(outputs []string, so *onnx.SessionOptions) (*onnx.DynamicAdvancedSession, error) {
+		return onnx.NewDynamicAdvancedSessionWithONNXData(data, o.Inputs, outputs, so)
 	})
 }
 
-func open(o Options, load func(*onnx.SessionOptions) (*onnx.DynamicAdvancedSession, error)) (*Session, error) {
+// loader makes a session of a model that a caller has at hand.
+type loader func(outputs []string, o *onnx.SessionOptions) (*onnx.DynamicAdvancedSession, error)
+
+func open(o Options, load loader) (*Session, error) {
 	if Path() == "" {
 		return nil, ErrNoRuntime
 	}
@@ -91,11 +104,15 @@ func open(o Options, load func(*onnx.SessionOptions) (*onnx.DynamicAdvancedSessi
 	if err := configure(so, o.Provider); err != nil {
 		return nil, err
 	}
-	s, err := load(so)
+	names := make([]string, len(o.Outputs))
+	for i, p := range o.Outputs {
+		names[i] = p.Name
+	}
+	s, err := load(names, so)
 	if err != nil {
 		return nil, fmt.Errorf("ONNX Runtime cannot load the model: %s", reason(err))
 	}
-	return &Session{inputs: o.Inputs, outputs: o.Outputs, s: s}, nil
+	return &Session{outputs: o.Outputs, s: s}, nil
 }
 
 // configure applies what was measured: one thread per call and one call per core beat
@@ -171,6 +188,17 @@ func (s *Session) Run(ctx context.Context, inputs ...Tensor) ([]Output, error) {
 		}
 		in[i] = v
 	}
+	for i, p := range s.outputs {
+		if p.Half == nil {
+			continue
+		}
+		shape := onnx.NewShape(p.Half...)
+		v, err := onnx.NewCustomDataTensor(shape, make([]byte, 2*shape.FlattenedSize()), onnx.TensorElementDataTypeFloat16)
+		if err != nil {
+			return nil, fmt.Errorf("make a tensor for the output %s: %w", p.Name, err)
+		}
+		out[i] = v
+	}
 	opts, err := onnx.NewRunOptions()
 	if err != nil {
 		return nil, fmt.Errorf("make run options: %w", err)
@@ -187,6 +215,12 @@ func (s *Session) Run(ctx context.Context, inputs ...Tensor) ([]Output, error) {
 	}
 	_ = opts.Destroy()
 	if err != nil {
+		// What the binding leaves in the outputs that it was to make is not usable.
+		for i, p := range s.outputs {
+			if p.Half == nil {
+				out[i] = nil
+			}
+		}
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, cause
 		}
@@ -195,7 +229,7 @@ func (s *Session) Run(ctx context.Context, inputs ...Tensor) ([]Output, error) {
 	results := make([]Output, len(out))
 	for i, v := range out {
 		if results[i], err = output(v); err != nil {
-			return nil, fmt.Errorf("read the output %s: %w", s.outputs[i], err)
+			return nil, fmt.Errorf("read the output %s: %w", s.outputs[i].Name, err)
 		}
 	}
 	return results, nil
