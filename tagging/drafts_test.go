@@ -1,7 +1,11 @@
 package tagging_test
 
 import (
+	"context"
 	"fmt"
+	"image"
+	"image/color"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,5 +84,38 @@ func TestDraftsOnCaptioned(t *testing.T) {
 	}
 	if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestNothingShown gives the tagger pictures that show nothing: no label may be found.
+func TestNothingShown(t *testing.T) {
+	e := starter(t)
+	tagger := builtinTagger(t, e)
+	rng := rand.New(rand.NewPCG(3, 4))
+	pictures := map[string]func(x, y int) color.RGBA{
+		"black": func(_, _ int) color.RGBA { return color.RGBA{A: 255} },
+		"white": func(_, _ int) color.RGBA { return color.RGBA{255, 255, 255, 255} },
+		"grey":  func(_, _ int) color.RGBA { return color.RGBA{120, 120, 120, 255} },
+		"red":   func(_, _ int) color.RGBA { return color.RGBA{200, 30, 30, 255} },
+		"noise": func(_, _ int) color.RGBA {
+			return color.RGBA{uint8(rng.UintN(256)), uint8(rng.UintN(256)), uint8(rng.UintN(256)), 255}
+		},
+		"gradient": func(x, y int) color.RGBA { return color.RGBA{uint8(x), uint8(y), 128, 255} },
+		"stripes":  func(x, _ int) color.RGBA { v := uint8(x / 16 % 2 * 255); return color.RGBA{v, v, v, 255} },
+	}
+	for name, at := range pictures {
+		img := image.NewRGBA(image.Rect(0, 0, 256, 256))
+		for y := range 256 {
+			for x := range 256 {
+				img.SetRGBA(x, y, at(x, y))
+			}
+		}
+		vec, err := e.EncodeImage(context.Background(), img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := tagger.Suggest(vec); len(found) > 0 {
+			t.Errorf("%s: %v", name, found)
+		}
 	}
 }

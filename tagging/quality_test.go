@@ -13,7 +13,7 @@ import (
 // Gates on the reporting half of captions-dev, which nothing was fitted on. They hold
 // what was reached (docs/quality-tagging.md); lowering one needs a reason in the commit.
 const (
-	gatePrecision = 0.75 // of all suggestions
+	gatePrecision = 0.77 // of all suggestions
 	gateRecall    = 0.30
 )
 
