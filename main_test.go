@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"descry/internal/testdata"
@@ -70,12 +71,46 @@ func runtimeFor(t *testing.T) {
 	t.Setenv("DESCRY_ONNXRUNTIME", testdata.Runtime(t))
 }
 
+// labelVectors are the text vectors of the label sets, which take many seconds to make:
+// once for all tests.
+var labelVectors = struct {
+	sync.Mutex
+	data []byte
+}{}
+
+// newLibrary is the folder of a library to be, with the runtime findable and the label
+// sets' text vectors at hand.
+func newLibrary(t *testing.T) string {
+	t.Helper()
+	runtimeFor(t)
+	dir := filepath.Join(t.TempDir(), "library")
+	cached := filepath.Join("cache", "text-vectors")
+	labelVectors.Lock()
+	defer labelVectors.Unlock()
+	if labelVectors.data == nil {
+		folder, _ := photos(t, 1)
+		first := filepath.Join(t.TempDir(), "first")
+		must(t, first, "index", folder)
+		data, err := os.ReadFile(filepath.Join(first, cached))
+		if err != nil {
+			t.Fatal(err)
+		}
+		labelVectors.data = data
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "cache"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, cached), labelVectors.data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // TestAnswers holds the JSON documents to what the command line promises: every field is
 // there with its type. A field may be added, none may go.
 func TestAnswers(t *testing.T) {
-	runtimeFor(t)
 	folder, paths := photos(t, 6)
-	lib := filepath.Join(t.TempDir(), "library")
+	lib := newLibrary(t)
 
 	const (
 		index = `{"files":1,"photos":1,"new":1,"changed":1,"moved":1,"missing":1,"offline":1,"unchanged":1,"failed":[],
@@ -244,12 +279,11 @@ func TestInterrupted(t *testing.T) {
 
 // TestPartly checks that one unreadable file costs only itself and shows in the status.
 func TestPartly(t *testing.T) {
-	runtimeFor(t)
 	folder, _ := photos(t, 2)
 	if err := os.WriteFile(filepath.Join(folder, "broken.jpg"), []byte("not a picture"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	lib := filepath.Join(t.TempDir(), "library")
+	lib := newLibrary(t)
 	a := descry(t, lib, "index", folder, "--json")
 	if a.status != 3 {
 		t.Fatalf("status %d, want 3\n%s%s", a.status, a.out, a.err)
@@ -268,9 +302,8 @@ func TestPartly(t *testing.T) {
 
 // TestUndo checks that what a person says can be taken back, over processes.
 func TestUndo(t *testing.T) {
-	runtimeFor(t)
 	folder, paths := photos(t, 1)
-	lib := filepath.Join(t.TempDir(), "library")
+	lib := newLibrary(t)
 	must(t, lib, "index", folder)
 	digest := func() string { return must(t, lib, "dump", "--digest", "--user").out }
 	before := digest()
