@@ -126,15 +126,15 @@ type Folder struct {
 func (s *Store) Folders(ctx context.Context) ([]Folder, error) {
 	var out []Folder
 	err := s.snapshot(ctx, func(q querier) error {
-		var roots []library.Root
-		if err := eachRow(ctx, q, rootsQuery, nil, scanRoots(&roots)); err != nil {
+		roots, err := rootPaths(ctx, q)
+		if err != nil {
 			return err
 		}
 		known := map[library.RootID]map[string]*Folder{}
 		for _, r := range roots {
 			known[r.ID] = map[string]*Folder{"": {Root: r.ID}}
 		}
-		err := eachRow(ctx, q, `SELECT root_id, dir, count(DISTINCT photo_id) FROM file
+		err = eachRow(ctx, q, `SELECT root_id, dir, count(DISTINCT photo_id) FROM file
 			WHERE state = 'present' AND photo_id IS NOT NULL GROUP BY root_id, dir`, nil, func(rows *sql.Rows) error {
 			var root library.RootID
 			var dir []byte

@@ -405,8 +405,8 @@ func (s *Store) PhotoByPath(ctx context.Context, path string) (library.PhotoID, 
 	path = filepath.Clean(path)
 	var photo library.PhotoID
 	err := s.snapshot(ctx, func(q querier) error {
-		var roots []library.Root
-		if err := eachRow(ctx, q, rootsQuery, nil, scanRoots(&roots)); err != nil {
+		roots, err := rootPaths(ctx, q)
+		if err != nil {
 			return err
 		}
 		for _, r := range roots {

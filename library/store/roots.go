@@ -41,6 +41,20 @@ const rootsQuery = `SELECT r.id, r.path, r.volume, r.state, r.added_ms,
 		(SELECT count(DISTINCT f.photo_id) FROM file f WHERE f.root_id = r.id AND f.state = 'present')
 	FROM root r ORDER BY r.path`
 
+// rootPaths lists the ids and paths of the roots, without counting anything.
+func rootPaths(ctx context.Context, q querier) ([]library.Root, error) {
+	var out []library.Root
+	err := eachRow(ctx, q, "SELECT id, path FROM root ORDER BY path", nil, func(rows *sql.Rows) error {
+		var r library.Root
+		var path []byte
+		err := rows.Scan(&r.ID, &path)
+		r.Path = string(path)
+		out = append(out, r)
+		return err
+	})
+	return out, err
+}
+
 func scanRoots(dst *[]library.Root) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {
 		var r library.Root

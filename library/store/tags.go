@@ -249,8 +249,9 @@ func (s *Store) TagCounts(ctx context.Context, space library.SpaceID, minConfide
 			return err
 		}
 		if space != 0 {
-			if err := eachRow(ctx, q, `SELECT u.label_id, count(*) FROM suggestion u
-				JOIN photo p ON p.content_id = u.content_id AND p.orientation = u.orientation
+			// CROSS JOIN keeps the order: one search per photo instead of one per suggestion.
+			if err := eachRow(ctx, q, `SELECT u.label_id, count(*) FROM photo p
+				CROSS JOIN suggestion u ON u.content_id = p.content_id AND u.orientation = p.orientation
 				WHERE u.space_id = ? AND u.confidence >= ? AND p.shown = 1 GROUP BY 1`, []any{space, minConfidence}, add(suggested, 1)); err != nil {
 				return err
 			}
