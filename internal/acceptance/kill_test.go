@@ -101,7 +101,8 @@ func indexOnce(text string) (r indexer.Report, err error) {
 // much has been committed, lets it run on to the end, and compares what the library then
 // holds with an undisturbed run.
 func TestKilledIndexingComesToTheSameEnd(t *testing.T) {
-	k := killTest{T: t, runtime: testdata.Runtime(t), photos: differentPhotos(t)}
+	k := killTest{T: t, photos: differentPhotos(t)}
+	k.command = childCommand(t, k.photos)
 	whole := filepath.Join(t.TempDir(), "library")
 	report := k.toTheEnd(whole)
 	if report.New != killedPhotos || report.Encoded != killedPhotos || len(report.Failed) != 0 {
@@ -199,29 +200,88 @@ func differentPhotos(t *testing.T) string {
 	return dir
 }
 
-type killTest struct {
-	*testing.T
-	runtime, photos string
+// TestKilledCommandComesToTheSameEnd does the same to the program itself, which suggests
+// tags after the photos were looked at.
+func TestKilledCommandComesToTheSameEnd(t *testing.T) {
+	k := killTest{T: t, photos: differentPhotos(t)}
+	run := program(t)
+	k.command = func(ctx context.Context, dir string, _ bool) *exec.Cmd {
+		return run(ctx, "--library", dir, "--json", "--quiet", "index", k.photos)
+	}
+	whole, dir := filepath.Join(t.TempDir(), "library"), filepath.Join(t.TempDir(), "library")
+	k.toTheEnd(whole)
+	for _, percent := range []int{40, 100} {
+		k.killed(dir, photosFrom(percent))
+		k.sound(dir)
+	}
+	if r := k.toTheEnd(dir); r.Encoded != 0 {
+		t.Errorf("%d photos were encoded although all had been stored", r.Encoded)
+	}
+	if want, got := k.state(whole), k.state(dir); got != want {
+		t.Errorf("the library differs from the undisturbed one: %+v, want %+v", got, want)
+	}
+	digest := func(dir string) string {
+		out, err := run(t.Context(), "--library", dir, "--json", "dump", "--digest").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	if want, got := digest(whole), digest(dir); got != want || !strings.Contains(got, k.state(dir).Derived) {
+		t.Errorf("dump --digest says %s, want %s", got, want)
+	}
 }
 
-func (k killTest) command(dir string, wait bool) *exec.Cmd {
-	job, err := json.Marshal(childJob{Library: dir, Photos: k.photos, Runtime: k.runtime, Wait: wait})
-	if err != nil {
-		k.Fatal(err)
+// program builds the program without its window and returns how to run it.
+func program(t *testing.T) func(ctx context.Context, args ...string) *exec.Cmd {
+	t.Helper()
+	home := t.TempDir()
+	env := append(os.Environ(), "DESCRY_ONNXRUNTIME="+testdata.Runtime(t), "HOME="+home,
+		"XDG_DATA_HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home)
+	binary := filepath.Join(home, "descry")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", "sqlite_fts5,nogui", "-o", binary, ".")
+	build.Dir = testdata.Repo(t)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the program: %v\n%s", err, out)
 	}
+	return func(ctx context.Context, args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, binary, args...)
+		cmd.Env = env
+		return cmd
+	}
+}
+
+type killTest struct {
+	*testing.T
+	photos string
+	// command indexes photos into the library dir and prints the report as JSON. wait asks
+	// it not to end by itself, if it can.
+	command func(ctx context.Context, dir string, wait bool) *exec.Cmd
+}
+
+// childCommand starts this test program as a process to be killed.
+func childCommand(t *testing.T, photos string) func(context.Context, string, bool) *exec.Cmd {
+	t.Helper()
+	runtime := testdata.Runtime(t)
 	self, err := os.Executable()
 	if err != nil {
-		k.Fatal(err)
+		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(k.Context(), self)
-	cmd.Env = append(os.Environ(), killChild+"="+string(job))
-	return cmd
+	return func(ctx context.Context, dir string, wait bool) *exec.Cmd {
+		job, err := json.Marshal(childJob{Library: dir, Photos: photos, Runtime: runtime, Wait: wait})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(ctx, self)
+		cmd.Env = append(os.Environ(), killChild+"="+string(job))
+		return cmd
+	}
 }
 
 // toTheEnd indexes undisturbed.
 func (k killTest) toTheEnd(dir string) indexer.Report {
 	k.Helper()
-	cmd := k.command(dir, false)
+	cmd := k.command(k.Context(), dir, false)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -250,7 +310,7 @@ func photosFrom(percent int) func(progress) bool {
 // then.
 func (k killTest) killed(dir string, at func(progress) bool) progress {
 	k.Helper()
-	cmd := k.command(dir, true)
+	cmd := k.command(k.Context(), dir, true)
 	if _, err := cmd.StdinPipe(); err != nil { // stays open: the process waits for its end
 		k.Fatal(err)
 	}
