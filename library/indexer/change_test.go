@@ -35,27 +35,46 @@ func TestMovesRenamesAndCopies(t *testing.T) {
 		want Report
 		same map[string]string // path now: path of the same photo before
 	}{
-		{"rename", func(l *lib) { l.move("a.jpg", "z.jpg") },
-			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3}, map[string]string{"z.jpg": "a.jpg"}},
-		{"case-only rename", func(l *lib) { l.move("a.jpg", "A.jpg") },
-			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3}, map[string]string{"A.jpg": "a.jpg"}},
-		{"move to a folder scanned before", func(l *lib) { l.move("dir/c.jpg", "c.jpg") },
-			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3}, map[string]string{"c.jpg": "dir/c.jpg"}},
-		{"move to a folder scanned after", func(l *lib) { l.move("a.jpg", "dir/deep/a.jpg") },
-			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3}, map[string]string{"dir/deep/a.jpg": "a.jpg"}},
-		{"folder renamed to one scanned before", func(l *lib) { l.move("dir", "another") },
+		{
+			"rename", func(l *lib) { l.move("a.jpg", "z.jpg") },
+			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3},
+			map[string]string{"z.jpg": "a.jpg"},
+		},
+		{
+			"case-only rename", func(l *lib) { l.move("a.jpg", "A.jpg") },
+			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3},
+			map[string]string{"A.jpg": "a.jpg"},
+		},
+		{
+			"move to a folder scanned before", func(l *lib) { l.move("dir/c.jpg", "c.jpg") },
+			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3},
+			map[string]string{"c.jpg": "dir/c.jpg"},
+		},
+		{
+			"move to a folder scanned after", func(l *lib) { l.move("a.jpg", "dir/deep/a.jpg") },
+			Report{Files: 4, Photos: 4, Moved: 1, Unchanged: 3},
+			map[string]string{"dir/deep/a.jpg": "a.jpg"},
+		},
+		{
+			"folder renamed to one scanned before", func(l *lib) { l.move("dir", "another") },
 			Report{Files: 4, Photos: 4, Moved: 2, Unchanged: 2},
-			map[string]string{"another/c.jpg": "dir/c.jpg", "another/d.jpg": "dir/d.jpg"}},
-		{"folder renamed to one scanned after", func(l *lib) { l.move("dir", "zoo") },
+			map[string]string{"another/c.jpg": "dir/c.jpg", "another/d.jpg": "dir/d.jpg"},
+		},
+		{
+			"folder renamed to one scanned after", func(l *lib) { l.move("dir", "zoo") },
 			Report{Files: 4, Photos: 4, Moved: 2, Unchanged: 2},
-			map[string]string{"zoo/c.jpg": "dir/c.jpg", "zoo/d.jpg": "dir/d.jpg"}},
+			map[string]string{"zoo/c.jpg": "dir/c.jpg", "zoo/d.jpg": "dir/d.jpg"},
+		},
 		{"two files change names", func(l *lib) {
 			l.move("a.jpg", "x")
 			l.move("b.jpg", "a.jpg")
 			l.move("x", "b.jpg")
 		}, Report{Files: 4, Photos: 4, Changed: 2, Unchanged: 2}, map[string]string{"a.jpg": "b.jpg", "b.jpg": "a.jpg"}},
-		{"copy", func(l *lib) { l.write("copy.jpg", read(l, "a.jpg")) },
-			Report{Files: 5, Photos: 4, New: 1, Unchanged: 4}, map[string]string{"copy.jpg": "a.jpg", "a.jpg": "a.jpg"}},
+		{
+			"copy", func(l *lib) { l.write("copy.jpg", read(l, "a.jpg")) },
+			Report{Files: 5, Photos: 4, New: 1, Unchanged: 4},
+			map[string]string{"copy.jpg": "a.jpg", "a.jpg": "a.jpg"},
+		},
 		{"copy instead of a move", func(l *lib) {
 			l.write("dir/copy.jpg", read(l, "a.jpg"))
 			l.remove("a.jpg")
@@ -65,6 +84,17 @@ func TestMovesRenamesAndCopies(t *testing.T) {
 				l.Skipf("skipped: the file system makes no hard links: %v", err)
 			}
 		}, Report{Files: 5, Photos: 4, New: 1, Unchanged: 4}, map[string]string{"dir/link.jpg": "a.jpg"}},
+		{
+			"hard links moved together", func(l *lib) {
+				if err := os.Link(l.at("dir/c.jpg"), l.at("dir/link.jpg")); err != nil {
+					l.Skipf("skipped: the file system makes no hard links: %v", err)
+				}
+				l.index()
+				l.move("dir", "other")
+			},
+			Report{Files: 5, Photos: 4, Moved: 3, Unchanged: 2},
+			map[string]string{"other/c.jpg": "dir/c.jpg", "other/link.jpg": "dir/c.jpg", "other/d.jpg": "dir/d.jpg"},
+		},
 		{"touched", func(l *lib) {
 			old := time.Unix(1e9, 0)
 			if err := os.Chtimes(l.at("a.jpg"), old, old); err != nil {
@@ -74,8 +104,11 @@ func TestMovesRenamesAndCopies(t *testing.T) {
 		{"captioned elsewhere", func(l *lib) {
 			l.write("a.jpg", scene(1, library.Metadata{Description: "A new caption"}))
 		}, Report{Files: 4, Photos: 4, Changed: 1, Unchanged: 3}, map[string]string{"a.jpg": "a.jpg"}},
-		{"removed", func(l *lib) { l.remove("dir") },
-			Report{Files: 2, Photos: 2, Missing: 2, Unchanged: 2}, map[string]string{"a.jpg": "a.jpg"}},
+		{
+			"removed", func(l *lib) { l.remove("dir") },
+			Report{Files: 2, Photos: 2, Missing: 2, Unchanged: 2},
+			map[string]string{"a.jpg": "a.jpg"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLib(t)
@@ -151,8 +184,10 @@ func TestEditInPlace(t *testing.T) {
 	}{
 		{"capture data agree", scene(1, taken), scene(2, taken), true},
 		{"the camera counted round", scene(1, taken), scene(2, later), false},
-		{"no capture data, the picture agrees", scene(1, library.Metadata{}),
-			photomaker.JPEG(photomaker.Scene(96, 64, 1), library.Metadata{}, 60), true},
+		{
+			"no capture data, the picture agrees", scene(1, library.Metadata{}),
+			photomaker.JPEG(photomaker.Scene(96, 64, 1), library.Metadata{}, 60), true,
+		},
 		{"no capture data, another picture", scene(1, library.Metadata{}), scene(2, library.Metadata{}), false},
 		{"turned", scene(1, library.Metadata{}), scene(1, library.Metadata{Orientation: 6}), true},
 	} {

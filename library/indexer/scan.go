@@ -392,31 +392,29 @@ func (s *rootScan) folder(ctx context.Context, dir string, entries []scan.Entry)
 	if err := s.apply(ctx, s.root.ID, gone); err != nil {
 		return err
 	}
-	moved := 0
+	moved := map[library.FileID]bool{}
 	for _, e := range fresh {
 		c := store.ScanChange{Kind: store.Found, Dir: dir, Name: e.Name, Stat: e.Stat}
-		if f, ok, err := s.movedFrom(ctx, e.Stat); err != nil {
+		f, ok, err := s.movedFrom(ctx, e.Stat)
+		if err != nil {
 			return err
-		} else if ok {
-			// Stored at once: the next file must not be found to have moved from the same.
+		}
+		// Of two names of one file only one was moved from it; the other is told by content.
+		if ok && !moved[f.ID] {
+			moved[f.ID] = true
 			c.Kind, c.File = store.Moved, f.ID
-			if err := s.apply(ctx, s.root.ID, []store.ScanChange{c}); err != nil {
-				return err
-			}
-			moved++
 			s.count(func(r *Report) {
 				if s.gone[f.Photo] > 0 {
 					s.gone[f.Photo]--
 					r.Missing--
 				}
 			})
-			continue
 		}
 		changes = append(changes, c)
 	}
 	s.count(func(r *Report) {
-		r.New += len(fresh) - moved
-		r.Moved += moved
+		r.New += len(fresh) - len(moved)
+		r.Moved += len(moved)
 		r.Changed += changed
 		r.Unchanged += still + back
 	})
