@@ -38,6 +38,9 @@ type Options struct {
 // Run opens the window and returns when it was closed or ctx ended. It must be called on
 // the main goroutine.
 func Run(ctx context.Context, b Backend, o Options) error {
+	if !hasDisplay() {
+		return ErrNoDisplay
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := fyneapp.NewWithID(appID)
@@ -50,9 +53,6 @@ func Run(ctx context.Context, b Backend, o Options) error {
 		a.SetIcon(fyne.NewStaticResource("descry.png", o.Icon))
 	}
 	win := a.NewWindow("Descry")
-	if win == nil {
-		return ErrNoDisplay
-	}
 	w.win, w.canvas = win, win.Canvas()
 	win.SetPadded(false)
 	win.SetMainMenu(w.mainMenu())

@@ -7,6 +7,9 @@ import (
 	"fyne.io/fyne/v2/driver/software"
 )
 
+// hasDisplay says that a window can be opened: this build has no window driver.
+func hasDisplay() bool { return false }
+
 // drawable is a canvas in memory.
 type drawable interface {
 	fyne.Canvas

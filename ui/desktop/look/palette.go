@@ -98,7 +98,7 @@ func build(t tones) Palette {
 		theme.ColorNamePlaceHolder:         rgb(t.secondary),
 		theme.ColorNamePressed:             veil(t.shade, 0x20),
 		theme.ColorNamePrimary:             rgb(t.accent),
-		theme.ColorNameScrollBar:           veil(t.shade, 0x58),
+		theme.ColorNameScrollBar:           veil(t.shade, 0x78),
 		theme.ColorNameScrollBarBackground: veil(t.shade, 0x00),
 		theme.ColorNameSelection:           rgb(t.mark),
 		theme.ColorNameSeparator:           rgb(t.line),

@@ -1,0 +1,802 @@
+package desktop
+
+import (
+	"context"
+	"image"
+	_ "image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"descry/library"
+	"descry/ui/app"
+	"descry/ui/desktop/internal/fake"
+	"descry/ui/desktop/look"
+	"descry/ui/desktop/pace"
+)
+
+// bench is a window without a screen on a made-up library, with a clock turned by hand.
+type bench struct {
+	*window
+	t     *testing.T
+	b     *fake.Backend
+	clock *pace.Manual
+}
+
+func open(t *testing.T, b *fake.Backend) *bench {
+	t.Helper()
+	t.Setenv("LANG", "en_US.UTF-8")
+	a := test.NewTempApp(t)
+	if err := loadTranslations(); err != nil {
+		t.Fatal(err)
+	}
+	clock := pace.NewManual(time.Unix(1e9, 0))
+	loop := pace.New(nil, clock)
+	win := a.NewWindow("")
+	t.Cleanup(win.Close)
+	w := prepare(t.Context(), b, loop, a, Options{Mode: look.AlwaysLight})
+	w.win, w.canvas = win, win.Canvas()
+	win.SetPadded(false)
+	win.SetContent(w.content)
+	win.Resize(fyne.NewSize(1280, 800))
+	b.Listen(w.events())
+	w.start(Options{})
+	x := &bench{window: w, t: t, b: b, clock: clock}
+	x.settle()
+	w.focus(w.grid)
+	return x
+}
+
+// settle lets everything finish that runs, without time passing.
+func (x *bench) settle() { x.loop.Settle() }
+
+// pass lets time pass and everything finish.
+func (x *bench) pass(d time.Duration) {
+	x.loop.Settle()
+	x.clock.Advance(d)
+	x.loop.Settle()
+}
+
+func (x *bench) typed(text string) {
+	for _, r := range text {
+		x.canvas.Focused().TypedRune(r)
+	}
+}
+
+func (x *bench) key(name fyne.KeyName) {
+	if f := x.canvas.Focused(); f != nil {
+		f.TypedKey(&fyne.KeyEvent{Name: name})
+	} else {
+		x.strayKey(&fyne.KeyEvent{Name: name})
+	}
+	x.settle()
+}
+
+// choose makes photo i of the list the chosen one, with its details shown.
+func (x *bench) choose(i int) {
+	x.focusGrid()
+	x.grid.Select(i)
+	x.pass(choosePause)
+}
+
+func (x *bench) tagState(label library.LabelID) library.TagState {
+	x.t.Helper()
+	_, id, ok := x.grid.Cursor()
+	if !ok {
+		x.t.Fatal("no photo is chosen")
+	}
+	d, err := x.b.Detail(x.t.Context(), id)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	for _, t := range d.Tags {
+		if t.Label == label {
+			return t.State
+		}
+	}
+	return ""
+}
+
+func TestStart(t *testing.T) {
+	x := open(t, fake.New(500))
+	if n := len(x.grid.Photos()); n != 500 {
+		t.Errorf("the grid holds %d photos", n)
+	}
+	if got := x.result.Text(); got != "All photos · 500 photos" {
+		t.Errorf("above the grid stands %q", got)
+	}
+	if x.empty.Content.Visible() {
+		t.Error("the empty state is shown over photos")
+	}
+	from, to := x.grid.InSight()
+	for _, id := range x.grid.Photos()[from:to] {
+		if x.feed.Thumb(id, x.grid.Pixels()) == nil {
+			t.Fatalf("photo %d is in sight and has no thumbnail", id)
+		}
+	}
+	if to-from > 60 || x.b.Calls("Thumbnail") > 3*(to-from) {
+		t.Errorf("%d thumbnails were fetched for %d cells", x.b.Calls("Thumbnail"), to-from)
+	}
+}
+
+func TestSearchWaitsForAPause(t *testing.T) {
+	x := open(t, fake.New(300))
+	x.focusSearch()
+	for _, r := range "dog" {
+		x.canvas.Focused().TypedRune(r)
+		x.pass(searchPause - 10*time.Millisecond)
+	}
+	if n := x.b.Calls("Search"); n != 0 {
+		t.Fatalf("%d searches while typing", n)
+	}
+	x.pass(20 * time.Millisecond)
+	if n := x.b.Calls("Search"); n != 1 {
+		t.Fatalf("%d searches after the pause", n)
+	}
+	if x.grid.Likely() <= 0 || x.hits[x.grid.Photos()[0]].Confidence < 0.5 {
+		t.Error("the likely photos do not come first")
+	}
+	if !strings.Contains(x.result.Text(), "likely · 300 photos, 61 % looked at") {
+		t.Errorf("above the grid stands %q", x.result.Text())
+	}
+	if !x.search.Row.Visible() || len(x.search.chips.Objects) != 1 {
+		t.Error("the understood part is no chip")
+	}
+	if x.canvas.Focused() != fyne.Focusable(x.search.Box) {
+		t.Error("the box lost the focus")
+	}
+	x.key(fyne.KeyReturn)
+	if n := x.b.Calls("Search"); n != 1 {
+		t.Error("Enter searched for the same once more")
+	}
+	x.key(fyne.KeyDown)
+	if x.canvas.Focused() != fyne.Focusable(x.grid) {
+		t.Error("Down does not lead into the grid")
+	}
+	if i, _, ok := x.grid.Cursor(); !ok || i != 0 {
+		t.Errorf("the cursor is on %d, %v", i, ok)
+	}
+	x.focusSearch()
+	x.key(fyne.KeyEscape)
+	if x.search.Box.Text != "" || x.grid.Likely() != -1 || x.search.Row.Visible() {
+		t.Error("Esc does not clear the search")
+	}
+	x.key(fyne.KeyEscape)
+	if x.canvas.Focused() != fyne.Focusable(x.grid) {
+		t.Error("a second Esc does not leave the box")
+	}
+}
+
+// TestOnlyTheLatestSearchCounts lets the first search answer after the second.
+func TestOnlyTheLatestSearchCounts(t *testing.T) {
+	b := fake.New(300)
+	x := open(t, b)
+	first := make(chan struct{})
+	cancelled := make(chan bool, 1)
+	calls := make(chan int, 1)
+	calls <- 0
+	b.Slow = func(ctx context.Context, call string) {
+		if call != "Search" {
+			return
+		}
+		n := <-calls
+		calls <- n + 1
+		if n == 0 {
+			close(first)
+			<-ctx.Done()
+			cancelled <- true
+		}
+	}
+	x.focusSearch()
+	x.typed("cat")
+	x.clock.Advance(searchPause)
+	go func() { // the search is under way when the next begins
+		<-first
+		x.loop.Post(func() {
+			x.search.SetText("dog")
+			x.search.now()
+		})
+	}()
+	x.loop.Settle()
+	for x.search.last != "dog" || x.found.Query != "dog" {
+		x.loop.Settle()
+	}
+	if !<-cancelled {
+		t.Error("the first search was not cancelled")
+	}
+	if x.found.Query != "dog" {
+		t.Errorf("shown is the answer to %q", x.found.Query)
+	}
+}
+
+func TestProblemsAndEmptyResults(t *testing.T) {
+	x := open(t, fake.New(100))
+	x.search.SetText(`dog "on`)
+	x.search.now()
+	x.settle()
+	if n := len(x.search.chips.Objects); n != 2 {
+		t.Errorf("%d objects in the row below the box, want a chip and a sentence", n)
+	}
+	x.search.SetText("zeppelin")
+	x.search.now()
+	x.settle()
+	if got := x.result.Text(); got != "Nothing here looks like ‘zeppelin’. The closest photos are below the line." {
+		t.Errorf("above the grid stands %q", got)
+	}
+	if x.grid.Likely() != 0 || len(x.grid.Photos()) != 100 {
+		t.Error("the closest photos are not below the line")
+	}
+}
+
+func TestChipTakesItsPartAway(t *testing.T) {
+	if got := without([]string{"dog", "-people", "2021"}, 1); got != "dog 2021" {
+		t.Errorf("left is %q", got)
+	}
+}
+
+func TestConfirmRejectUndoByKeys(t *testing.T) {
+	x := open(t, fake.New(100))
+	x.choose(0) // suggestions beach (1), dog (2), city at night (4)
+	if len(x.detail.rows) != 3 {
+		t.Fatalf("%d suggestions", len(x.detail.rows))
+	}
+	x.typed("y")
+	x.settle()
+	if x.tagState(1) != library.Confirmed {
+		t.Error("Y did not confirm the first suggestion")
+	}
+	if s, _ := x.detail.Suggestion(); s.Name != "dog" {
+		t.Errorf("the next suggestion to decide on is %q", s.Name)
+	}
+	x.typed("n")
+	x.settle()
+	if x.tagState(2) != library.Rejected {
+		t.Error("N did not reject the second")
+	}
+	if got := x.toast.Text(); got != "Rejected ‘dog’." {
+		t.Errorf("the toast says %q", got)
+	}
+	x.toast.action.Tapped(nil)
+	x.settle()
+	if x.tagState(2) != library.Suggested {
+		t.Error("Undo in the toast did not bring the suggestion back")
+	}
+	x.run("Redo")
+	if x.tagState(2) != library.Rejected {
+		t.Error("redo did not reject again")
+	}
+	if x.canvas.Focused() != fyne.Focusable(x.grid) {
+		t.Error("the grid lost the focus")
+	}
+	x.pass(toastTime)
+	if x.toast.Text() != "" {
+		t.Error("the toast stays for ever")
+	}
+}
+
+// run runs a command by its name.
+func (x *bench) run(name string) {
+	x.t.Helper()
+	for _, c := range x.commands {
+		if c.name == name {
+			c.run()
+			x.settle()
+			return
+		}
+	}
+	x.t.Fatalf("there is no command %q", name)
+}
+
+func TestTagsOfManyPhotos(t *testing.T) {
+	x := open(t, fake.New(100))
+	x.grid.SelectAll()
+	x.pass(choosePause)
+	if !x.detail.many || x.detail.title.Text() != "100 photos chosen" {
+		t.Errorf("the pane says %q", x.detail.title.Text())
+	}
+	x.typed("t")
+	if x.canvas.Focused() != fyne.Focusable(x.detail.adder.Field) {
+		t.Fatal("T does not lead to the tag field")
+	}
+	x.typed("holi")
+	x.settle()
+	x.canvas.Focused().(*field).OnSubmitted("holiday")
+	x.settle()
+	if got := x.toast.Text(); got != "Tagged 100 photos ‘holiday’." {
+		t.Errorf("the toast says %q", got)
+	}
+	x.pass(choosePause)
+	if i := slices.IndexFunc(x.sharedTagNames(), func(s string) bool { return s == "holiday" }); i < 0 {
+		t.Errorf("they share %v", x.sharedTagNames())
+	}
+}
+
+func (x *bench) sharedTagNames() []string {
+	var out []string
+	for _, o := range x.detail.tags.Objects {
+		if r, ok := o.(*tagRow); ok {
+			out = append(out, r.tag.Name)
+		}
+	}
+	return out
+}
+
+func TestCompletion(t *testing.T) {
+	x := open(t, fake.New(100))
+	x.choose(2)
+	x.typed("t")
+	x.typed("bi")
+	x.settle()
+	a := x.detail.adder
+	if len(a.words) != 2 || a.words[0].Name != "birthday party" {
+		t.Fatalf("offered %v", a.words)
+	}
+	a.SetWords("b", []app.TagCount{{Name: "beach"}}) // for what was typed before
+	if len(a.words) != 2 {
+		t.Error("words for an older text replaced the newer ones")
+	}
+	x.key(fyne.KeyDown)
+	x.key(fyne.KeyDown)
+	a.Field.OnSubmitted(a.Field.Text)
+	x.settle()
+	if x.tagState(11) != library.Confirmed { // bicycle
+		t.Error("Enter did not take the marked word")
+	}
+}
+
+func TestAltText(t *testing.T) {
+	x := open(t, fake.New(100))
+	x.choose(0)
+	alt := x.detail.alt
+	if alt.state.Text() != "Draft, please check" || alt.Field.Text == "" {
+		t.Fatalf("state %q, text %q", alt.state.Text(), alt.Field.Text)
+	}
+	x.typed("a")
+	if x.canvas.Focused() != fyne.Focusable(alt.Field) {
+		t.Fatal("A does not lead to the alt text")
+	}
+	alt.Field.SetText("My own words")
+	x.choose(1) // leaving keeps the words
+	x.pass(time.Second)
+	if x.b.Calls("SetAlt") != 1 {
+		t.Fatalf("kept %d times", x.b.Calls("SetAlt"))
+	}
+	x.choose(0)
+	if alt.Field.Text != "My own words" || alt.state.Text() != "Edited, not yet approved" {
+		t.Errorf("text %q, state %q", alt.Field.Text, alt.state.Text())
+	}
+	x.run("Approve the alt text")
+	x.pass(choosePause)
+	if alt.state.Text() != "Approved" || !alt.approve.Disabled() {
+		t.Errorf("state %q", alt.state.Text())
+	}
+	alt.Field.SetText(strings.Repeat("ä", 251))
+	if alt.length.Colour != "error" || alt.length.Text() != "251 of 250" {
+		t.Errorf("the length is %q in %s", alt.length.Text(), alt.length.Colour)
+	}
+	x.detail.OnCopy("copied")
+	if got := x.app.Clipboard().Content(); got != "copied" {
+		t.Errorf("the clipboard holds %q", got)
+	}
+}
+
+// TestTypingIsNotOverwritten lets the details arrive anew while the person is typing.
+func TestTypingIsNotOverwritten(t *testing.T) {
+	x := open(t, fake.New(100))
+	x.choose(0)
+	x.focusAlt()
+	x.detail.alt.Field.SetText("half a sent")
+	x.b.Events().Changed()
+	x.pass(time.Second)
+	if got := x.detail.alt.Field.Text; got != "half a sent" {
+		t.Errorf("the text became %q", got)
+	}
+	if x.canvas.Focused() != fyne.Focusable(x.detail.alt.Field) {
+		t.Error("the field lost the focus")
+	}
+}
+
+func TestRatingAndFavourite(t *testing.T) {
+	x := open(t, fake.New(100))
+	x.choose(5)
+	x.typed("4")
+	x.pass(time.Second)
+	x.typed("f")
+	x.pass(time.Second)
+	id := x.grid.Photos()[5]
+	if c, _ := x.feed.Card(id); c.Rating != 4 || !c.Favourite {
+		t.Errorf("rating %d, favourite %v", c.Rating, c.Favourite)
+	}
+	if x.detail.rating != 4 || !x.detail.fav {
+		t.Error("the details do not show it")
+	}
+	x.typed("f")
+	x.pass(time.Second)
+	if c, _ := x.feed.Card(id); c.Favourite {
+		t.Error("F does not take it back")
+	}
+}
+
+func TestViewer(t *testing.T) {
+	x := open(t, fake.New(2000))
+	x.grid.ScrollTo(9000)
+	from, _ := x.grid.InSight()
+	x.choose(from + 6)
+	x.typed(" ")
+	x.key(fyne.KeySpace)
+	if !x.viewer.Open() || !x.viewer.peek {
+		t.Fatal("Space is no quick look")
+	}
+	if x.canvas.Focused() != fyne.Focusable(x.viewer.Pane) {
+		t.Fatal("the viewer has not the focus")
+	}
+	x.typed(" ")
+	if x.viewer.Open() {
+		t.Fatal("Space does not end the quick look")
+	}
+	before := x.grid.Offset()
+	x.key(fyne.KeyReturn)
+	if x.b.Calls("Picture") < 3 {
+		t.Errorf("%d pictures were loaded: the neighbours are not", x.b.Calls("Picture"))
+	}
+	loads := x.b.Calls("Picture")
+	x.key(fyne.KeyRight)
+	if i, _, _ := x.grid.Cursor(); i != from+7 {
+		t.Errorf("the cursor of the grid is at %d", i)
+	}
+	if x.b.Calls("Picture") != loads+1 {
+		t.Errorf("going to the next photo loaded %d pictures", x.b.Calls("Picture")-loads)
+	}
+	x.key(fyne.KeyLeft)
+	x.typed("1")
+	if x.viewer.Pane.Scale() != 1 {
+		t.Errorf("100 %% is a scale of %v", x.viewer.Pane.Scale())
+	}
+	x.typed("+")
+	x.typed("0")
+	if !x.viewer.Pane.Fitted() {
+		t.Error("0 does not fit")
+	}
+	x.key(fyne.KeyEscape)
+	if x.viewer.Open() || x.grid.Offset() != before {
+		t.Errorf("back at %v, was at %v", x.grid.Offset(), before)
+	}
+	if x.canvas.Focused() != fyne.Focusable(x.grid) {
+		t.Error("the grid has not the focus again")
+	}
+}
+
+func TestFocusIsNeverLost(t *testing.T) {
+	x := open(t, fake.New(200))
+	x.choose(3)
+	x.canvas.Unfocus() // a click beside everything
+	x.key(fyne.KeyRight)
+	if i, _, _ := x.grid.Cursor(); i != 4 || x.canvas.Focused() != fyne.Focusable(x.grid) {
+		t.Errorf("the key went nowhere: the cursor is at %d", i)
+	}
+	x.canvas.Unfocus()
+	x.strayRune('f')
+	x.pass(time.Second)
+	if x.b.Calls("SetFavourite") != 1 {
+		t.Error("the character went nowhere")
+	}
+	for _, name := range []string{"List of keys", "Every command by name …", "Label sets …", "Models …"} {
+		x.focusGrid()
+		x.run(name)
+		if x.sheet == nil {
+			t.Fatalf("%s opens nothing", name)
+		}
+		x.closeSheet()
+		if x.canvas.Focused() != fyne.Focusable(x.grid) {
+			t.Errorf("%s: the focus is on %T afterwards", name, x.canvas.Focused())
+		}
+	}
+}
+
+func TestEmptyLibrary(t *testing.T) {
+	x := open(t, fake.New(0))
+	if !x.empty.Content.Visible() || x.empty.title.Text() != "Add a folder of photos" || len(x.empty.buttons.Objects) != 2 {
+		t.Fatalf("an empty library shows %q", x.empty.title.Text())
+	}
+	x.dropped(fyne.Position{}, []fyne.URI{uri(t.TempDir())})
+	x.pass(time.Second)
+	if x.b.Calls("AddRoot") != 1 || x.b.Calls("StartIndexing") != 1 {
+		t.Error("dropping a folder did not add it")
+	}
+	if x.empty.Content.Visible() || len(x.grid.Photos()) != 40 {
+		t.Error("the new photos are not shown")
+	}
+	x.setScope(app.Scope{Kind: app.ScopeFavourites, Title: "Favourites"})
+	x.settle()
+	if x.empty.title.Text() != "No favourites yet" {
+		t.Errorf("no favourites: %q", x.empty.title.Text())
+	}
+}
+
+type uri string
+
+func (u uri) String() string    { return "file://" + string(u) }
+func (u uri) Extension() string { return filepath.Ext(string(u)) }
+func (u uri) Name() string      { return filepath.Base(string(u)) }
+func (u uri) MimeType() string  { return "" }
+func (u uri) Scheme() string    { return "file" }
+func (u uri) Authority() string { return "" }
+func (u uri) Path() string      { return string(u) }
+func (u uri) Query() string     { return "" }
+func (u uri) Fragment() string  { return "" }
+
+func TestNoModel(t *testing.T) {
+	b := fake.New(50)
+	b.Problem = "The ONNX Runtime library is missing: run make runtime."
+	x := open(t, b)
+	if !x.banner.Content.Visible() || x.banner.text.Text() != b.Problem {
+		t.Errorf("the banner says %q", x.banner.text.Text())
+	}
+	if x.status.model.Text() != "No model" {
+		t.Errorf("the status bar says %q", x.status.model.Text())
+	}
+}
+
+func TestNoticeAboutModelsComesOnce(t *testing.T) {
+	b := fake.New(50)
+	x := open(t, b)
+	if !x.banner.Content.Visible() {
+		t.Fatal("no notice that a larger model finds more")
+	}
+	x.banner.shut.Tapped(nil)
+	x.settle()
+	x.loadStatus()
+	x.settle()
+	if x.banner.Content.Visible() {
+		t.Error("the notice came back")
+	}
+}
+
+func TestProgress(t *testing.T) {
+	x := open(t, fake.New(50))
+	for _, c := range []struct {
+		p    app.Progress
+		want string
+	}{
+		{app.Progress{}, ""},
+		{app.Progress{Running: true, Job: "Looking at photos", Done: 7590, Total: 12431, PerSecond: 43.2, Left: 112 * time.Second}, "Looking at photos  7,590 of 12,431 · 43/s · 2 minutes left"},
+		{app.Progress{Running: true, Job: "Looking at photos", Done: 5, Total: 9, PerSecond: 3.25, Left: 5 * time.Second}, "Looking at photos  5 of 9 · 3.2/s · a few seconds left"},
+		{app.Progress{Running: true, Paused: true, Job: "Looking at photos", Done: 5, Total: 9, PerSecond: 3.25}, "Looking at photos  5 of 9 · paused"},
+		{app.Progress{Running: true, Job: "Finding photos", Done: 1234}, "Finding photos  1,234"},
+	} {
+		if got := progressText(c.p); got != c.want {
+			t.Errorf("progress reads %q, want %q", got, c.want)
+		}
+	}
+	x.b.SetProgress(app.Progress{Running: true, Job: "Looking at photos", Done: 5, Total: 9})
+	x.settle()
+	if !x.status.pause.Visible() {
+		t.Fatal("there is nothing to pause with")
+	}
+	x.status.pause.Tapped(nil)
+	x.settle()
+	x.status.pause.Tapped(nil)
+	x.settle()
+	x.status.cancel.Tapped(nil)
+	x.settle()
+	if x.b.Calls("PauseIndexing") != 1 || x.b.Calls("ResumeIndexing") != 1 || x.b.Calls("CancelIndexing") != 1 {
+		t.Error("pause, go on and stop did not arrive")
+	}
+	if x.status.pause.Visible() {
+		t.Error("pause stays after the end")
+	}
+}
+
+// TestManyEventsMakeOneRefresh checks that a busy indexer does not keep the window busy.
+func TestManyEventsMakeOneRefresh(t *testing.T) {
+	x := open(t, fake.New(50))
+	before := x.b.Calls("Browse")
+	for range 10_000 {
+		x.b.Events().Changed()
+		x.b.Events().Progress(app.Progress{Running: true})
+	}
+	x.pass(time.Second)
+	if n := x.b.Calls("Browse") - before; n != 1 {
+		t.Errorf("10,000 changes made %d refreshes", n)
+	}
+}
+
+func TestSidebar(t *testing.T) {
+	x := open(t, fake.New(300))
+	find := func(title string) int {
+		return slices.IndexFunc(x.side.rows, func(e *sideEntry) bool { return e.title == title })
+	}
+	disk := find("USB disk")
+	if disk < 0 || x.side.rows[disk].state != library.Offline || !strings.Contains(x.side.rows[disk].tip, "not connected") {
+		t.Error("the disk that is not connected does not say so")
+	}
+	if find("2019") >= 0 {
+		t.Fatal("folders are open from the start")
+	}
+	x.side.toggle(x.side.rows[find("Pictures")])
+	sub := find("2019")
+	if sub < 0 || x.side.rows[sub].depth != 1 {
+		t.Fatal("the subfolder does not show")
+	}
+	x.side.Select(sub)
+	x.settle()
+	if x.scope.Kind != app.ScopeFolder || x.scope.Dir != "2019" || len(x.grid.Photos()) != 100 {
+		t.Errorf("scope %+v, %d photos", x.scope, len(x.grid.Photos()))
+	}
+	x.b.Events().Changed()
+	x.pass(time.Second)
+	if x.scope.Dir != "2019" || x.side.rows[find("2019")].key != x.side.current {
+		t.Error("a refresh forgot what was chosen")
+	}
+	if got := x.b.Setting(t.Context(), settingOpen); !strings.Contains(got, "folder/1/") {
+		t.Errorf("remembered as open: %q", got)
+	}
+}
+
+func TestPanesAreRemembered(t *testing.T) {
+	b := fake.New(50)
+	x := open(t, b)
+	x.panes.LeftWidth = 300
+	x.typed("i")
+	x.settle()
+	y := open(t, b)
+	if y.panes.LeftWidth != 300 || y.panes.RightOpen() || !y.panes.LeftOpen() {
+		t.Errorf("left %v, right open %v", y.panes.LeftWidth, y.panes.RightOpen())
+	}
+	y.typed("b")
+	if y.panes.LeftOpen() || y.panes.RightOpen() {
+		t.Error("B does not close the panes")
+	}
+	if w := y.grid.Size().Width; w < 1270 {
+		t.Errorf("the grid is %v wide in a window without panes", w)
+	}
+	y.typed("b")
+	if !y.panes.LeftOpen() || !y.panes.RightOpen() {
+		t.Error("B does not bring them back")
+	}
+}
+
+func TestKeysAreUnique(t *testing.T) {
+	x := open(t, fake.New(0))
+	seen := map[string]string{}
+	for _, c := range x.commands {
+		for _, key := range append(strings.Split(c.runes, ""), string(c.key)) {
+			if key == "" {
+				continue
+			}
+			if other := seen[key]; other != "" {
+				t.Errorf("%q is the key of %q and of %q", key, other, c.name)
+			}
+			seen[key] = c.name
+		}
+		if c.shortcut != nil {
+			name := c.shortcut.ShortcutName()
+			if other := seen[name]; other != "" {
+				t.Errorf("%s is the shortcut of %q and of %q", name, other, c.name)
+			}
+			seen[name] = c.name
+		}
+	}
+	items := 0
+	for _, m := range x.mainMenu().Items {
+		items += len(m.Items)
+	}
+	if items < len(x.commands) {
+		t.Errorf("%d menu items for %d commands", items, len(x.commands))
+	}
+}
+
+func TestPalette(t *testing.T) {
+	x := open(t, fake.New(50))
+	x.choose(1)
+	x.run("Every command by name …")
+	x.typed("favou")
+	x.canvas.Focused().(*field).OnSubmitted("favou")
+	x.pass(time.Second)
+	if x.b.Calls("SetFavourite") != 1 {
+		t.Error("typing a command's name and Enter did not run it")
+	}
+	if x.sheet != nil {
+		t.Error("the sheet stays open")
+	}
+}
+
+func TestEditingShortcutsStayInTextFields(t *testing.T) {
+	x := open(t, fake.New(50))
+	x.focusSearch()
+	x.typed("dogs")
+	x.run("Select all")
+	if s := x.grid.Selection(); x.search.Box.SelectedText() != "dogs" || s.Count() != 0 {
+		t.Error("Ctrl+A in the box chose photos")
+	}
+	x.run("Undo")
+	if x.b.Calls("Undo") != 0 {
+		t.Error("Ctrl+Z in the box undid a change of the library")
+	}
+	x.focusGrid()
+	x.run("Select all")
+	if s := x.grid.Selection(); s.Count() != 50 {
+		t.Errorf("%d photos chosen", s.Count())
+	}
+}
+
+// TestManyRows opens, searches, scrolls and chooses in a list of 50,000.
+func TestManyRows(t *testing.T) {
+	x := open(t, fake.New(50_000))
+	if len(x.grid.Photos()) != 50_000 {
+		t.Fatal("not all photos are listed")
+	}
+	objects := x.grid.Objects()
+	x.key(fyne.KeyEnd)
+	x.pass(time.Second)
+	if _, to := x.grid.InSight(); to != 50_000 {
+		t.Errorf("End shows up to %d", to)
+	}
+	x.search.SetText("dog")
+	x.search.now()
+	x.settle()
+	if x.found.Matched == 0 || x.grid.Offset() != 0 {
+		t.Error("a search in a large library")
+	}
+	x.search.escape()
+	x.settle()
+	x.run("Select all")
+	x.pass(time.Second)
+	if x.detail.title.Text() != "50,000 photos chosen" {
+		t.Errorf("the pane says %q", x.detail.title.Text())
+	}
+	if n := x.b.Calls("Detail"); n > lookedAt+5 {
+		t.Errorf("%d photos were read to show what 50,000 share", n)
+	}
+	if x.grid.Objects() != objects {
+		t.Errorf("cells to draw with grew from %d to %d", objects, x.grid.Objects())
+	}
+	if n := x.b.Calls("Thumbnail"); n > 400 {
+		t.Errorf("%d thumbnails were fetched", n)
+	}
+}
+
+func TestDraw(t *testing.T) {
+	t.Setenv("LANG", "en_US.UTF-8")
+	for _, c := range []struct {
+		name string
+		o    Options
+		w, h int
+	}{
+		{"light", Options{Photo: 1}, 1280, 720},
+		{"dark at scale 2", Options{Mode: look.AlwaysDark, Scale: 2, Query: "dog"}, 1000, 700},
+	} {
+		file := filepath.Join(t.TempDir(), "window.png")
+		if err := Draw(fake.New(200), c.w, c.h, file, c.o); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, _, err := image.Decode(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		scale := max(int(c.o.Scale), 1)
+		if img.Bounds().Size() != image.Pt(c.w*scale, c.h*scale) {
+			t.Errorf("%s: the picture is %v", c.name, img.Bounds())
+		}
+		colours := map[any]bool{}
+		for y := 0; y < img.Bounds().Dy(); y += 3 {
+			for x := 0; x < img.Bounds().Dx(); x += 3 {
+				colours[img.At(x, y)] = true
+			}
+		}
+		if len(colours) < 300 {
+			t.Errorf("%s: %d colours; the photos are not there", c.name, len(colours))
+		}
+	}
+}
