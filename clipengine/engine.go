@@ -10,6 +10,7 @@ import (
 	"image"
 	"math"
 	"runtime"
+	"time"
 
 	"descry/clipengine/bundle"
 	"descry/clipengine/ort"
@@ -63,7 +64,11 @@ func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("load the text tower of the model %s: %w", b.ID, err)
 	}
 	if e.dim == 0 {
-		v, err := e.EncodeText(context.Background(), "a photo")
+		// Nothing that came with the model says how long its vectors are. A model that does
+		// not answer in this time is of no use anyway.
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		defer cancel()
+		v, err := e.EncodeText(ctx, "a photo")
 		if err != nil {
 			_ = e.Close()
 			return nil, err
