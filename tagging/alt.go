@@ -290,5 +290,5 @@ func (p part) source(what string) string {
 	if p.confirmed {
 		return fmt.Sprintf("“%s”: tag %s, confirmed", what, p.name)
 	}
-	return fmt.Sprintf("“%s”: suggestion %s, %d %%", what, p.name, int(math.Floor(p.confidence*100)))
+	return fmt.Sprintf("“%s”: suggestion %s, %d %%", what, p.name, min(int(math.Round(p.confidence*100)), 99))
 }
