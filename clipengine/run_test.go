@@ -89,7 +89,7 @@ func TestModelsThatFailTheSelfTest(t *testing.T) {
 		"always same": {same, "the same vector"},
 	} {
 		f := onnxtest.Descry()
-		// Squaring keeps the sign of a mean colour out, so that equal weights give one direction.
+		// Equal weights know one direction only: that of the mean brightness.
 		f["vision.onnx"] = onnxtest.Vision("pixel_values", "image_embeds", onnxtest.Tensor("w", c.weights, 3, onnxtest.Dim))
 		e, err := openFiles(t, f)
 		if err != nil {

@@ -352,10 +352,7 @@ func TestVariantsAreChosen(t *testing.T) {
 		delete(f, "onnx/vision_model.onnx")
 		delete(f, "onnx/text_model.onnx")
 		for _, v := range c.have {
-			// Without external data a variant can be told by its own weights only; here by
-			// the path that a folder on disk has.
-			f["onnx/vision_model"+v+".onnx"], f["vision_model_unused"+v+".txt"] = vision, nil
-			f["onnx/text_model"+v+".onnx"] = text
+			f["onnx/vision_model"+v+".onnx"], f["onnx/text_model"+v+".onnx"] = vision, text
 		}
 		b := open(t, f, "model")
 		if got := filepath.Base(b.Vision.File()); got != "vision_model"+c.want+".onnx" {

@@ -16,8 +16,8 @@ import (
 )
 
 // Values for models whose files do not say with what scale and bias they were trained.
-// CLIP training clips the scale at 100 and nearly all models end there; SigLIP's values
-// are those of its base model for 224 pixels.
+// CLIP training clips the scale at 100 and nearly all models end there. SigLIP's are near
+// those with which its base model was published; bundle.json can give a model's own.
 const (
 	clipScale   = 100
 	siglipScale = 117.33
