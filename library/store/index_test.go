@@ -302,8 +302,10 @@ func TestEditInPlace(t *testing.T) {
 		l := newLib(t)
 		old := l.add("a.jpg", 1)
 		l.apply(Changed, "a.jpg", stat(2))
-		noError(t, l.CommitBatch(t.Context(), []IndexedFile{{File: l.file("a.jpg").ID, Stat: stat(2),
-			Failure: &library.Failure{Stage: "decode", Reason: "It is cut short."}}}))
+		noError(t, l.CommitBatch(t.Context(), []IndexedFile{{
+			File: l.file("a.jpg").ID, Stat: stat(2),
+			Failure: &library.Failure{Stage: "decode", Reason: "It is cut short."},
+		}}))
 		same(t, "the photo stays", l.photos(ListFilter{}), []library.PhotoID{old})
 		l.check()
 	})

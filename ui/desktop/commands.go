@@ -81,7 +81,7 @@ func (w *window) allCommands() []command {
 // focused widget can swallow them.
 func (w *window) mainMenu() *fyne.MainMenu {
 	var menus []*fyne.Menu
-	var byHeading = map[string]*fyne.Menu{}
+	byHeading := map[string]*fyne.Menu{}
 	for _, c := range w.commands {
 		m := byHeading[c.menu]
 		if m == nil {

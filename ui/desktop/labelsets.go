@@ -148,7 +148,8 @@ func (e *labelEditor) assemble() *fyne.Container {
 		container.NewHBox(
 			flat(tr("As text"), tr("Edit this set as TOML text"), e.asText),
 			flat(tr("Export …"), tr("Write this set to a TOML file"), func() { e.export() }),
-			flat(tr("Remove set"), tr("Remove this set; its tags can be brought back by Undo"), e.removeSet)))
+			flat(tr("Remove set"), tr("Remove this set; its tags can be brought back by Undo"), e.removeSet),
+		))
 	right := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 8, 0, 12),
 		container.New(layout.NewCustomPaddedVBoxLayout(12), setForm, look.NewLine(), e.form)))
 	return container.New(threeColumns{}, left, e.middle, right)

@@ -40,7 +40,8 @@ func (w *window) listModels(models []app.ModelInfo) {
 		w.pickFolder(w.addModel)
 	})
 	w.openSheet(tr("Models"), fyne.NewSize(680, 520), container.NewBorder(
-		container.New(layout.NewCustomPaddedLayout(0, 12, 0, 0), note), container.New(layout.NewCustomPaddedLayout(12, 0, 0, 0), container.NewHBox(add)), nil, nil, container.NewVScroll(rows)))
+		container.New(layout.NewCustomPaddedLayout(0, 12, 0, 0), note), container.New(layout.NewCustomPaddedLayout(12, 0, 0, 0), container.NewHBox(add)), nil, nil, container.NewVScroll(rows),
+	))
 }
 
 func (w *window) modelRow(m app.ModelInfo) fyne.CanvasObject {

@@ -66,7 +66,8 @@ func newTagRow(tips *look.Tips, t library.Tag, act tagActions) *tagRow {
 	default:
 		r.card = look.NewCard(look.ColourSurface, look.ColourControl, 6)
 		buttons := container.NewHBox(
-			button(look.Check, tr("Confirm {{.Tag}} (Y)", data), act.confirm), button(look.Cross, tr("Reject {{.Tag}} (N)", data), act.reject))
+			button(look.Check, tr("Confirm {{.Tag}} (Y)", data), act.confirm), button(look.Cross, tr("Reject {{.Tag}} (N)", data), act.reject),
+		)
 		r.content = container.NewBorder(nil, nil, container.NewCenter(tips.NewBars(t.Confidence, confidenceText(t.Confidence))), buttons, name)
 		r.tapped = func() { act.choose(t) }
 	}

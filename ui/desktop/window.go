@@ -285,7 +285,8 @@ func (w *window) assemble(o Options) {
 		container.NewCenter(widget.NewIcon(theme.NewColoredResource(look.SmallGrid.Resource(), look.ColourSecondary))),
 		container.New(sliderBox{}, look.Tracked(w.slider)),
 		container.NewCenter(widget.NewIcon(theme.NewColoredResource(look.LargeGrid.Resource(), look.ColourSecondary))),
-		look.NewGap(4, 1), icon(look.PaneRight.Resource(), tr("Show or hide the details (I)"), w.toggleDetail))
+		look.NewGap(4, 1), icon(look.PaneRight.Resource(), tr("Show or hide the details (I)"), w.toggleDetail),
+	)
 	top := container.New(topBar{}, left, w.search.Box, size)
 
 	w.result = w.tips.NewSmall("")

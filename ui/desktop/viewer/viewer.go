@@ -290,6 +290,7 @@ func (r *renderer) Destroy()                     {}
 
 // IsClip tells the toolkit to cut what hangs over the edges of the widget.
 func (r *renderer) IsClip() {}
+
 func (r *renderer) Refresh() {
 	r.p.back.FillColor = theme.Color(look.ColourDark)
 	r.p.back.Refresh()
