@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"descry/library"
 	"descry/library/search"
@@ -21,22 +22,27 @@ type meaningBox struct {
 	words    tagging.TextEncoder
 	index    *vectors.Index
 	searcher *search.Searcher
-	tagger   *tagging.Tagger
-	labels   map[string]library.LabelID // "set/label" as the tagger knows them
+
+	// Making a tagger takes seconds; neither a search nor what a person says may wait for
+	// it. Taken before mu where both are.
+	tagging sync.Mutex
+	tagger  *tagging.Tagger
+	labels  map[string]library.LabelID // "set/label" as the tagger knows them
+	made    int64                      // of which state of the labels the tagger is
+	state   atomic.Int64               // goes up when the labels or the model change
 }
 
 // reset forgets everything: another model is in use.
 func (m *meaningBox) reset() {
+	m.forgetTagger()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.space, m.words, m.index, m.searcher, m.tagger, m.labels = 0, nil, nil, nil, nil, nil
+	m.space, m.words, m.index, m.searcher = 0, nil, nil, nil
 }
 
 // forgetTagger makes the next caller build the tagger from the labels as they are then.
 func (m *meaningBox) forgetTagger() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.tagger, m.labels = nil, nil
+	m.state.Add(1)
 }
 
 // refresh lets the vectors in memory catch up with the store, where they are in use.
@@ -80,12 +86,15 @@ func (a *App) cachedWords(ctx context.Context) (tagging.TextEncoder, error) {
 // tagger returns the tagger for the labels as they are now, and their ids by "set/label".
 func (a *App) tagger(ctx context.Context) (*tagging.Tagger, map[string]library.LabelID, error) {
 	m := &a.meaning
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.tagger != nil {
+	m.tagging.Lock()
+	defer m.tagging.Unlock()
+	state := m.state.Load()
+	if m.tagger != nil && m.made == state {
 		return m.tagger, m.labels, nil
 	}
+	m.mu.Lock()
 	words, err := a.cachedWords(ctx)
+	m.mu.Unlock()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,7 +118,7 @@ func (a *App) tagger(ctx context.Context) (*tagging.Tagger, map[string]library.L
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the labels: %w", err)
 	}
-	m.tagger, m.labels = tagger, labels
+	m.tagger, m.labels, m.made = tagger, labels, state
 	return tagger, labels, nil
 }
 

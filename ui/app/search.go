@@ -7,6 +7,7 @@ import (
 
 	"descry/library"
 	"descry/library/search"
+	"descry/library/store"
 )
 
 // defaultLimit is how many hits a search gives when it does not say.
@@ -115,16 +116,15 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 
 // coverage is the share of photos that the model in use has looked at; 1 for no photos.
 func (a *App) coverage(ctx context.Context) (float64, error) {
-	space, err := a.knownSpace(ctx)
-	if err != nil {
-		return 0, err
+	photos, err := a.store.Count(ctx, store.ListFilter{})
+	if err != nil || photos == 0 {
+		return 1, err
 	}
-	st, err := a.store.Status(ctx, space.ID)
-	if err != nil {
-		return 0, err
+	a.meaning.mu.Lock()
+	index := a.meaning.index
+	a.meaning.mu.Unlock()
+	if index == nil {
+		return 0, nil
 	}
-	if st.Photos == 0 {
-		return 1, nil
-	}
-	return float64(st.Encoded) / float64(st.Photos), nil
+	return min(1, float64(index.Len())/float64(photos)), nil
 }
