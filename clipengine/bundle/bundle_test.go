@@ -137,7 +137,7 @@ func TestExternalDataBelongsToTheSpace(t *testing.T) {
 	if space(1) == space(2) {
 		t.Error("other weights in the external file leave the space as it is")
 	}
-	if space(3) != space(3) {
+	if first, again := space(3), space(3); first != again {
 		t.Error("the same weights give two spaces")
 	}
 }

@@ -17,8 +17,7 @@ func (w *window) showPalette() {
 	box := newField(tr("Type what you want to do"))
 	shown := w.commands
 	at := 0
-	var list *widget.List
-	list = widget.NewList(func() int { return len(shown) },
+	list := widget.NewList(func() int { return len(shown) },
 		func() fyne.CanvasObject {
 			keys := plain.NewSmall("").Whole()
 			return container.New(rowPadding{}, container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, 10), keys), plain.NewLabel("")))

@@ -103,7 +103,6 @@ func (p *Panes) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(560
 type edge struct {
 	widget.BaseWidget
 	line    *Fill
-	hovered bool
 	dragged func(dx float32)
 	ended   func()
 }

@@ -28,7 +28,6 @@ type Tips struct {
 	at    fyne.Position
 	stop  func()
 	card  *Fill
-	lines []*canvas.Text
 	box   *fyne.Container
 }
 
