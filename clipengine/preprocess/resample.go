@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"encoding/binary"
 	"image"
 	"math"
 )
@@ -71,6 +72,9 @@ type span struct{ in, out, first, n int }
 // two are head room for kernels with negative lobes.
 const precision = 32 - 8 - 2
 
+// half is half a level, for rounding.
+const half = 1 << (precision - 1)
+
 // window lists the input pixels that one output pixel is made of.
 type window struct {
 	first   int
@@ -129,27 +133,38 @@ func resample(img *image.RGBA, x, y span, k kernel) []byte {
 	}
 	line := 3 * x.n
 	mid := make([]byte, line*(bottom-top))
+	left, right := x.in, 0
+	for _, c := range cols {
+		left, right = min(left, c.first), max(right, c.first+len(c.weights))
+	}
+	// Red and blue share one number, 32 bits apart, so that one multiplication does both.
+	redBlue, green := make([]int64, right-left), make([]int64, right-left)
 	for i := range bottom - top {
-		from := img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y+top+i)
-		row := img.Pix[from : from+4*x.in]
+		from := img.PixOffset(img.Rect.Min.X+left, img.Rect.Min.Y+top+i)
+		row := img.Pix[from : from+4*(right-left)]
+		for j := range redBlue {
+			v := int64(binary.LittleEndian.Uint32(row[4*j:]))
+			redBlue[j], green[j] = v&0xFF|v&0xFF0000<<16, v>>8&0xFF
+		}
 		to := mid[line*i : line*(i+1)]
 		for j, c := range cols {
-			r, g, b := int32(1<<(precision-1)), int32(1<<(precision-1)), int32(1<<(precision-1))
-			px := row[4*c.first : 4*(c.first+len(c.weights))]
-			for _, w := range c.weights {
-				r += int32(px[0]) * w
-				g += int32(px[1]) * w
-				b += int32(px[2]) * w
-				px = px[4:]
+			rb, g := int64(half|half<<32), int64(half)
+			xs := redBlue[c.first-left:][:len(c.weights)]
+			ys := green[c.first-left:][:len(c.weights)]
+			for k, w := range c.weights {
+				rb += xs[k] * int64(w)
+				g += ys[k] * int64(w)
 			}
-			to[3*j], to[3*j+1], to[3*j+2] = clip(r), clip(g), clip(b)
+			// What red borrowed from blue is given back.
+			r := int32(rb)
+			to[3*j], to[3*j+1], to[3*j+2] = clip(r), clip(int32(g)), clip(int32((rb-int64(r))>>32))
 		}
 	}
 	out := make([]byte, line*y.n)
 	sums := make([]int32, line)
 	for i, r := range rows {
 		for j := range sums {
-			sums[j] = 1 << (precision - 1)
+			sums[j] = half
 		}
 		from := line * (r.first - top)
 		for _, w := range r.weights {
