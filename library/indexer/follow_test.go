@@ -12,7 +12,7 @@ import (
 )
 
 // TestVectorIndexFollowsTheLibrary lets an index that is open all the while catch up with
-// each kind of change, and compares it with one that is opened anew.
+// what happens to photos, and compares it with one that is opened anew.
 func TestVectorIndexFollowsTheLibrary(t *testing.T) {
 	l := newLib(t)
 	l.photo("a.jpg", 1)
