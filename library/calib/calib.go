@@ -56,11 +56,16 @@ type Query struct {
 // P is the probability (0 to 1) that a photo matches: score is its cosine with the query,
 // background the mean of its cosines with the background phrases (0 for Image).
 func (f Fit) P(q Query, score, background float64) float64 {
-	return sigmoid(f.At(q) + f.Slope*(score-background)/f.Spread)
+	return sigmoid(f.At(q) + f.Rise(score, background))
 }
 
 // At is the part of the logit that does not depend on the photo.
 func (f Fit) At(q Query) float64 { return f.Offset + f.Words*lnWords(q.Words) + f.Library*f.say(q) }
+
+// Rise is the part of the logit that the photo brings.
+func (f Fit) Rise(score, background float64) float64 {
+	return f.Slope * (score - background) / f.Spread
+}
 
 // say is what the library says of a query, -1 to 1.
 func (f Fit) say(q Query) float64 {

@@ -23,17 +23,23 @@ type look struct {
 	scores []float32
 	floor  []float32 // background score of each row; nil: 0
 	fit    calib.Fit
-	query  calib.Query
+	base   float64 // part of the logit that is the same for all rows
 }
 
 // probability that the photo of a row matches.
-func (l look) probability(row int) float64 {
+func (l look) probability(row int) float64 { return 1 / (1 + math.Exp(-l.logit(row))) }
+
+// logit of the probability.
+func (l look) logit(row int) float64 {
 	var background float64
 	if l.floor != nil {
 		background = float64(l.floor[row])
 	}
-	return l.fit.P(l.query, float64(l.scores[row]), background)
+	return l.base + l.fit.Rise(float64(l.scores[row]), background)
 }
+
+// likelyLogit is the logit of LikelyAt.
+var likelyLogit = math.Log(LikelyAt / (1 - LikelyAt))
 
 // describe scores what the photos should look like.
 func (r *run) describe() error {
@@ -124,7 +130,7 @@ func (r *run) textLook(phrase string) (look, error) {
 	}
 	l := look{name: phrase, kind: calib.Text, fit: fit, floor: floor, scores: make([]float32, r.view.Len())}
 	r.view.Scan(vec, l.scores)
-	l.query = queryOf(l.scores, len(words))
+	l.base = fit.At(queryOf(l.scores, len(words)))
 	return l, nil
 }
 
@@ -136,7 +142,7 @@ func (r *run) pictureLook(vec []float32) (look, error) {
 	}
 	l := look{name: "the picture", kind: calib.Image, fit: fit, scores: make([]float32, r.view.Len())}
 	r.view.Scan(vec, l.scores)
-	l.query = queryOf(l.scores, 1)
+	l.base = fit.At(queryOf(l.scores, 1))
 	return l, nil
 }
 

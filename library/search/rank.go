@@ -121,7 +121,7 @@ var emptyWords = strings.Fields(`a an and are as at be by for from has have in i
 func (r *run) rank(all, any []store.WordHit) ([]candidate, error) {
 	var found []candidate
 	at := map[library.PhotoID]int{}
-	ranked := 0
+	var ranked *ranking // nil: not ranked by meaning
 	if len(r.looks) > 0 {
 		found, ranked = r.semantic()
 		for i, c := range found {
@@ -185,7 +185,9 @@ func (r *run) rank(all, any []store.WordHit) ([]candidate, error) {
 			known++
 		}
 	}
-	r.deeper = ranked - known
+	if ranked != nil {
+		r.deeper = len(ranked.sorted) - known
+	}
 	slices.SortFunc(found, func(a, b candidate) int {
 		if a.likely() != b.likely() {
 			if a.likely() {
@@ -203,59 +205,102 @@ func (r *run) admits(id library.PhotoID) bool {
 	return (r.allowed == nil || r.allowed.has(id)) && !r.barred.has(id)
 }
 
-// outsider is a photo that is not among those ranked by meaning.
-func (r *run) outsider(id library.PhotoID, ranked int) candidate {
-	c := candidate{photo: id, row: -1, order: math.Inf(-1)}
-	if r.view == nil || len(r.looks) == 0 {
-		return c
+// outsider is a photo that is not among those that semantic returned.
+func (r *run) outsider(id library.PhotoID, ranked *ranking) candidate {
+	if ranked != nil {
+		if row, ok := r.view.Row(id); ok {
+			c := r.candidate(id, row)
+			c.semantic = ranked.place(row)
+			return c
+		}
 	}
-	if row, ok := r.view.Row(id); ok {
-		c = r.candidate(id, row)
-		c.semantic = ranked // below all that were ranked
-	}
-	return c
+	return candidate{photo: id, row: -1, order: math.Inf(-1)}
 }
 
-// candidate scores one row. One description orders by cosine, several by how likely all of
-// them hold.
-func (r *run) candidate(id library.PhotoID, row int) candidate {
-	c := candidate{photo: id, row: row, confidence: 1}
-	for _, l := range r.looks {
-		p := l.probability(row)
-		c.confidence = min(c.confidence, p)
-		c.score += float64(l.scores[row]) / float64(len(r.looks))
-		c.order += math.Log(max(p, 1e-12) / max(1-p, 1e-12))
+// order is what a row is ranked by, and whether its photo is likely. One description orders
+// by cosine, several by how likely all of them hold.
+func (r *run) order(row int) (order float64, likely bool) {
+	likely = true
+	for i := range r.looks {
+		logit := r.looks[i].logit(row)
+		order += logit
+		likely = likely && logit >= likelyLogit
 	}
 	if len(r.looks) == 1 {
-		c.order = c.score
+		order = float64(r.looks[0].scores[row])
+	}
+	return order, likely
+}
+
+// candidate scores one row.
+func (r *run) candidate(id library.PhotoID, row int) candidate {
+	c := candidate{photo: id, row: row, confidence: 1}
+	c.order, _ = r.order(row)
+	for _, l := range r.looks {
+		c.confidence = min(c.confidence, l.probability(row))
+		c.score += float64(l.scores[row]) / float64(len(r.looks))
 	}
 	return c
 }
 
-// semantic ranks the photos by meaning: all likely ones and at least as many as the page
-// needs.
-func (r *run) semantic() (found []candidate, ranked int) {
+// ranking is the semantic order of a search.
+type ranking struct {
+	orders []float64 // what each row goes by; NaN: not admitted
+	sorted []float64 // those that are admitted, ascending
+}
+
+// place is the place of a row, from 1: behind all that go by more.
+func (k *ranking) place(row int) int {
+	i, _ := slices.BinarySearchFunc(k.sorted, k.orders[row], func(x, y float64) int {
+		if x <= y {
+			return -1
+		}
+		return 1
+	})
+	return len(k.sorted) - i + 1
+}
+
+// semantic ranks the photos by meaning and returns, best first, all that are likely and at
+// least as many as the page needs.
+func (r *run) semantic() ([]candidate, *ranking) {
 	photos := r.view.Photos()
-	rows := make([]candidate, 0, len(photos))
+	k := &ranking{orders: make([]float64, len(photos)), sorted: make([]float64, 0, len(photos))}
+	least := math.Inf(1) // of the likely ones
 	for row, id := range photos {
-		if r.admits(id) {
-			rows = append(rows, r.candidate(id, row))
+		if !r.admits(id) {
+			k.orders[row] = math.NaN()
+			continue
+		}
+		order, likely := r.order(row)
+		k.orders[row] = order
+		k.sorted = append(k.sorted, order)
+		if likely {
+			least = min(least, order)
 		}
 	}
-	slices.SortFunc(rows, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
-	})
+	slices.Sort(k.sorted)
 	need := max(deepest, r.req.Offset+r.req.Limit)
 	if r.req.Limit <= 0 {
-		need = len(rows)
+		need = len(k.sorted)
 	}
-	for i := range rows {
-		rows[i].semantic = i + 1
-		if i < need || rows[i].likely() {
-			found = append(found, rows[i])
+	if n := len(k.sorted) - need; n > 0 {
+		least = min(least, k.sorted[n])
+	} else {
+		least = math.Inf(-1)
+	}
+	var found []candidate
+	for row, id := range photos {
+		if k.orders[row] >= least { // never for NaN
+			found = append(found, r.candidate(id, row))
 		}
 	}
-	return found, len(rows)
+	slices.SortFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
+	})
+	for i := range found {
+		found[i].semantic = i + 1
+	}
+	return found, k
 }
 
 // listed returns the photos that conditions and exclusions let through, as certain hits:
