@@ -25,7 +25,11 @@ func main() {
 	mode := flag.String("mode", "", "light, dark or as the system says")
 	query := flag.String("query", "", "search for this at the start")
 	photo := flag.Int("photo", 0, "choose this photo of the list in the drawing")
+	measure := flag.Bool("measure", false, "print every second how long the window's thread was busy at a stretch")
 	flag.Parse()
+	if *measure {
+		go heartbeat()
+	}
 	b := fake.New(*photos)
 	if *photos > 0 {
 		b.Fails = []library.Failure{{Path: "/home/ann/Pictures/broken.jpg", Stage: "decode", Reason: "The file ends too early."}}
