@@ -175,6 +175,9 @@ func (c *committer) photo(f *IndexedFile, b *before, m *metadataRow, content int
 	}
 	if id == 0 {
 		created = true
+		// The content may have been shown before, by a photo that was edited since: its vectors
+		// are old, but they belong to a new photo.
+		c.moved = c.moved || !fresh
 		row, err := c.insert("INSERT INTO photo (content_id, orientation, primary_file, taken_ms, sort_ms, shown) VALUES (?, ?, ?, ?, ?, 1)",
 			content, orientation, f.File, m.taken, sortTime(m.taken, f.Stat.ModTime))
 		if err != nil {
