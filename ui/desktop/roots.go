@@ -35,8 +35,8 @@ func (w *window) pickFolder(then func(path string)) {
 		}
 	}, w.win)
 	d.SetConfirmText(tr("Choose this folder"))
+	d.Show() // before Resize: the toolkit makes the dialog's window only here
 	d.Resize(fyne.NewSize(min(860, w.canvas.Size().Width-60), min(560, w.canvas.Size().Height-60)))
-	d.Show()
 }
 
 func (w *window) addRoot(path string) {

@@ -176,7 +176,7 @@ func (s *searchBar) ShowResult(r app.SearchResult) {
 	for _, p := range r.Problems {
 		text := p.Sentence
 		if at := spot(r.Query, p.Start, p.End); at != "" {
-			text += "  " + at
+			text += " " + at
 		}
 		l := s.tips.NewLabel(text).Whole()
 		l.Colour, l.Rank = theme.ColorNameError, look.SizeSmallText
@@ -219,7 +219,7 @@ func spot(query string, start, end int) string {
 		return ""
 	}
 	end = min(end, len(query))
-	return "→ " + quoted(strings.ToValidUTF8(query[start:end], ""))
+	return tr("Here: {{.Part}}", with{"Part": quoted(strings.ToValidUTF8(query[start:end], ""))})
 }
 
 // chipRow keeps the row of chips as high as one.

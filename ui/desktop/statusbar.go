@@ -3,6 +3,7 @@ package desktop
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -133,7 +134,7 @@ func (s *statusBar) SetModel(m app.ModelInfo) {
 		name = m.ID
 	}
 	if m.Provider != "" {
-		name += " · " + m.Provider
+		name += " · " + providerText(m.Provider)
 	}
 	s.model.SetText(name)
 	s.Content.Refresh()
@@ -150,3 +151,18 @@ func (thinBar) MinSize(o []fyne.CanvasObject) fyne.Size {
 }
 
 func (thinBar) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }
+
+// providerText is how people write the name of what computes.
+func providerText(provider string) string {
+	switch strings.ToLower(provider) {
+	case "cpu", "cuda":
+		return strings.ToUpper(provider)
+	case "coreml":
+		return "Core ML"
+	case "directml", "dml":
+		return "DirectML"
+	case "webgpu":
+		return "WebGPU"
+	}
+	return provider
+}

@@ -51,6 +51,8 @@ type viewerPage struct {
 	state   *look.Label
 	zoom    *look.Label
 	strip   *fyne.Container
+	head    *fyne.Container // of the strip
+	tools   *fyne.Container // at its right
 	ready   map[library.PhotoID]*loaded
 	pending map[library.PhotoID]context.CancelFunc
 }
@@ -73,12 +75,12 @@ func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewe
 	v.Pane.OnRune = v.typedRune
 	v.Pane.OnZoom = v.showZoom
 	text := container.NewVBox(v.title, v.info)
-	tools := container.NewHBox(container.NewCenter(v.zoom), icon(theme.ZoomOutIcon(), tr("Smaller (−)"), func() { v.Pane.Zoom(-1) }),
+	v.tools = container.NewHBox(container.NewCenter(v.zoom), icon(theme.ZoomOutIcon(), tr("Smaller (−)"), func() { v.Pane.Zoom(-1) }),
 		icon(theme.ZoomInIcon(), tr("Larger (+)"), func() { v.Pane.Zoom(1) }),
 		icon(theme.ZoomFitIcon(), tr("Fit to the window (0)"), v.Pane.Fit),
 		icon(look.Cross.Resource(), tr("Back to the photos (Esc)"), v.Close))
-	v.strip = container.NewStack(look.NewFill(look.ColourDark),
-		container.New(layout.NewCustomPaddedLayout(8, 8, 16, 8), container.NewBorder(nil, nil, nil, tools, text)))
+	v.head = container.NewBorder(nil, nil, nil, v.tools, text)
+	v.strip = container.NewStack(look.NewFill(look.ColourDark), container.New(layout.NewCustomPaddedLayout(8, 8, 16, 8), v.head))
 	side := func(o fyne.CanvasObject) fyne.CanvasObject {
 		return container.NewStack(look.NewFill(look.ColourDark), container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), o))
 	}
@@ -243,8 +245,11 @@ func (v *viewerPage) Retitle() {
 
 func (v *viewerPage) showZoom() {
 	text := fmt.Sprintf("%.0f %%", math.Round(v.Pane.Scale()*100))
-	v.zoom.SetText(text)
-	v.strip.Refresh()
+	if text != v.zoom.Text() {
+		v.zoom.SetText(text)
+		v.tools.Refresh()
+		v.head.Layout.Layout(v.head.Objects, v.head.Size())
+	}
 }
 
 // rune takes the keys of the viewer that are characters and passes on the others.

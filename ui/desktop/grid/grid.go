@@ -122,6 +122,7 @@ func (g *Grid) ReplacePhotos(ids []library.PhotoID, likely int, sel Selection, t
 }
 
 func (g *Grid) setList(ids []library.PhotoID, likely int) {
+	g.unhover()
 	g.ids = ids
 	g.geo.Count, g.geo.Likely = len(ids), likely
 	g.viewFrom, g.viewTo = -1, -1
@@ -238,6 +239,7 @@ func (g *Grid) Offset() float64 { return g.offset }
 
 // ScrollTo moves the view to an offset.
 func (g *Grid) ScrollTo(offset float64) {
+	g.unhover()
 	g.forward = offset >= g.offset
 	g.moved += abs(offset - g.offset)
 	g.offset = offset
@@ -292,6 +294,17 @@ func (g *Grid) InSight() (from, to int) {
 
 // Objects returns how many cells exist to be drawn with; it does not grow with the list.
 func (g *Grid) Objects() int { return len(g.slots) }
+
+// Drawn returns how many cells are drawn now.
+func (g *Grid) Drawn() int {
+	n := 0
+	for _, s := range g.slots {
+		if s.back.Visible() || s.image.Visible() {
+			n++
+		}
+	}
+	return n
+}
 
 // FocusGained shows the cursor.
 func (g *Grid) FocusGained() {

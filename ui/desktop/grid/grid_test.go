@@ -185,12 +185,7 @@ func TestObjectsAreBounded(t *testing.T) {
 		for part := range 21 {
 			b.ScrollTo(b.geo.Height() * float64(part) / 20)
 			from, to := b.InSight()
-			visible := 0
-			for _, s := range b.slots {
-				if s.back.Visible() || s.image.Visible() {
-					visible++
-				}
-			}
+			visible := b.Drawn()
 			if visible != to-from {
 				t.Fatalf("%d photos: %d cells are drawn for [%d, %d)", n, visible, from, to)
 			}

@@ -204,11 +204,14 @@ func (g *Grid) MouseMoved(e *desktop.MouseEvent) {
 }
 
 // MouseOut ends it.
-func (g *Grid) MouseOut() {
-	g.hover = -1
-	if g.OnHover != nil {
+func (g *Grid) MouseOut() { g.unhover() }
+
+// unhover says that no cell is under the pointer, or no longer the one that was.
+func (g *Grid) unhover() {
+	if g.hover >= 0 && g.OnHover != nil {
 		g.OnHover(-1, fyne.Position{})
 	}
+	g.hover = -1
 }
 
 // Step moves the cursor; extend keeps the anchor and chooses all between, as Shift does.

@@ -41,6 +41,7 @@ type slot struct {
 	mark  *canvas.Image
 	heart *canvas.Image
 	away  *canvas.Image
+	under [2]*canvas.Rectangle // behind heart and away, so that they show on any photo
 }
 
 func newSlot() *slot {
@@ -67,6 +68,10 @@ func newSlot() *slot {
 	s.mark = icon(look.Check, theme.ColorNameForegroundOnPrimary)
 	s.heart = icon(look.Heart, look.ColourOnDark)
 	s.away = icon(look.OfflineIcon, look.ColourOnDark)
+	for i := range s.under {
+		s.under[i] = canvas.NewRectangle(color.NRGBA{A: 0x80})
+		s.under[i].CornerRadius = badge / 2
+	}
 	for _, o := range s.objects() {
 		o.Hide()
 	}
@@ -74,11 +79,11 @@ func newSlot() *slot {
 }
 
 func (s *slot) objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{s.back, s.image, s.veil, s.ring, s.inner, s.disc, s.mark, s.heart, s.away}
+	return []fyne.CanvasObject{s.back, s.image, s.veil, s.ring, s.inner, s.disc, s.mark, s.under[0], s.heart, s.under[1], s.away}
 }
 
 func (s *slot) hide() {
-	if s.index >= 0 || s.back.Visible() {
+	if s.back.Visible() || s.image.Visible() {
 		s.index = -1
 		s.shown = nil
 		s.image.Image = nil
@@ -120,6 +125,8 @@ func (s *slot) bind(g *Grid, i int, side float32, at fyne.Position, px int) {
 		show(s.heart, facts.Favourite)
 		show(s.veil, facts.Away)
 		show(s.away, facts.Away)
+		show(s.under[0], facts.Favourite)
+		show(s.under[1], facts.Away)
 	}
 	if thumb := g.src.Thumb(id, px); thumb != s.shown || fresh {
 		if thumb != nil || fresh {
@@ -159,14 +166,19 @@ func (s *slot) place(at fyne.Position, side float32) {
 	s.inner.Move(at.AddXY(ringWide+1, ringWide+1))
 	s.disc.Move(at.AddXY(8, 8))
 	s.mark.Move(at.AddXY(11, 11))
-	s.heart.Move(at.AddXY(7, side-7-18))
-	s.away.Move(at.AddXY(side-7-18, side-7-18))
+	s.under[0].Move(at.AddXY(8, side-8-badge))
+	s.heart.Move(at.AddXY(8+3.5, side-8-badge+3.5))
+	s.under[1].Move(at.AddXY(side-8-badge, side-8-badge))
+	s.away.Move(at.AddXY(side-8-badge+3, side-8-badge+3))
 	if resized {
 		s.inner.Resize(fyne.NewSquareSize(side - 2*(ringWide+1)))
 		s.disc.Resize(fyne.NewSquareSize(badge))
 		s.mark.Resize(fyne.NewSquareSize(badge - 6))
-		s.heart.Resize(fyne.NewSquareSize(18))
-		s.away.Resize(fyne.NewSquareSize(18))
+		s.heart.Resize(fyne.NewSquareSize(badge - 7))
+		s.away.Resize(fyne.NewSquareSize(badge - 6))
+		for _, u := range s.under {
+			u.Resize(fyne.NewSquareSize(badge))
+		}
 	}
 }
 
