@@ -136,15 +136,14 @@ func TestBadQueries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := must(t, lib, "search", "--json", "--all", "--", query)
 			var doc struct {
-				Results  []struct{}
-				Problems []struct{ Message string }
-				Notes    []string
+				Interpretation string
+				Problems       []struct{ Message string }
 			}
 			if err := json.Unmarshal([]byte(a.out), &doc); err != nil {
 				t.Fatal(err)
 			}
-			if len(doc.Results) == 0 && len(doc.Problems) == 0 && len(doc.Notes) == 0 {
-				t.Errorf("neither photos nor a sentence\n%s", a.out)
+			if doc.Interpretation == "" && len(doc.Problems) == 0 {
+				t.Errorf("it says neither how it was understood nor what is wrong\n%s", a.out)
 			}
 		})
 	}

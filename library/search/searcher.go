@@ -230,13 +230,8 @@ func (r *run) finish(found []candidate) {
 	}
 	res.Total = r.deeper + len(found)
 	res.Interpretation = r.interpret()
-	switch {
-	case r.view != nil && r.view.Len() == 0 && len(found) == 0:
+	if r.view != nil && r.view.Len() == 0 && len(found) == 0 {
 		r.note("No photo has been looked at with this model yet.")
-	case res.Matched == 0 && len(r.looks) > 0:
-		r.note("Nothing in the library is likely to match.")
-	case res.Matched == 0 && len(found) == 0 && len(res.Problems) == 0:
-		r.note("Nothing in the library matches.")
 	}
 	found = found[min(max(r.req.Offset, 0), len(found)):]
 	if r.req.Limit > 0 && len(found) > r.req.Limit {
