@@ -20,7 +20,7 @@ func TestEveryDialogOpens(t *testing.T) {
 		"export":       x.exportAlt,
 		"import a set": x.importSet,
 		"export a set": func() { x.exportSet(tagging.LabelSet{Name: "things"}) },
-		"add a model":  func() { x.pickFolder(x.addModel) },
+		"add a model":  func() { x.pickFolder("Choose the folder of a model", x.addModel) },
 		"remove a folder": func() {
 			x.scope = app.Scope{Kind: app.ScopeFolder, Root: 1, Title: "Pictures"}
 			x.removeRoot()

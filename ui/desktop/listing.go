@@ -219,7 +219,9 @@ func (w *window) loadStatus() {
 				w.status.SetFailures(len(failures))
 			}
 			w.status.SetModel(model)
-			w.status.SetProgress(progress)
+			if !w.heard {
+				w.status.SetProgress(progress)
+			}
 			w.showNotices(model, problem, readOnly, who, seenNotice)
 		}
 	})

@@ -37,7 +37,7 @@ func (w *window) listModels(models []app.ModelInfo) {
 	}
 	add := widget.NewButtonWithIcon(tr("Add a model from a folder …"), theme.FolderNewIcon(), func() {
 		w.closeSheet()
-		w.pickFolder(w.addModel)
+		w.pickFolder(tr("Choose the folder of a model"), w.addModel)
 	})
 	w.openSheet(tr("Models"), fyne.NewSize(680, 520), container.NewBorder(
 		container.New(layout.NewCustomPaddedLayout(0, 12, 0, 0), note), container.New(layout.NewCustomPaddedLayout(12, 0, 0, 0), container.NewHBox(add)), nil, nil, container.NewVScroll(rows),

@@ -15,10 +15,10 @@ import (
 
 // addFolder lets the person choose a folder of photos.
 func (w *window) addFolder() {
-	w.pickFolder(w.addRoot)
+	w.pickFolder(tr("Choose a folder of photos"), w.addRoot)
 }
 
-func (w *window) pickFolder(then func(path string)) {
+func (w *window) pickFolder(title string, then func(path string)) {
 	if w.win == nil {
 		return
 	}
@@ -34,6 +34,7 @@ func (w *window) pickFolder(then func(path string)) {
 			then(dir.Path())
 		}
 	}, w.win)
+	d.SetTitleText(title)
 	d.SetConfirmText(tr("Choose this folder"))
 	d.Show() // before Resize: the toolkit makes the dialog's window only here
 	d.Resize(fyne.NewSize(min(860, w.canvas.Size().Width-60), min(560, w.canvas.Size().Height-60)))
@@ -124,7 +125,7 @@ func (w *window) relocateRoot() {
 	if !ok {
 		return
 	}
-	w.pickFolder(func(path string) {
+	w.pickFolder(tr("Where is this folder now?"), func(path string) {
 		w.loop.Go(func() func() {
 			err := w.b.RelocateRoot(w.ctx, root, path)
 			if err == nil {

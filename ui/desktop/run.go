@@ -108,7 +108,10 @@ func (w *window) events() app.Events {
 	type changedKey struct{}
 	return app.Events{
 		Progress: func(p app.Progress) {
-			w.loop.PostLatest(progressKey{}, func() { w.status.SetProgress(p) })
+			w.loop.PostLatest(progressKey{}, func() {
+				w.heard = true
+				w.status.SetProgress(p)
+			})
 		},
 		Changed: func() { w.loop.PostLatest(changedKey{}, w.refreshSoon) },
 		Notice:  func(s string) { w.loop.Post(func() { w.toast.Show(s, "", nil) }) },

@@ -81,6 +81,7 @@ type window struct {
 	newest       bool            // results by date instead of by match
 	all          int             // photos in the library
 	roots        int
+	heard        bool // an event said how far the background work is
 	listing      task
 	choosing     task
 	stale        func() // stops the wait before a refresh

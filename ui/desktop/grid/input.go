@@ -46,7 +46,7 @@ func (g *Grid) MouseDown(e *desktop.MouseEvent) {
 			g.Sync()
 			g.selected()
 		}
-		if g.OnMenu != nil {
+		if (ok || g.sel.Count() > 0) && g.OnMenu != nil {
 			g.OnMenu(e.AbsolutePosition)
 		}
 		return
