@@ -115,8 +115,8 @@ func (w *window) setRating(stars int) {
 		func(ctx context.Context) (int64, error) { return w.b.SetRating(ctx, photos, stars) })
 }
 
-func (w *window) saveAlt(photo library.PhotoID, text string) {
-	w.act(tr("Alt text changed."), func(ctx context.Context) (int64, error) { return w.b.SetAlt(ctx, photo, text, "") })
+func (w *window) saveAlt(photo library.PhotoID, text, long string) {
+	w.act(tr("Alt text changed."), func(ctx context.Context) (int64, error) { return w.b.SetAlt(ctx, photo, text, long) })
 }
 
 func (w *window) approveAlt() {
@@ -126,10 +126,9 @@ func (w *window) approveAlt() {
 	}
 	a := w.detail.alt
 	if !w.detail.many && len(photos) == 1 && a.photo == photos[0] && a.Dirty() {
-		text := a.Field.Text
-		a.saved = text
+		text, long := a.Take()
 		w.act(tr("Alt text approved."), func(ctx context.Context) (int64, error) {
-			if _, err := w.b.SetAlt(ctx, photos[0], text, ""); err != nil {
+			if _, err := w.b.SetAlt(ctx, photos[0], text, long); err != nil {
 				return 0, err
 			}
 			return w.b.ApproveAlt(ctx, photos)

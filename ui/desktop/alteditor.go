@@ -52,30 +52,36 @@ func (t *textArea) AcceptsTab() bool { return false }
 
 // altEditor shows an alt text, its state, and lets a person change and approve it.
 type altEditor struct {
-	OnChange  func(photo library.PhotoID, text string) // the person changed the text
+	// OnChange is called when the person changed the text or its longer companion.
+	OnChange  func(photo library.PhotoID, text, long string)
 	OnApprove func()
 	OnCopy    func(text string)
 	OnDone    func() // Esc
 
 	Content *fyne.Container
-	Field   *textArea
+	Field   *textArea // the alt text
+	Long    *textArea // the extended description
 	state   *look.Label
 	mark    *widget.Icon
 	length  *look.Label
 	approve *widget.Button
 	photo   library.PhotoID
-	saved   string
+	saved   altWords
+	kept    map[library.PhotoID]altWords // too long to be handed over; shown again with their photo
 }
 
+// altWords are the two texts of the editor.
+type altWords struct{ text, long string }
+
 func newAltEditor(tips *look.Tips) *altEditor {
-	a := &altEditor{Field: newTextArea(), state: tips.NewSmall("").Whole(), length: tips.NewSmall("").Whole(), mark: widget.NewIcon(nil)}
+	a := &altEditor{Field: newTextArea(), Long: newTextArea(), kept: map[library.PhotoID]altWords{}, state: tips.NewSmall("").Whole(), length: tips.NewSmall("").Whole(), mark: widget.NewIcon(nil)}
 	a.Field.SetMinRowsVisible(4)
-	a.Field.OnChanged = func(string) { a.count() }
-	a.Field.OnLeft = a.Save
-	a.Field.OnEscape = func() {
-		if a.OnDone != nil {
-			a.OnDone()
-		}
+	a.Long.SetMinRowsVisible(3)
+	a.Long.SetPlaceHolder(tr("A longer description, for those who want to know more"))
+	for _, f := range []*textArea{a.Field, a.Long} {
+		f.OnChanged = func(string) { a.count() }
+		f.OnLeft = a.Save
+		f.OnEscape = func() { call(a.OnDone) }
 	}
 	a.approve = widget.NewButton(tr("Approve"), func() {
 		a.Save()
@@ -91,22 +97,24 @@ func newAltEditor(tips *look.Tips) *altEditor {
 	head := container.NewBorder(nil, nil, tips.NewHeading(tr("Alt text")).Whole(),
 		container.NewHBox(container.NewCenter(a.mark), container.NewCenter(a.state)))
 	a.Content = container.New(layout.NewCustomPaddedVBoxLayout(8), head, a.Field,
-		container.NewBorder(nil, nil, container.NewHBox(a.approve, copying), container.NewCenter(a.length)))
+		container.NewBorder(nil, nil, container.NewHBox(a.approve, copying), container.NewCenter(a.length)), a.Long)
 	return a
 }
 
 // Set shows the alt text of a photo. What the person is typing is not overwritten.
 func (a *altEditor) Set(photo library.PhotoID, t library.AltText) {
-	typing := a.photo == photo && a.Field.Text != a.saved
+	typing := a.photo == photo && a.words() != a.saved
 	if a.photo != photo {
 		a.Save()
 	}
 	a.photo = photo
 	if !typing {
-		a.saved = t.Text
-		if a.Field.Text != t.Text {
-			a.Field.SetText(t.Text)
+		a.saved = altWords{t.Text, t.Extended}
+		shown := a.saved
+		if k, ok := a.kept[photo]; ok {
+			shown = k
 		}
+		a.show(shown)
 	}
 	switch t.State {
 	case library.AltApproved:
@@ -130,19 +138,44 @@ func (a *altEditor) Set(photo library.PhotoID, t library.AltText) {
 	a.count()
 }
 
-// Save hands over what the person typed, if anything.
-func (a *altEditor) Save() {
-	if a.photo == 0 || a.Field.Text == a.saved {
-		return
+func (a *altEditor) words() altWords { return altWords{a.Field.Text, a.Long.Text} }
+
+func (a *altEditor) show(w altWords) {
+	if a.Field.Text != w.text {
+		a.Field.SetText(w.text)
 	}
-	a.saved = a.Field.Text
-	if a.OnChange != nil {
-		a.OnChange(a.photo, a.Field.Text)
+	if a.Long.Text != w.long {
+		a.Long.SetText(w.long)
 	}
 }
 
+// Save hands over what the person typed, if anything. A text that is too long stays with
+// its photo until it is shortened.
+func (a *altEditor) Save() {
+	w := a.words()
+	if a.photo == 0 || w == a.saved {
+		return
+	}
+	if utf8.RuneCountInString(w.text) > altLimit {
+		a.kept[a.photo] = w
+		return
+	}
+	delete(a.kept, a.photo)
+	a.saved = w
+	if a.OnChange != nil {
+		a.OnChange(a.photo, w.text, w.long)
+	}
+}
+
+// Take marks what is in the fields as handed over and returns it.
+func (a *altEditor) Take() (text, long string) {
+	a.saved = a.words()
+	delete(a.kept, a.photo)
+	return a.saved.text, a.saved.long
+}
+
 // Dirty says whether there is text that was not handed over.
-func (a *altEditor) Dirty() bool { return a.photo != 0 && a.Field.Text != a.saved }
+func (a *altEditor) Dirty() bool { return a.photo != 0 && a.words() != a.saved }
 
 func (a *altEditor) count() {
 	n := utf8.RuneCountInString(a.Field.Text)
@@ -152,7 +185,7 @@ func (a *altEditor) count() {
 	} else {
 		a.length.SetColour(look.ColourSecondary)
 	}
-	if a.Field.Text != a.saved {
+	if a.words() != a.saved {
 		a.approve.Enable()
 	}
 }

@@ -22,7 +22,7 @@ type detailPane struct {
 	OnComplete                   func(prefix string)
 	OnFavourite                  func(on bool)
 	OnRate                       func(stars int)
-	OnAlt                        func(photo library.PhotoID, text string)
+	OnAlt                        func(photo library.PhotoID, text, long string)
 	OnApprove                    func()
 	OnCopy                       func(text string)
 	OnOpen                       func()
@@ -85,9 +85,9 @@ func newDetailPane(tips *look.Tips) *detailPane {
 	}
 	d.adder.OnDone = func() { d.call(d.OnDone) }
 	d.alt = newAltEditor(tips)
-	d.alt.OnChange = func(photo library.PhotoID, text string) {
+	d.alt.OnChange = func(photo library.PhotoID, text, long string) {
 		if d.OnAlt != nil {
-			d.OnAlt(photo, text)
+			d.OnAlt(photo, text, long)
 		}
 	}
 	d.alt.OnApprove = func() { d.call(d.OnApprove) }

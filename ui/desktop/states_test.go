@@ -288,8 +288,8 @@ func TestDraw(t *testing.T) {
 		o    Options
 		w, h int
 	}{
-		{"light", Options{Photo: 1}, 1280, 720},
-		{"dark at scale 2", Options{Mode: look.AlwaysDark, Scale: 2, Query: "dog"}, 1000, 700},
+		{"light", Options{Photo: 1}, 760, 420},
+		{"dark at scale 2", Options{Mode: look.AlwaysDark, Scale: 2, Query: "dog"}, 640, 360},
 	} {
 		file := filepath.Join(t.TempDir(), "window.png")
 		if err := Draw(fake.New(200), c.w, c.h, file, c.o); err != nil {

@@ -68,7 +68,7 @@ func newTagRow(tips *look.Tips, t library.Tag, act tagActions) *tagRow {
 		buttons := container.NewHBox(
 			button(look.Check, tr("Confirm {{.Tag}} (Y)", data), act.confirm), button(look.Cross, tr("Reject {{.Tag}} (N)", data), act.reject),
 		)
-		r.content = container.NewBorder(nil, nil, container.NewCenter(tips.NewBars(t.Confidence, confidenceText(t.Confidence))), buttons, name)
+		r.content = container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(tips.NewBars(t.Confidence, confidenceText(t.Confidence)))), buttons, name)
 		r.tapped = func() { act.choose(t) }
 	}
 	r.ExtendBaseWidget(r)

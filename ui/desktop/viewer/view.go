@@ -14,15 +14,18 @@ type View struct {
 	fitted  bool
 }
 
-const mostScale = 16
+const (
+	mostScale = 16
+	mostFit   = 2 // how far a small picture is enlarged to fill the window
+)
 
-// FitScale returns the scale at which the whole picture is seen; small pictures are not
-// enlarged.
+// FitScale returns the scale at which the whole picture fills the screen; small pictures are
+// enlarged a little only.
 func (v *View) FitScale() float64 {
 	if v.Picture.X == 0 || v.Picture.Y == 0 {
 		return 1
 	}
-	return min(float64(v.Screen.X)/float64(v.Picture.X), float64(v.Screen.Y)/float64(v.Picture.Y), 1)
+	return min(float64(v.Screen.X)/float64(v.Picture.X), float64(v.Screen.Y)/float64(v.Picture.Y), mostFit)
 }
 
 // Scale returns the present scale.
@@ -53,7 +56,8 @@ func (v *View) ZoomTo(scale, x, y float64) {
 	scale = min(max(scale, min(v.FitScale(), 1)), mostScale)
 	px, py := v.toPicture(x, y)
 	v.scale = scale
-	v.fitted = scale <= v.FitScale()
+	fit := v.FitScale()
+	v.fitted = scale == fit || scale < fit && fit <= 1
 	v.cx = px - (x-float64(v.Screen.X)/2)/scale
 	v.cy = py - (y-float64(v.Screen.Y)/2)/scale
 	if v.fitted {

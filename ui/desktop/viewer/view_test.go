@@ -13,7 +13,8 @@ func TestFit(t *testing.T) {
 	}{
 		{image.Pt(6000, 4000), image.Pt(1200, 900), 0.2},
 		{image.Pt(4000, 6000), image.Pt(1200, 900), 0.15},
-		{image.Pt(300, 200), image.Pt(1200, 900), 1},
+		{image.Pt(300, 200), image.Pt(1200, 900), 2},
+		{image.Pt(1000, 500), image.Pt(1200, 900), 1.2},
 	} {
 		var v View
 		v.Set(c.picture, c.screen)

@@ -55,14 +55,11 @@ type undoable struct {
 // New returns a library of n photos.
 func New(n int) *Backend {
 	b := &Backend{
-		n: n, states: map[library.PhotoID]map[library.LabelID]library.TagState{}, alts: map[library.PhotoID]library.AltText{},
+		n: n, pictures: pictures(), states: map[library.PhotoID]map[library.LabelID]library.TagState{}, alts: map[library.PhotoID]library.AltText{},
 		fav: map[library.PhotoID]bool{}, stars: map[library.PhotoID]int{}, settings: map[string]string{}, calls: map[string]int{},
 	}
 	if n > 0 {
 		b.roots = 2
-	}
-	for i := range 48 {
-		b.pictures = append(b.pictures, draw(i))
 	}
 	b.sets = []tagging.LabelSet{
 		{Name: "scenes", Title: "Scenes", Labels: labels("beach", "mountain", "forest", "sunset", "snow", "city at night")},
@@ -80,12 +77,21 @@ func labels(names ...string) []tagging.Label {
 	return out
 }
 
+// pictures are drawn once for all libraries: under the race detector that takes a while.
+var pictures = sync.OnceValue(func() []*image.RGBA {
+	var out []*image.RGBA
+	for i := range 36 {
+		out = append(out, draw(i))
+	}
+	return out
+})
+
 // draw makes a picture with a horizon and a few shapes, different for every i.
 func draw(i int) *image.RGBA {
 	r := rand.New(rand.NewPCG(uint64(i), 7))
-	w, h := 512, 341
+	w, h := 240, 160
 	if i%5 == 3 {
-		w, h = 341, 512
+		w, h = 160, 240
 	}
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	top := color.RGBA{uint8(90 + r.IntN(120)), uint8(120 + r.IntN(100)), uint8(150 + r.IntN(105)), 255}
@@ -97,7 +103,7 @@ func draw(i int) *image.RGBA {
 	}
 	var discs []disc
 	for range 3 + r.IntN(5) {
-		discs = append(discs, disc{r.IntN(w), r.IntN(h), 12 + r.IntN(70), color.RGBA{uint8(r.IntN(255)), uint8(r.IntN(255)), uint8(r.IntN(255)), 255}})
+		discs = append(discs, disc{r.IntN(w), r.IntN(h), 6 + r.IntN(34), color.RGBA{uint8(r.IntN(255)), uint8(r.IntN(255)), uint8(r.IntN(255)), 255}})
 	}
 	for y := range h {
 		for x := range w {
