@@ -79,6 +79,23 @@ window-test: build ## drive the real window on a virtual screen
 	@scripts/install-deps test
 	@scripts/test window
 
+.PHONY: parity
+parity: go-version runtime ## pixels, token numbers, tensors and vectors against the Python originals
+	@scripts/install-deps build
+	$(GO) test -count=1 -v -tags $(TEST_TAGS) -run 'Match(es)?(Python|CLIPs|Fixtures|ItsFixtures)|OfTheOriginal|OfPillow|PlantedFaults' \
+		./clipengine/... ./internal/acceptance/...
+
+.PHONY: quality
+quality: go-version runtime ## how well search and tags do, on the samples and on ../shared
+	@scripts/install-deps build
+	$(GO) test -count=1 -v -timeout 30m -tags $(TEST_TAGS) -run 'Quality|SearchFinds|SearchAmong|Confidence' \
+		./tagging/... ./internal/acceptance/...
+
+.PHONY: bench
+bench: go-version runtime ## how fast the parts are on this machine (Go benchmarks)
+	@scripts/install-deps build
+	$(GO) test -tags $(TEST_TAGS) -run '^$$' -bench . -benchmem ./clipengine/... ./library/... ./tagging/...
+
 .PHONY: vulncheck
 vulncheck: ## known vulnerabilities in what is linked, where the database can be reached
 	@scripts/test vulnerabilities
