@@ -317,3 +317,17 @@ func TestScrollBarReachesBothEnds(t *testing.T) {
 		t.Error("dragging the scroll bar chose photos")
 	}
 }
+
+// TestNoCellStaysBehind changes the list in every way and counts what is drawn.
+func TestNoCellStaysBehind(t *testing.T) {
+	b := newBench(t, 40, -1, room)
+	for _, c := range []struct {
+		name      string
+		n, likely int
+	}{{"shorter", 7, -1}, {"with a line", 40, 3}, {"with another line", 40, 9}, {"empty", 0, -1}, {"long", 4000, -1}, {"one", 1, 0}} {
+		b.SetPhotos(make([]library.PhotoID, c.n), c.likely)
+		if from, to := b.InSight(); b.Drawn() != to-from {
+			t.Errorf("%s: %d cells are drawn, %d are in sight", c.name, b.Drawn(), to-from)
+		}
+	}
+}
