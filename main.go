@@ -51,10 +51,13 @@ func world() cli.Env {
 
 // libraryDir is the folder of the library: the one asked for, else the user's own.
 func libraryDir(o cli.Options) string {
-	if o.Library != "" {
-		return o.Library
+	if o.Library == "" {
+		return filepath.Join(xdg.DataHome, "descry")
 	}
-	return filepath.Join(xdg.DataHome, "descry")
+	if abs, err := filepath.Abs(o.Library); err == nil {
+		return abs
+	}
+	return o.Library
 }
 
 // open opens the library with everything that the program carries.

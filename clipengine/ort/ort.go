@@ -21,7 +21,7 @@ const EnvLibrary = "DESCRY_ONNXRUNTIME"
 
 // ErrNoRuntime says that no ONNX Runtime library was found, and what to do about it.
 var ErrNoRuntime = errors.New("the ONNX Runtime library was not found: run `make runtime`, or put " +
-	libraryName() + " beside the program, or name it in " + EnvLibrary + " or in the setting runtime.library")
+	libraryName() + " beside the program, or name it in " + EnvLibrary + " or in the setting runtime")
 
 // Find returns the path of the ONNX Runtime library. It looks at the setting (when not
 // empty), the environment variable DESCRY_ONNXRUNTIME, beside the executable (and in lib/

@@ -29,7 +29,7 @@ type Status struct {
 	Pending  int    // files to look at and photos to encode, in roots that are there
 	Failed   int    // present files that could not be used
 	Offline  int    // present files of offline roots
-	Missing  int    // missing files
+	Missing  int    // missing files, see MissingFiles
 	Provider string // execution provider of the newest vector in the space, "" without one
 }
 
@@ -51,7 +51,7 @@ func (s *Store) Status(ctx context.Context, space library.SpaceID) (Status, erro
 				+ (SELECT count(*) FROM photo p WHERE ` + lacking + `)`, []any{space, space}},
 			{&st.Failed, "SELECT count(*) FROM failure x JOIN file f ON f.id = x.file_id WHERE f.state = 'present'", nil},
 			{&st.Offline, "SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id WHERE f.state = 'present' AND r.state = 'offline'", nil},
-			{&st.Missing, "SELECT count(*) FROM file WHERE state = 'missing'", nil},
+			{&st.Missing, "SELECT count(*) FROM file f WHERE " + lost, nil},
 		} {
 			if err := q.QueryRowContext(ctx, c.query, c.args...).Scan(c.dst); err != nil {
 				return mapError(err)
@@ -82,9 +82,14 @@ func (s *Store) Failures(ctx context.Context) ([]library.Failure, error) {
 	return out, nil
 }
 
-// MissingFiles lists the files that are gone from their folders, by path.
+// lost is the condition for a file f that is gone and whose photo no other file holds: the
+// old place of a moved photo is not missed.
+const lost = `f.state = 'missing' AND NOT EXISTS (SELECT 1 FROM photo p WHERE p.id = f.photo_id AND p.shown = 1)`
+
+// MissingFiles lists the files that are gone from their folders, by path, but for those
+// whose photo is there in another file.
 func (s *Store) MissingFiles(ctx context.Context) ([]FileInfo, error) {
-	out, err := files(ctx, s.ro, "f.state = 'missing'")
+	out, err := files(ctx, s.ro, lost)
 	if err != nil {
 		return nil, fmt.Errorf("list the missing files: %w", err)
 	}

@@ -102,6 +102,7 @@ func (a *App) ApproveAlt(ctx context.Context, photos []library.PhotoID) (int64, 
 	if err := a.needWriting(); err != nil {
 		return 0, err
 	}
+	photos = distinct(photos)
 	texts, err := a.AltTexts(ctx, photos)
 	if err != nil {
 		return 0, err

@@ -29,7 +29,7 @@ var (
 	// ErrNoLibrary says that the library folder holds no library yet.
 	ErrNoLibrary = errors.New("there is no library yet")
 	// ErrNotInLibrary says that a path is no photo of the library.
-	ErrNotInLibrary = errors.New("not a photo of the library")
+	ErrNotInLibrary = errors.New("no photo of the library")
 )
 
 // Params is what an App is made of. Main fills it in.
@@ -96,6 +96,12 @@ func Open(ctx context.Context, p Params) (*App, error) {
 	}
 	a.store = s
 	a.thumbs = thumbs.Open(filepath.Join(p.Dir, "thumbs"))
+	if p.Model != "" {
+		// A model asked for by name has to be there; one that the library chose may be gone.
+		if _, err := a.bundleOf(p.Model); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
 	if !p.ReadOnly && !p.Optional {
 		if err := a.syncBuiltinSets(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())

@@ -39,10 +39,14 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 	a.setIndexer(x)
 	defer a.setIndexer(nil)
 	report, runErr := x.Run(ctx, all, func(ip indexer.Progress) {
-		progress(Progress{
-			Job: "Looking at photos", Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,
+		p := Progress{
+			Job: jobLook, Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,
 			Left: ip.Left, Path: ip.Path, Running: true,
-		})
+		}
+		if ip.Total == 0 {
+			p.Job, p.Done = jobScan, ip.Found
+		}
+		progress(p)
 	})
 	out := IndexReport{
 		Files: report.Files, Photos: report.Photos, New: report.New, Changed: report.Changed, Moved: report.Moved,
@@ -66,6 +70,14 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 	}
 	return out, nil
 }
+
+// The jobs of Progress.
+const (
+	jobScan    = "Looking through folders"
+	jobLook    = "Looking at photos"
+	jobLabels  = "Reading the labels"
+	jobSuggest = "Suggesting tags"
+)
 
 func (a *App) setIndexer(x *indexer.Indexer) {
 	a.mu.Lock()
@@ -108,7 +120,7 @@ func (a *App) StartIndexing() {
 
 // indexOnce is one background run with its events.
 func (a *App) indexOnce(ctx context.Context) {
-	lastDone := 0
+	lastDone, lastJob := 0, ""
 	report, err := a.Index(ctx, nil, func(p Progress) {
 		a.mu.Lock()
 		p.Paused = a.progress.Paused
@@ -118,11 +130,13 @@ func (a *App) indexOnce(ctx context.Context) {
 		if events.Progress != nil {
 			events.Progress(p)
 		}
-		// New photos show up while the run goes on, not only at its end.
-		if events.Changed != nil && p.Done >= lastDone+changedEvery {
+		// New photos show up while the run goes on, the first ones soon.
+		due := lastDone + min(changedEvery, max(10, lastDone))
+		if events.Changed != nil && (p.Done >= due || p.Job != lastJob) {
 			lastDone = p.Done
 			events.Changed()
 		}
+		lastJob = p.Job
 	})
 	a.meaning.refresh(ctx, a)
 	events := a.listeners()
@@ -130,7 +144,7 @@ func (a *App) indexOnce(ctx context.Context) {
 		events.Progress(Progress{})
 	}
 	if err != nil && ctx.Err() == nil && events.Notice != nil {
-		events.Notice(upper(err.Error()) + ".")
+		events.Notice(asSentence(err))
 	}
 	if events.Finished != nil {
 		events.Finished(report)
@@ -140,9 +154,9 @@ func (a *App) indexOnce(ctx context.Context) {
 	}
 }
 
-// changedEvery is how many photos pass between two events that say that lists are stale:
-// few enough that a person sees photos come, many enough that lists are not drawn anew
-// all the time.
+// changedEvery is how many photos pass at most between two events that say that lists are
+// stale: few enough that a person sees photos come, many enough that lists are not drawn
+// anew all the time.
 const changedEvery = 100
 
 // PauseIndexing holds the background run; ResumeIndexing lets it go on.

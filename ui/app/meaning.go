@@ -84,7 +84,7 @@ func (a *App) cachedWords(ctx context.Context) (tagging.TextEncoder, error) {
 }
 
 // tagger returns the tagger for the labels as they are now, and their ids by "set/label".
-func (a *App) tagger(ctx context.Context) (*tagging.Tagger, map[string]library.LabelID, error) {
+func (a *App) tagger(ctx context.Context, progress func(Progress)) (*tagging.Tagger, map[string]library.LabelID, error) {
 	m := &a.meaning
 	m.tagging.Lock()
 	defer m.tagging.Unlock()
@@ -114,12 +114,29 @@ func (a *App) tagger(ctx context.Context) (*tagging.Tagger, map[string]library.L
 			labels[s.Name+"/"+l.Name] = l.ID
 		}
 	}
-	tagger, err := tagging.NewTagger(ctx, words, sets, a.p.Background, tagging.WithTemplates(a.p.Templates))
+	tagger, err := tagging.NewTagger(ctx, &readingWords{TextEncoder: words, progress: progress}, sets, a.p.Background, tagging.WithTemplates(a.p.Templates))
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the labels: %w", err)
 	}
 	m.tagger, m.labels, m.made = tagger, labels, state
 	return tagger, labels, nil
+}
+
+// readingWords tells how many texts were encoded.
+type readingWords struct {
+	tagging.TextEncoder
+	mu       sync.Mutex
+	done     int
+	progress func(Progress)
+}
+
+func (r *readingWords) EncodeText(ctx context.Context, text string) ([]float32, error) {
+	vec, err := r.TextEncoder.EncodeText(ctx, text)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done++
+	r.progress(Progress{Job: jobLabels, Done: r.done, Running: true})
+	return vec, err
 }
 
 // searching returns the searcher with vectors that are up to date. Without a model it

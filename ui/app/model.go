@@ -120,7 +120,7 @@ func (a *App) startEngine(ctx context.Context, b *bundle.Bundle) (*clipengine.En
 // ModelProblem says in one sentence why no model is running, or "" when one is.
 func (a *App) ModelProblem() string {
 	if _, err := a.engine(context.Background()); err != nil {
-		return upper(err.Error()) + "."
+		return asSentence(err)
 	}
 	return ""
 }
@@ -220,7 +220,7 @@ func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
 	}
 	source, err := bundle.Open(dir)
 	if err != nil {
-		return ModelInfo{}, fmt.Errorf("checking the model folder: %w", err)
+		return ModelInfo{}, err
 	}
 	if source.ID == starterID {
 		return ModelInfo{}, fmt.Errorf("a model called %q comes with the program; rename the folder", starterID)
@@ -288,12 +288,10 @@ func (a *App) UseModel(ctx context.Context, id string) error {
 	}
 	a.CancelIndexing()
 	a.running.Wait()
-	if err := a.SetSetting(ctx, SettingModel, id); err != nil {
+	a.p.Model = ""
+	if err := a.putSetting(ctx, SettingModel, id); err != nil {
 		return err
 	}
-	a.p.Model = ""
-	a.engines.retire()
-	a.meaning.reset()
 	a.changed()
 	return nil
 }

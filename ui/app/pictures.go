@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"io/fs"
 	"os"
 
 	"descry/clipengine"
@@ -31,12 +33,15 @@ func readPicture(ctx context.Context, path string, minSide int) (*image.RGBA, er
 	return img, nil
 }
 
+var errNotThere = errors.New("there is no such file")
+
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the picture: %w", err)
-	}
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: %w", path, errNotThere)
+	case err != nil:
+		return nil, fmt.Errorf("reading the picture: %w", err)
 	case info.IsDir():
 		return nil, fmt.Errorf("%s is a folder, not a picture", path)
 	case info.Size() > maxFileBytes:

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"descry/library"
@@ -87,18 +88,14 @@ func (a *App) RelocateRoot(ctx context.Context, id library.RootID, path string) 
 	if err := a.needWriting(); err != nil {
 		return err
 	}
-	abs, err := filepath.Abs(path)
+	others, err := a.store.Roots(ctx)
 	if err != nil {
-		return fmt.Errorf("relocating to %s: %w", path, err)
+		return err
 	}
-	info, err := os.Stat(abs)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no folder %s", abs)
-	case err != nil:
-		return fmt.Errorf("relocating to %s: %w", abs, err)
-	case !info.IsDir():
-		return fmt.Errorf("%s is a file, not a folder", abs)
+	others = slices.DeleteFunc(others, func(r library.Root) bool { return r.ID == id })
+	abs, err := scan.CheckRoot(path, others, a.p.Dir)
+	if err != nil {
+		return err
 	}
 	volume, err := scan.Volume(abs)
 	if err != nil {

@@ -96,7 +96,7 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 		Matched: res.Matched, Took: res.Took,
 	}
 	if problem != nil {
-		out.Notes = append(out.Notes, upper(problem.Error())+". Only words and tags are searched.")
+		out.Notes = append(out.Notes, asSentence(problem))
 	}
 	for _, p := range res.Problems {
 		out.Problems = append(out.Problems, SearchProblem(p))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -37,12 +38,28 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 	if err := a.needWriting(); err != nil {
 		return err
 	}
-	if key == SettingThreads && value != "" {
+	switch {
+	case value == "":
+	case key == SettingThreads:
 		if n, err := strconv.Atoi(value); err != nil || n < 0 {
 			return fmt.Errorf("threads = %s: it is a number, 0 or more", value)
 		}
+	case key == SettingModel:
+		if _, err := a.openBundle(value); err != nil {
+			return err
+		}
 	}
-	return a.store.SetSetting(ctx, key, value)
+	return a.putSetting(ctx, key, value)
+}
+
+// putSetting stores a setting and makes the model start anew, as the settings say now.
+func (a *App) putSetting(ctx context.Context, key, value string) error {
+	if err := a.store.SetSetting(ctx, key, value); err != nil {
+		return err
+	}
+	a.engines.retire()
+	a.meaning.reset()
+	return nil
 }
 
 // Settings returns the settings that were set, by name.
@@ -91,6 +108,9 @@ func (a *App) needLibrary() error {
 	}
 	return nil
 }
+
+// asSentence writes an error as a sentence of its own.
+func asSentence(err error) string { return upper(strings.TrimRight(err.Error(), ".")) + "." }
 
 // upper makes the first letter a capital.
 func upper(s string) string {

@@ -30,6 +30,9 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	}
 	st.Files, st.Photos, st.Encoded, st.Pending = c.Files, c.Photos, c.Encoded, c.Pending
 	st.Failed, st.Offline, st.Missing, st.Provider = c.Failed, c.Offline, c.Missing, c.Provider
+	if space.ID == 0 {
+		st.Pending += c.Photos // no model has looked at any of them yet
+	}
 	if st.Roots, err = a.store.Roots(ctx); err != nil {
 		return Status{}, err
 	}
@@ -109,7 +112,7 @@ func (a *App) Backup(ctx context.Context, file string) (int, error) {
 		return 0, err
 	}
 	if err := a.store.Backup(ctx, file); err != nil {
-		return 0, fmt.Errorf("backing up to %s: %w", file, err)
+		return 0, err
 	}
 	st, err := a.Status(ctx)
 	return st.Photos, err
@@ -121,22 +124,27 @@ func (a *App) Doctor(ctx context.Context) []Check {
 	add := func(name string, err error, detail, fix string) {
 		c := Check{Check: name, OK: err == nil, Detail: detail}
 		if err != nil {
-			c.Detail, c.Fix = upper(err.Error())+".", fix
+			c.Detail, c.Fix = asSentence(err), fix
 		}
 		checks = append(checks, c)
 	}
 
-	path, err := ort.Find(firstOf(a.p.Runtime, a.Setting(ctx, SettingRuntime)))
-	add("ONNX Runtime", err, path,
+	path, noRuntime := ort.Find(firstOf(a.p.Runtime, a.Setting(ctx, SettingRuntime)))
+	add("ONNX Runtime", noRuntime, path,
 		"Run make runtime in the source folder, or set its path: descry config set runtime /path/to/libonnxruntime.so")
 
 	engine, err := a.engine(ctx)
-	detail := ""
-	if err == nil {
+	detail, fix := "", "Choose another model: descry models use "+starterID
+	switch {
+	case noRuntime != nil:
+		err, fix = errors.New("no model runs without the ONNX Runtime library"), "Mend that first."
+	case err != nil && a.p.Provider != "":
+		fix = "Try it without --provider."
+	case err == nil:
 		detail = fmt.Sprintf("%s on %s, ONNX Runtime %s, %s", engine.Model(), engine.Provider(), ort.Version(),
 			count(runtime.GOMAXPROCS(0), "core"))
 	}
-	add("model", err, detail, "Choose another model: descry models use "+starterID)
+	add("model", err, detail, fix)
 	if engine != nil {
 		add("model self-test", engine.SelfTest(ctx), "golden pictures give the expected vectors",
 			"Check the model's files: descry models verify")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"descry/library"
@@ -22,7 +23,7 @@ func (a *App) Tags(ctx context.Context, photos []library.PhotoID) (map[library.P
 	if err != nil {
 		return nil, err
 	}
-	return a.store.Tags(ctx, photos, space.ID)
+	return a.store.Tags(ctx, distinct(photos), space.ID)
 }
 
 // Confirm says that a label is right for photos; it returns the id of the operation.
@@ -44,12 +45,18 @@ func (a *App) setTags(ctx context.Context, photos []library.PhotoID, label libra
 	if err := a.needWriting(); err != nil {
 		return 0, err
 	}
-	op, _, err := a.store.SetTags(ctx, photos, label, state)
+	op, _, err := a.store.SetTags(ctx, distinct(photos), label, state)
 	if err != nil {
 		return 0, err
 	}
 	a.changed()
 	return op, nil
+}
+
+// distinct are the photos without repetition, in order of their ids: one photo may have
+// been named by several paths.
+func distinct(photos []library.PhotoID) []library.PhotoID {
+	return slices.Compact(slices.Sorted(slices.Values(photos)))
 }
 
 // ownSet is the label set for words that a person types on a photo.
@@ -224,7 +231,10 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 	if err != nil || space.ID == 0 {
 		return err
 	}
-	tagger, labels, err := a.tagger(ctx)
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	tagger, labels, err := a.tagger(ctx, progress)
 	if err != nil {
 		return err
 	}
@@ -232,12 +242,13 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 	if err != nil {
 		return err
 	}
-	if digest != tagger.Digest() {
-		last = 0
-	}
-	st, err := a.store.Status(ctx, space.ID)
-	if err != nil {
-		return err
+	total := 0 // unknown where only some are new
+	if digest != tagger.Digest() || last == 0 {
+		st, err := a.store.Status(ctx, space.ID)
+		if err != nil {
+			return err
+		}
+		last, total = 0, st.Encoded
 	}
 	done := 0
 	for {
@@ -266,8 +277,6 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 		}
 		digest, last = tagger.Digest(), upTo
 		done += n
-		if progress != nil {
-			progress(Progress{Job: "Suggesting tags", Done: done, Total: st.Encoded, Running: true})
-		}
+		progress(Progress{Job: jobSuggest, Done: done, Total: total, Running: true})
 	}
 }

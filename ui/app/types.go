@@ -169,7 +169,7 @@ type ModelInfo struct {
 
 // Progress says how far a job has come.
 type Progress struct {
-	Job       string // "Looking at photos", "Suggesting tags", ...
+	Job       string // what is being done, in words: "Looking at photos"
 	Done      int
 	Total     int // 0 while unknown
 	Failed    int

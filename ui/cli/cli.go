@@ -78,10 +78,13 @@ func Run(ctx context.Context, args []string, env Env) int {
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
 	root.SetIn(env.In)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	// A mistake before --json in the line keeps it from being read; the answer is JSON all the same.
 	c.json = c.json || slices.Contains(args, "--json")
-	return c.finish(ctx, err)
+	if c.unwritten != nil {
+		err = errors.Join(err, fmt.Errorf("writing the answer: %w", c.unwritten))
+	}
+	return c.finish(ctx, cmd.CommandPath(), err)
 }
 
 // call is one run of the command line: the flags that every verb knows.
@@ -95,6 +98,8 @@ type call struct {
 	now      string
 	partly   bool // some files could not be read
 	answered bool // the JSON document is out
+
+	unwritten error // the first line of the answer that could not be written
 }
 
 func (c *call) root() *cobra.Command {
@@ -107,7 +112,7 @@ func (c *call) root() *cobra.Command {
 		Example:       "  descry index ~/Pictures\n  descry search dog on a beach",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          knownVerb,
 		Version:       c.env.Version,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			return c.prepare()
@@ -126,14 +131,35 @@ func (c *call) root() *cobra.Command {
 	f.IntVar(&c.opts.Threads, "threads", 0, "encoders at work; 0 is one per core")
 	f.StringVar(&c.now, "now", "", "the date that words like yesterday count from (2006-01-02 or RFC 3339)")
 	f.StringVar(&c.progress, "progress", "", "plain, bar or json (default: bar on a terminal, else plain)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(flagError(err)) })
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		c.indexCmd(), c.rootsCmd(), c.searchCmd(), c.similarCmd(), c.tagCmd(), c.labelsCmd(), c.altCmd(),
 		c.classifyCmd(), c.scoreCmd(), c.embedCmd(), c.modelsCmd(), c.metaCmd(), c.duplicatesCmd(), c.missingCmd(),
 		c.undoCmd(), c.historyCmd(), c.backupCmd(), c.restoreCmd(), c.dumpCmd(), c.statusCmd(), c.configCmd(),
-		c.doctorCmd(), c.samplesCmd(), c.tourCmd(), c.manCmd(),
+		c.doctorCmd(), c.samplesCmd(), c.tourCmd(), c.completionCmd(), c.manCmd(),
 	)
 	return root
+}
+
+// knownVerb refuses a word that is no verb, and names the verbs that are like it.
+func knownVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		return usagef("there is no verb %q; perhaps you mean %s", args[0], strings.Join(like, " or "))
+	}
+	return usagef("there is no verb %q", args[0])
+}
+
+// flagError drops from a mistake in a flag what is about the parser, not the flag.
+func flagError(err error) error {
+	if said, _, ok := strings.Cut(err.Error(), ": strconv."); ok {
+		return errors.New(said)
+	}
+	return err
 }
 
 // prepare reads the global flags that need more than a string.
@@ -204,13 +230,25 @@ func (c *call) window(ctx context.Context) error {
 // message prints one line for the person, beside the answer.
 func (c *call) message(format string, args ...any) {
 	if !c.quiet {
-		fmt.Fprintf(c.env.Err, format+"\n", args...)
+		fmt.Fprintf(c.env.Err, format+"\n", visible(args)...)
 	}
 }
 
 // print writes a line of the answer.
 func (c *call) print(format string, args ...any) {
-	fmt.Fprintf(c.env.Out, format+"\n", args...)
+	if _, err := fmt.Fprintf(c.env.Out, format+"\n", visible(args)...); err != nil && c.unwritten == nil {
+		c.unwritten = err
+	}
+}
+
+// visible escapes what would move the cursor or break the line: names of files are anyone's.
+func visible(args []any) []any {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = strings.Map(noControl, printable(s))
+		}
+	}
+	return args
 }
 
 // usageError is a mistake in how the program was called.
@@ -234,67 +272,74 @@ func (e fixError) Unwrap() error { return e.err }
 
 func withFix(err error, fix string) error { return fixError{err, fix} }
 
-// finish tells the person how the call ended and gives the exit status.
-func (c *call) finish(ctx context.Context, err error) int {
+// finish tells the person how the call of a verb ended and gives the exit status.
+func (c *call) finish(ctx context.Context, verb string, err error) int {
 	if err == nil {
 		if c.partly {
 			return exitPartly
 		}
 		return exitDone
 	}
-	status, code, fix := verdict(ctx, err)
+	v := verdict(ctx, verb, err)
 	if c.json && !c.answered {
-		c.document(errorDocument{Error: errorBody{Code: code, Message: sentence(err), Fix: fix}})
+		_ = c.document(errorDocument{Error: errorBody{Code: v.code, Message: v.message, Fix: v.fix}})
 	} else {
-		fmt.Fprintln(c.env.Err, "descry: "+sentence(err))
-		if fix != "" {
-			fmt.Fprintln(c.env.Err, "  "+fix)
+		fmt.Fprintln(c.env.Err, visible([]any{"descry: " + v.message})...)
+		if v.fix != "" {
+			fmt.Fprintln(c.env.Err, visible([]any{"  " + v.fix})...)
 		}
 	}
-	return status
+	return v.status
 }
 
-// verdict sorts an error into an exit status, a code for scripts and a mend.
-func verdict(ctx context.Context, err error) (status int, code, fix string) {
-	var withMend fixError
-	if errors.As(err, &withMend) {
-		fix = withMend.fix
-	}
-	var wrong usageError
-	pick := func(s int, name, mend string) (int, string, string) {
-		if fix == "" {
-			fix = mend
-		}
-		return s, name, fix
-	}
+// ending is how a call that failed ended.
+type ending struct {
+	status  int
+	code    string // for scripts
+	message string // one sentence
+	fix     string // how to mend it, "" where the message says it
+}
+
+// verdict sorts an error of a verb.
+func verdict(ctx context.Context, verb string, err error) ending {
+	var (
+		wrong    usageError
+		withMend fixError
+	)
+	v := ending{exitFailed, "failed", sentence(err), ""}
 	switch {
-	case errors.As(err, &wrong), strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "unknown flag"):
-		return pick(exitUsage, "usage", "See: descry --help")
+	case errors.As(err, &wrong):
+		v.status, v.code, v.fix = exitUsage, "usage", "See: "+verb+" --help"
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
-		return pick(exitInterrupted, "interrupted", "What was finished is kept; run the same command again to go on.")
+		v = ending{exitInterrupted, "interrupted", "stopped before it was done", "What was finished is kept; run the same command again to go on."}
 	case errors.Is(err, library.ErrInUse):
-		return pick(exitInUse, "in_use", "Wait until the other one is done, or close it.")
+		v.status, v.code, v.fix = exitInUse, "in_use", "Wait until the other one is done, or close it."
 	case errors.Is(err, library.ErrNewer):
-		return pick(exitFailed, "newer_library", "Install the newer version of Descry.")
+		v.code, v.fix = "newer_library", "Install the newer version of Descry."
 	case errors.Is(err, library.ErrDamaged):
-		return pick(exitFailed, "damaged_library", "Put a backup in its place: descry restore FILE")
+		v.code, v.fix = "damaged_library", "Put a backup in its place: descry restore FILE"
 	case errors.Is(err, library.ErrDiskFull):
-		return pick(exitFailed, "disk_full", "Make room on the disk that holds the library and run the command again.")
+		v.code, v.fix = "disk_full", "Make room on the disk that holds the library and run the command again."
 	case errors.Is(err, library.ErrConflict):
-		return pick(exitFailed, "conflict", "Undo the later change first: descry history")
+		v.code, v.fix = "conflict", "Undo the later change first: descry history"
 	case errors.Is(err, app.ErrNoLibrary):
-		return pick(exitFailed, "no_library", "Make one by adding a folder: descry index FOLDER")
+		v.code, v.fix = "no_library", "Make one by adding a folder: descry index FOLDER"
+	case errors.Is(err, app.ErrNotInLibrary):
+		v.code, v.fix = "not_in_library", "Add its folder first: descry index FOLDER"
 	case errors.Is(err, app.ErrNoModel):
-		return pick(exitFailed, "no_model", "See: descry doctor")
+		v.code, v.fix = "no_model", "See: descry doctor"
 	case errors.Is(err, library.ErrNotFound):
-		return pick(exitFailed, "not_found", "")
+		v.code = "not_found"
 	}
-	return pick(exitFailed, "failed", "")
+	if errors.As(err, &withMend) {
+		v.fix = withMend.fix
+	}
+	return v
 }
 
 // sentence makes an error chain read as one sentence.
 func sentence(err error) string {
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	return printable(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
 }
 
 // Clock is a clock that stands still at o.Now.

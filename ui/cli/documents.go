@@ -59,6 +59,19 @@ func printable(p string) string {
 	return b.String()
 }
 
+// noControl is for strings.Map: control characters become their visible pictures.
+func noControl(r rune) rune {
+	switch {
+	case r < 0x20:
+		return '␀' + r
+	case r == 0x7f:
+		return '␡'
+	case r >= 0x80 && r < 0xa0, r == '\u2028', r == '\u2029', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		return '\ufffd'
+	}
+	return r
+}
+
 // document prints the one JSON document of the answer.
 func (c *call) document(v any) error {
 	c.answered = true
@@ -106,6 +119,14 @@ func indexDocumentOf(r app.IndexReport) indexDocument {
 	return d
 }
 
+func failureDocuments(failures []library.Failure) []failureDocument {
+	docs := make([]failureDocument, 0, len(failures))
+	for _, f := range failures {
+		docs = append(docs, failureDocument{pathOf(f.Path), f.Stage, f.Reason})
+	}
+	return docs
+}
+
 type rootDocument struct {
 	ID library.RootID `json:"id"`
 	pathField
@@ -124,6 +145,7 @@ func rootDocuments(roots []library.Root) []rootDocument {
 
 type searchDocument struct {
 	Query          string           `json:"query"`
+	QueryBytes     string           `json:"path_bytes,omitempty"` // of a picture's path that is not UTF-8
 	Interpretation string           `json:"interpretation"`
 	Notes          []string         `json:"notes"`
 	Problems       []problemDoc     `json:"problems"`
@@ -220,6 +242,7 @@ type scoreDocument struct {
 
 type embedDocument struct {
 	Input  string    `json:"input"`
+	Bytes  string    `json:"path_bytes,omitempty"`
 	Model  string    `json:"model"`
 	Vector []float32 `json:"vector"`
 	Error  string    `json:"error,omitempty"`
@@ -241,6 +264,8 @@ type statusDocument struct {
 	Model    string         `json:"model"`
 	Provider string         `json:"provider"`
 	Roots    []rootDocument `json:"roots"`
+
+	Failures []failureDocument `json:"failures"`
 }
 
 type checkDocument struct {
@@ -269,6 +294,7 @@ type dumpDocument struct {
 
 type backupDocument struct {
 	File   string `json:"file"`
+	Bytes  string `json:"path_bytes,omitempty"`
 	Photos int    `json:"photos"`
 }
 

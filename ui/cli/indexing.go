@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ func (c *call) indexCmd() *cobra.Command {
 					roots = append(roots, r.ID)
 				}
 				if p := a.ModelProblem(); p != "" {
-					c.message("%s Photos are read in without being looked at until then.", p)
+					c.message("%s The photos are read in now and looked at once a model runs.", p)
 				}
 				meter := c.newMeter()
 				report, err := a.Index(ctx, roots, meter.show)
@@ -56,7 +57,7 @@ func (c *call) printReport(r app.IndexReport) {
 			count(r.Encoded, "photo"), r.Seconds, r.PhotosPerSecond, r.Model, r.Provider)
 	}
 	for _, f := range r.Failed {
-		c.message("could not %s %s: %s", f.Stage, printable(f.Path), f.Reason)
+		c.message("Could not %s %s: %s", f.Stage, f.Path, f.Reason)
 	}
 }
 
@@ -85,7 +86,7 @@ func (c *call) rootsCmd() *cobra.Command {
 			return c.document(rootDocuments(all))
 		}
 		for _, r := range all {
-			c.print("%d\t%s\t%s\t%s", r.ID, r.State, count(r.Photos, "photo"), printable(r.Path))
+			c.print("%d\t%s\t%s\t%s", r.ID, r.State, count(r.Photos, "photo"), r.Path)
 		}
 		if len(all) == 0 {
 			c.message("No folders yet. Add one with: descry index FOLDER")
@@ -94,7 +95,7 @@ func (c *call) rootsCmd() *cobra.Command {
 	}
 	roots.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "List the roots", Args: cobra.NoArgs, Example: "  descry roots list --json",
+			Use: "list", Short: "List the roots", Args: noArgs, Example: "  descry roots list --json",
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return list(cmd, a) })
 			},
@@ -149,14 +150,26 @@ func (c *call) rootsCmd() *cobra.Command {
 	return roots
 }
 
+// verbOf is how a verb is called, without the program's name.
+func verbOf(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+}
+
 // needsVerb answers a command that only groups others.
 func needsVerb(cmd *cobra.Command, _ []string) error {
-	return usagef("descry %s needs one of its verbs: see descry %s --help", cmd.Name(), cmd.Name())
+	return usagef("%s needs one of its verbs", verbOf(cmd))
 }
 
 func noVerb(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("descry %s %s: there is no such verb", cmd.Name(), args[0])
+		return usagef("%s has no verb %q", verbOf(cmd), args[0])
+	}
+	return nil
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s stands alone, without %q", verbOf(cmd), args[0])
 	}
 	return nil
 }
@@ -164,7 +177,7 @@ func noVerb(cmd *cobra.Command, args []string) error {
 func atLeast(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < n {
-			return usagef("descry %s needs %s", cmd.Name(), what)
+			return usagef("%s needs %s", verbOf(cmd), what)
 		}
 		return nil
 	}
@@ -173,7 +186,7 @@ func atLeast(n int, what string) cobra.PositionalArgs {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usagef("descry %s takes exactly %s", cmd.Name(), what)
+			return usagef("%s takes exactly %s", verbOf(cmd), what)
 		}
 		return nil
 	}
@@ -181,7 +194,7 @@ func exactly(n int, what string) cobra.PositionalArgs {
 
 func (c *call) statusCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "What the library holds and what is left to do", Args: cobra.NoArgs,
+		Use: "status", Short: "What the library holds and what is left to do", Args: noArgs,
 		Example: "  descry status",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
@@ -189,18 +202,25 @@ func (c *call) statusCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				failures, err := a.Failures(cmd.Context())
+				if err != nil {
+					return err
+				}
 				if c.json {
 					return c.document(statusDocument{
 						s.Library, s.Files, s.Photos, s.Encoded, s.Pending, s.Failed, s.Offline, s.Missing, s.Model, s.Provider,
-						rootDocuments(s.Roots),
+						rootDocuments(s.Roots), failureDocuments(failures),
 					})
 				}
-				c.print("library   %s", printable(s.Library))
+				c.print("library   %s", s.Library)
 				c.print("files     %d (%d missing, %d offline, %d unreadable)", s.Files, s.Missing, s.Offline, s.Failed)
 				c.print("photos    %d, %d looked at, %d to come", s.Photos, s.Encoded, s.Pending)
 				c.print("model     %s", s.Model)
 				for _, r := range s.Roots {
-					c.print("root      %s (%s, %s)", printable(r.Path), r.State, count(r.Photos, "photo"))
+					c.print("root      %s (%s, %s)", r.Path, r.State, count(r.Photos, "photo"))
+				}
+				for _, f := range failures {
+					c.print("cannot %s %s: %s", f.Stage, f.Path, f.Reason)
 				}
 				return nil
 			})
@@ -210,7 +230,7 @@ func (c *call) statusCmd() *cobra.Command {
 
 func (c *call) missingCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "missing", Short: "Files that are gone; what you said of them is kept", Args: cobra.NoArgs,
+		Use: "missing", Short: "Files that are gone; what you said of them is kept", Args: noArgs,
 		Example: "  descry missing --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
@@ -236,7 +256,7 @@ func (c *call) missingCmd() *cobra.Command {
 
 func (c *call) duplicatesCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "duplicates", Short: "Files that hold the same picture", Args: cobra.NoArgs,
+		Use: "duplicates", Short: "Files that hold the same picture", Args: noArgs,
 		Example: "  descry duplicates",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
@@ -271,7 +291,7 @@ func (c *call) duplicatesCmd() *cobra.Command {
 
 func (c *call) doctorCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Check this machine and the library, and say how to mend each fault", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check this machine and the library, and say how to mend each fault", Args: noArgs,
 		Example: "  descry doctor",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {

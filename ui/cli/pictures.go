@@ -28,7 +28,7 @@ func (c *call) classifyCmd() *cobra.Command {
 				}
 			}
 			if len(names) == 0 {
-				return usagef("descry classify needs --labels, for instance --labels dog,cat,car")
+				return usagef("classify needs --labels, for instance --labels dog,cat,car")
 			}
 			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
 				results, err := a.Classify(cmd.Context(), names, args)
@@ -83,6 +83,9 @@ func (c *call) scoreCmd() *cobra.Command {
 		Example: "  descry score 'a dog on a beach' photo.jpg",
 		Args:    atLeast(2, "a text and at least one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if strings.TrimSpace(args[0]) == "" {
+				return usagef("score needs a text, not an empty one")
+			}
 			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
 				results, err := a.Score(cmd.Context(), args[0], args[1:])
 				if err != nil {
@@ -114,7 +117,12 @@ func (c *call) embedCmd() *cobra.Command {
 		Example: "  descry embed --text 'a dog' --json\n  descry embed photo.jpg --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (len(texts) == 0) == (len(args) == 0) {
-				return usagef("descry embed takes either --text or pictures")
+				return usagef("embed takes either --text or pictures")
+			}
+			for _, text := range texts {
+				if strings.TrimSpace(text) == "" {
+					return usagef("embed --text needs a text, not an empty one")
+				}
 			}
 			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
 				embed := func(ctx context.Context) ([]app.Embedded, error) { return a.EmbedTexts(ctx, texts) }
@@ -127,11 +135,11 @@ func (c *call) embedCmd() *cobra.Command {
 				}
 				docs := make([]embedDocument, 0, len(results))
 				for _, r := range results {
-					vec := r.Vector
+					in, vec := pathOf(r.Input), r.Vector
 					if vec == nil {
 						vec = []float32{}
 					}
-					docs = append(docs, embedDocument{printable(r.Input), a.Model().ID, vec, c.failed(r.Err)})
+					docs = append(docs, embedDocument{in.Path, in.Bytes, a.Model().ID, vec, c.failed(r.Err)})
 				}
 				if c.json {
 					return c.document(docs)
@@ -181,7 +189,7 @@ func (c *call) modelsCmd() *cobra.Command {
 	}
 	models.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "The models at hand", Args: cobra.NoArgs, Example: "  descry models list",
+			Use: "list", Short: "The models at hand", Args: noArgs, Example: "  descry models list",
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error { return c.printModels(cmd.Context(), a) })
 			},
@@ -229,7 +237,7 @@ func (c *call) modelsCmd() *cobra.Command {
 			},
 		},
 		&cobra.Command{
-			Use: "verify", Short: "Check and test every model at hand", Args: cobra.NoArgs, Example: "  descry models verify",
+			Use: "verify", Short: "Check and test every model at hand", Args: noArgs, Example: "  descry models verify",
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
 					checked, err := a.VerifyModels(cmd.Context())
@@ -277,7 +285,7 @@ func (c *call) printModelList(all []app.ModelInfo) error {
 		if m.InUse {
 			mark = "*"
 		}
-		c.print("%s %s  %s, %d numbers, %d px, %s, %.0f MB", mark, m.ID, m.Name, m.Dim, m.InputSize,
+		c.print("%s %s  %s, vectors of %d numbers, pictures of %d px, %s, %.0f MB", mark, m.ID, m.Name, m.Dim, m.InputSize,
 			strings.Join(m.Languages, " "), float64(m.Bytes)/1e6)
 		c.print("    %s", m.Licence)
 		if m.Note != "" {

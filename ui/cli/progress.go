@@ -15,6 +15,7 @@ import (
 type meter struct {
 	out  io.Writer
 	form string // "plain", "bar", "json", or "" for none
+	job  string // the task that was shown last
 	last time.Time
 	now  func() time.Time
 	open bool // a bar stands on the current line
@@ -41,15 +42,24 @@ func (c *call) newMeter() *meter {
 	return &meter{out: c.env.Err, form: form, now: time.Now}
 }
 
+// show shows how far a task is: at its beginning, at its end, and now and then in between.
+// While nothing is known of it, lines keep quiet for a while: most tasks are done by then.
 func (m *meter) show(p app.Progress) {
 	every := barEvery
 	if m.form == "plain" {
 		every = plainEvery
 	}
-	if m.form == "" || m.now().Sub(m.last) < every {
+	now := m.now()
+	begins := p.Job != m.job
+	if begins {
+		m.job, m.last = p.Job, now
+	}
+	ends := p.Total > 0 && p.Done == p.Total && m.form != "plain"
+	due := begins && p.Total > 0 || ends || now.Sub(m.last) >= every
+	if m.form == "" || !due {
 		return
 	}
-	m.last = m.now()
+	m.last = now
 	switch m.form {
 	case "json":
 		line, err := json.Marshal(map[string]any{
@@ -70,6 +80,7 @@ func (m *meter) show(p app.Progress) {
 // done ends the line of a bar.
 func (m *meter) done() {
 	if m.open {
+		m.open = false
 		fmt.Fprint(m.out, "\r\x1b[K")
 	}
 }

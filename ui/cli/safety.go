@@ -1,28 +1,36 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"descry/library"
 	"descry/ui/app"
 )
 
 func (c *call) undoCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "undo [N]", Short: "Undo the last operation, or the one with id N", Args: cobra.MaximumNArgs(1),
-		Example: "  descry undo",
+		Use: "undo [N]", Short: "Undo the last operation, or the one with id N", Example: "  descry undo",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("undo takes one id at most")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var id int64
 			if len(args) == 1 {
 				n, err := strconv.ParseInt(args[0], 10, 64)
 				if err != nil || n < 1 {
-					return usagef("descry undo %s: N is the id of an operation, see descry history", args[0])
+					return usagef("undo %s: N is the id of an operation, see descry history", args[0])
 				}
 				id = n
 			}
@@ -44,8 +52,11 @@ func (c *call) undoCmd() *cobra.Command {
 func (c *call) historyCmd() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
-		Use: "history", Short: "What you did, newest first", Args: cobra.NoArgs, Example: "  descry history --limit 20",
+		Use: "history", Short: "What you did, newest first", Args: noArgs, Example: "  descry history --limit 20",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if limit < 1 {
+				return usagef("history --limit %d: it is 1 or more", limit)
+			}
 			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
 				ops, err := a.History(cmd.Context(), limit)
 				if err != nil {
@@ -63,7 +74,7 @@ func (c *call) historyCmd() *cobra.Command {
 					if o.Undone {
 						undone = " (undone)"
 					}
-					c.print("%d  %s  %s, %s%s", o.ID, o.When.Local().Format(time.DateTime), o.What, count(o.Photos, "photo"), undone)
+					c.print("%d  %s  %s%s", o.ID, o.When.Local().Format(time.DateTime), o.What, undone)
 				}
 				return nil
 			})
@@ -96,7 +107,10 @@ func (c *call) restoreCmd() *cobra.Command {
 		Example: "  descry restore ~/descry-2024-12-31.db",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			if err := c.env.Restore(ctx, c.env.LibraryDir(c.opts), args[0]); err != nil {
+			switch err := c.env.Restore(ctx, c.env.LibraryDir(c.opts), args[0]); {
+			case errors.Is(err, library.ErrDamaged):
+				return withFix(fmt.Errorf("%s is no sound backup of a library; the library stays as it was", args[0]), "Choose another backup.")
+			case err != nil:
 				return err
 			}
 			return c.withApp(ctx, AccessRead, func(a *app.App) error {
@@ -112,16 +126,17 @@ func (c *call) restoreCmd() *cobra.Command {
 
 func (c *call) backedUp(file string, photos int, what string) error {
 	if c.json {
-		return c.document(backupDocument{printable(file), photos})
+		p := pathOf(file)
+		return c.document(backupDocument{p.Path, p.Bytes, photos})
 	}
-	c.print("%s %s %s", count(photos, "photo"), what, printable(file))
+	c.print("%s %s %s", count(photos, "photo"), what, file)
 	return nil
 }
 
 func (c *call) dumpCmd() *cobra.Command {
 	var user, derived, digest bool
 	cmd := &cobra.Command{
-		Use: "dump", Short: "Everything in the library in canonical order", Args: cobra.NoArgs,
+		Use: "dump", Short: "Everything in the library in canonical order", Args: noArgs,
 		Long:    "Prints user data and derived data so that two libraries with the same content print the same.",
 		Example: "  descry dump --digest\n  descry dump --user > mine.txt",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -174,7 +189,7 @@ func (c *call) configCmd() *cobra.Command {
 		}
 		if only != "" {
 			if !slices.Contains(app.SettingKeys(), only) {
-				return usagef("%s is no setting; there are: %v", only, app.SettingKeys())
+				return usagef("%s is no setting; there are %s", only, settingNames())
 			}
 			all = map[string]string{only: all[only]}
 		}
@@ -190,7 +205,7 @@ func (c *call) configCmd() *cobra.Command {
 	}
 	config.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "All settings", Args: cobra.NoArgs, Example: "  descry config list",
+			Use: "list", Short: "All settings", Args: noArgs, Example: "  descry config list",
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return show(cmd, a, "") })
 			},
@@ -206,11 +221,14 @@ func (c *call) configCmd() *cobra.Command {
 			Example: "  descry config set threads 2",
 			RunE: func(cmd *cobra.Command, args []string) error {
 				if !slices.Contains(app.SettingKeys(), args[0]) {
-					return usagef("%s is no setting; there are: %v", args[0], app.SettingKeys())
+					return usagef("%s is no setting; there are %s", args[0], settingNames())
 				}
 				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
 					if err := a.SetSetting(cmd.Context(), args[0], args[1]); err != nil {
 						return err
+					}
+					if p := a.ModelProblem(); p != "" && args[0] != app.SettingThreads {
+						c.message("%s", p)
 					}
 					return show(cmd, a, args[0])
 				})
@@ -220,10 +238,39 @@ func (c *call) configCmd() *cobra.Command {
 	return config
 }
 
+func settingNames() string { return strings.Join(app.SettingKeys(), ", ") }
+
+// completionCmd writes the script that lets a shell complete verbs and flags.
+func (c *call) completionCmd() *cobra.Command {
+	scripts := map[string]func(*cobra.Command) error{
+		"bash":       func(root *cobra.Command) error { return root.GenBashCompletionV2(c.env.Out, true) },
+		"zsh":        func(root *cobra.Command) error { return root.GenZshCompletion(c.env.Out) },
+		"fish":       func(root *cobra.Command) error { return root.GenFishCompletion(c.env.Out, true) },
+		"powershell": func(root *cobra.Command) error { return root.GenPowerShellCompletionWithDesc(c.env.Out) },
+	}
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	return &cobra.Command{
+		Use: "completion bash|zsh|fish|powershell", Short: "Print the completion script of a shell", ValidArgs: shells,
+		Example: "  source <(descry completion bash)\n  descry completion fish > ~/.config/fish/completions/descry.fish",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || scripts[args[0]] == nil {
+				return usagef("completion takes the name of one shell: %s", strings.Join(shells, ", "))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := scripts[args[0]](cmd.Root()); err != nil {
+				return fmt.Errorf("writing the completion script: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
 // manCmd writes the man page from the same source as --help.
 func (c *call) manCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "man", Short: "Print the man page", Args: cobra.NoArgs, Example: "  descry man > descry.1", Hidden: true,
+		Use: "man", Short: "Print the man page", Args: noArgs, Example: "  descry man > descry.1", Hidden: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			root := cmd.Root()
 			root.DisableAutoGenTag = true

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,11 +26,7 @@ func (c *call) searchCmd() *cobra.Command {
 			ctx := cmd.Context()
 			r.Text = strings.Join(args, " ")
 			return c.withApp(ctx, AccessRead, func(a *app.App) error {
-				res, err := a.Search(ctx, r)
-				if err != nil {
-					return err
-				}
-				return c.printResult(ctx, a, res, r)
+				return c.search(ctx, a, r, func(r app.SearchRequest) (app.SearchResult, error) { return a.Search(ctx, r) })
 			})
 		},
 	}
@@ -47,11 +44,9 @@ func (c *call) similarCmd() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			return c.withApp(ctx, AccessRead, func(a *app.App) error {
-				res, err := a.SimilarFile(ctx, args[0], r)
-				if err != nil {
-					return err
-				}
-				return c.printResult(ctx, a, res, r)
+				return c.search(ctx, a, r, func(r app.SearchRequest) (app.SearchResult, error) {
+					return a.SimilarFile(ctx, args[0], r)
+				})
 			})
 		},
 	}
@@ -66,20 +61,28 @@ func searchFlags(cmd *cobra.Command, r *app.SearchRequest) {
 	cmd.Flags().BoolVar(&r.Explain, "explain", false, "say why each photo is there")
 }
 
-func (c *call) printResult(ctx context.Context, a *app.App, res app.SearchResult, r app.SearchRequest) error {
-	ids := make([]library.PhotoID, len(res.Hits))
-	for i, h := range res.Hits {
-		ids[i] = h.Photo
+// search runs a search and prints its answer.
+func (c *call) search(ctx context.Context, a *app.App, r app.SearchRequest, run func(app.SearchRequest) (app.SearchResult, error)) error {
+	switch {
+	case r.Limit < 1:
+		return usagef("--limit %d: it is 1 or more", r.Limit)
+	case r.Offset < 0:
+		return usagef("--offset %d: it is 0 or more", r.Offset)
 	}
+	res, err := run(r)
+	if err != nil {
+		return err
+	}
+	ids := photosOf(res)
 	cards, err := a.Cards(ctx, ids)
 	if err != nil {
 		return err
 	}
-	tags, err := a.Tags(ctx, ids)
-	if err != nil {
-		return err
-	}
 	if c.json {
+		tags, err := a.Tags(ctx, ids)
+		if err != nil {
+			return err
+		}
 		return c.document(searchDocumentOf(a.Model().ID, res, cards, tags))
 	}
 	for _, p := range res.Problems {
@@ -88,26 +91,57 @@ func (c *call) printResult(ctx context.Context, a *app.App, res app.SearchResult
 	for _, n := range res.Notes {
 		c.message("%s", n)
 	}
-	if res.Matched == 0 && !r.All {
-		c.message("Nothing here looks like ‘%s’. See the closest photos with --all.", res.Query)
+	if res.Coverage < 1 && a.Model().ID != "" {
+		c.message("%.0f %% of the photos have been looked at so far.", math.Floor(100*res.Coverage))
 	}
-	if res.Coverage < 1 {
-		c.message("%.0f %% of the photos have been looked at so far.", 100*res.Coverage)
+	c.printHits(res, cards, r.Explain)
+	switch {
+	case len(res.Hits) > 0 || res.Query == "":
+	case res.Matched > 0 || r.All:
+		c.message("--offset %d is past the last photo.", r.Offset)
+	default:
+		// Say that there is more only where there is.
+		r.All, r.Limit, r.Offset = true, 1, 0
+		rest, err := run(r)
+		if err != nil {
+			return err
+		}
+		more := ""
+		if len(rest.Hits) > 0 {
+			more = " The closest photos come with --all."
+		}
+		c.message("No photo here is likely to match ‘%s’."+more, res.Query)
 	}
+	return nil
+}
+
+func photosOf(res app.SearchResult) []library.PhotoID {
+	ids := make([]library.PhotoID, len(res.Hits))
+	for i, h := range res.Hits {
+		ids[i] = h.Photo
+	}
+	return ids
+}
+
+// printHits prints photos that were found, with a line where the likely ones end.
+func (c *call) printHits(res app.SearchResult, cards []app.Card, explain bool) {
 	below := false
 	for i, h := range res.Hits {
 		if !h.Likely && !below {
 			below = true
 			c.print("── less likely ──")
 		}
-		c.print("%3.0f %%  %s", 100*h.Confidence, printable(cards[i].Path))
-		if r.Explain {
+		sure := "" // a confidence that nothing backs is not shown
+		if res.Calibrated {
+			sure = fmt.Sprintf("%3.0f %%  ", 100*h.Confidence)
+		}
+		c.print("%s%s", sure, cards[i].Path)
+		if explain {
 			for _, w := range h.Why {
 				c.print("       %s", reasonText(w))
 			}
 		}
 	}
-	return nil
 }
 
 func reasonText(w app.Reason) string {
@@ -122,8 +156,9 @@ func reasonText(w app.Reason) string {
 }
 
 func searchDocumentOf(model string, res app.SearchResult, cards []app.Card, tags map[library.PhotoID][]library.Tag) searchDocument {
+	query := pathOf(res.Query)
 	d := searchDocument{
-		Query: res.Query, Interpretation: res.Interpretation, Notes: append([]string{}, res.Notes...), Problems: []problemDoc{},
+		Query: query.Path, QueryBytes: query.Bytes, Interpretation: res.Interpretation, Notes: append([]string{}, res.Notes...), Problems: []problemDoc{},
 		Model: model, Calibrated: res.Calibrated, Coverage: res.Coverage, TookMS: float64(res.Took.Microseconds()) / 1000,
 		Matched: res.Matched, Results: []resultDocument{},
 	}

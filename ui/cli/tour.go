@@ -14,7 +14,7 @@ import (
 func (c *call) samplesCmd() *cobra.Command {
 	var ifEmpty bool
 	cmd := &cobra.Command{
-		Use: "samples", Short: "Add the sample photos that come with the program", Args: cobra.NoArgs,
+		Use: "samples", Short: "Add the sample photos that come with the program", Args: noArgs,
 		Long:    "Copies the sample photos into a folder beside the library and adds that as a root.",
 		Example: "  descry samples && descry index",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,7 +31,7 @@ func (c *call) samplesCmd() *cobra.Command {
 					return c.document(rootDocuments(roots))
 				}
 				for _, r := range roots {
-					c.print("%s", printable(r.Path))
+					c.print("%s", r.Path)
 				}
 				return nil
 			})
@@ -57,7 +57,7 @@ var tourQueries = []string{"a cat", "mountains", "food on a table"}
 func (c *call) tourCmd() *cobra.Command {
 	var picture string
 	cmd := &cobra.Command{
-		Use: "tour", Short: "Show the main job on the sample photos", Args: cobra.NoArgs,
+		Use: "tour", Short: "Show the main job on the sample photos", Args: noArgs,
 		Long: "Adds the sample photos if the library has no folder yet, looks at them, searches three times, shows one\n" +
 			"photo's tags and alt text, and draws a picture of the window. It needs no display.",
 		Example: "  descry tour --picture window.png",
@@ -80,10 +80,12 @@ func (c *call) tourCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					c.print("\nsearch “%s”: %s likely", q, count(res.Matched, "photo"))
-					if err := c.printResult(ctx, a, res, app.SearchRequest{}); err != nil {
+					cards, err := a.Cards(ctx, photosOf(res))
+					if err != nil {
 						return err
 					}
+					c.print("\nsearch “%s”: %s likely", q, count(res.Matched, "photo"))
+					c.printHits(res, cards, false)
 					if first == 0 && len(res.Hits) > 0 {
 						first = res.Hits[0].Photo
 					}
@@ -93,9 +95,9 @@ func (c *call) tourCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					c.print("\n%s", printable(d.Name))
-					for _, t := range d.Tags {
-						c.print("  %-9s %3.0f %%  %s/%s", t.State, 100*t.Confidence, t.Set, t.Name)
+					c.print("\n%s", d.Name)
+					for _, t := range tagDocuments(d.Tags) {
+						c.print("%s", tagLine(t))
 					}
 					c.print("  alt text (%s): %s", d.AltText.State, d.AltText.Text)
 				}
@@ -109,7 +111,7 @@ func (c *call) tourCmd() *cobra.Command {
 				if err := c.env.Draw(ctx, a, picture); err != nil {
 					return fmt.Errorf("drawing the window: %w", err)
 				}
-				c.print("\nA picture of the window is in %s", printable(picture))
+				c.print("\nA picture of the window is in %s", picture)
 				return nil
 			})
 		},

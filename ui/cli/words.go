@@ -45,7 +45,7 @@ func (c *call) tagCmd() *cobra.Command {
 				for _, d := range docs {
 					c.print("%s", d.Path)
 					for _, t := range d.Tags {
-						c.print("  %-9s %3.0f %%  %s/%s", t.State, 100*t.Confidence, t.Set, t.Label)
+						c.print("%s", tagLine(t))
 					}
 				}
 				return nil
@@ -104,14 +104,23 @@ func (c *call) resolve(ctx context.Context, a *app.App, paths []string) ([]app.P
 	if err != nil {
 		return nil, err
 	}
+	if len(photos) == 0 && len(unknown) > 0 {
+		return nil, fmt.Errorf("%s: %w", unknown[0], app.ErrNotInLibrary)
+	}
 	for _, p := range unknown {
 		c.partly = true
-		c.message("%s is no photo of the library", printable(p))
-	}
-	if len(photos) == 0 && len(unknown) > 0 {
-		return nil, fmt.Errorf("%s: %w", printable(unknown[0]), app.ErrNotInLibrary)
+		c.message("%s: %v", p, app.ErrNotInLibrary)
 	}
 	return photos, nil
+}
+
+// tagLine is a tag or suggestion for reading. Only a guess has a probability.
+func tagLine(t resultTagDocument) string {
+	sure := "     "
+	if t.State == library.Suggested {
+		sure = fmt.Sprintf("%3.0f %%", 100*t.Confidence)
+	}
+	return fmt.Sprintf("  %-9s %s  %s/%s", t.State, sure, t.Set, t.Label)
 }
 
 func (c *call) photoTags(ctx context.Context, a *app.App, photos []app.PhotoAt, set string) ([]photoTagsDocument, error) {
@@ -165,10 +174,10 @@ func (c *call) altCmd() *cobra.Command {
 			}
 			writes := approve || cmd.Flags().Changed("set")
 			if writes && len(args) == 0 {
-				return usagef("descry alt --approve and --set need the photos they are about")
+				return usagef("alt --approve and --set need the photos they are about")
 			}
 			if approve && cmd.Flags().Changed("set") {
-				return usagef("descry alt takes --approve or --set, not both")
+				return usagef("alt takes --approve or --set, not both")
 			}
 			access := AccessRead
 			if writes {
@@ -230,13 +239,17 @@ func (c *call) labelsCmd() *cobra.Command {
 		Use: "labels", Short: "Label sets: the words photos are tagged with", Args: noVerb, RunE: needsVerb,
 		Example: "  descry labels list\n  descry labels import garden.toml",
 	}
-	sets := func(ctx context.Context, a *app.App) error {
+	// sets prints the label sets, or only one.
+	sets := func(ctx context.Context, a *app.App, only string) error {
 		all, err := a.LabelSets(ctx)
 		if err != nil {
 			return err
 		}
 		docs := make([]setDocument, 0, len(all))
 		for _, s := range all {
+			if only != "" && s.Name != only {
+				continue
+			}
 			names := make([]string, 0, len(s.Labels))
 			for _, l := range s.Labels {
 				names = append(names, l.Name)
@@ -260,14 +273,21 @@ func (c *call) labelsCmd() *cobra.Command {
 			return err
 		}
 		meter := c.newMeter()
-		defer meter.done()
-		return a.SuggestTags(ctx, meter.show)
+		err = a.SuggestTags(ctx, meter.show)
+		meter.done()
+		switch {
+		case errors.Is(err, app.ErrNoModel):
+			c.message("%s Tags are suggested once a model runs.", a.ModelProblem())
+		case err != nil:
+			return err
+		}
+		return sets(ctx, a, set.Name)
 	}
 	labels.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "List the label sets", Args: cobra.NoArgs, Example: "  descry labels list",
+			Use: "list", Short: "List the label sets", Args: noArgs, Example: "  descry labels list",
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return sets(cmd.Context(), a) })
+				return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error { return sets(cmd.Context(), a, "") })
 			},
 		},
 		&cobra.Command{
@@ -279,10 +299,7 @@ func (c *call) labelsCmd() *cobra.Command {
 					return err
 				}
 				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
-					if err := put(cmd.Context(), a, text, args[0]); err != nil {
-						return err
-					}
-					return sets(cmd.Context(), a)
+					return put(cmd.Context(), a, text, args[0])
 				})
 			},
 		},
@@ -326,7 +343,7 @@ func (c *call) labelsCmd() *cobra.Command {
 					}
 					if bytes.Equal(edited, text) {
 						c.message("Nothing changed.")
-						return nil
+						return sets(cmd.Context(), a, args[0])
 					}
 					return put(cmd.Context(), a, edited, args[0])
 				})
@@ -340,7 +357,11 @@ func (c *call) labelsCmd() *cobra.Command {
 					if _, err := a.RemoveLabelSet(cmd.Context(), args[0]); err != nil {
 						return err
 					}
-					return sets(cmd.Context(), a)
+					if c.json {
+						return sets(cmd.Context(), a, "")
+					}
+					c.print("Removed the label set %s; descry undo brings it back.", args[0])
+					return nil
 				})
 			},
 		},
@@ -406,6 +427,9 @@ func (c *call) read(name string) ([]byte, error) {
 		return text, nil
 	}
 	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no file %s", name)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the file: %w", err)
 	}
