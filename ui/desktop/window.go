@@ -263,7 +263,10 @@ func (w *window) buildViewer() {
 		return c.Name, strings.Join(parts, " · "), c.Alt
 	}
 	v.OnMove = func(i int) { w.grid.Select(i) }
-	v.OnOpen = func() { w.main.Hide() } // nothing below the viewer may get a click
+	v.OnOpen = func() {
+		w.tips.Forget()
+		w.main.Hide() // nothing below the viewer may get a click
+	}
 	v.OnClose = func() {
 		w.main.Show()
 		if i, _ := v.Current(); i < len(w.grid.Photos()) {

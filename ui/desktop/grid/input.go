@@ -35,6 +35,7 @@ func (g *Grid) MouseDown(e *desktop.MouseEvent) {
 		c.Focus(g)
 	}
 	g.armed = -1
+	g.unhover()
 	if e.Button == desktop.MouseButtonPrimary && e.Position.X > g.Size().Width-barWidth && g.scrollable() {
 		g.grabBar(e.Position.Y)
 		return
