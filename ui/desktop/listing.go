@@ -136,6 +136,9 @@ func (w *window) showList(l listed, keep, searching bool) {
 		w.grid.SetPhotos(l.ids, l.likely)
 	}
 	if w.search.last != "" {
+		l.found.Notes = slices.DeleteFunc(slices.Clone(l.found.Notes), func(n string) bool {
+			return n == w.banner.text.Text() // stands there already
+		})
 		w.search.ShowResult(l.found)
 	} else {
 		w.search.Row.Hide()

@@ -75,6 +75,7 @@ type searchBar struct {
 	last  string // what was searched for last
 	quiet bool   // text set by code
 	chips *fyne.Container
+	said  *fyne.Container // problems and limits, a sentence each
 	sort  *widget.Select
 }
 
@@ -108,7 +109,9 @@ func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
 	})
 	s.sort.Selected = tr("Best match")
 	s.chips = container.New(layout.NewCustomPaddedHBoxLayout(6))
-	s.Row = container.New(layout.NewCustomPaddedLayout(0, 4, 54, 12), container.NewBorder(nil, nil, nil, s.sort, container.New(chipRow{}, container.NewHScroll(s.chips))))
+	s.said = container.New(&column{grow: -1})
+	s.Row = container.New(layout.NewCustomPaddedLayout(0, 4, 54, 12), container.New(&column{grow: -1},
+		container.NewBorder(nil, nil, nil, s.sort, container.New(chipRow{}, container.NewHScroll(s.chips))), s.said))
 	s.Row.Hide()
 	return s
 }
@@ -173,20 +176,27 @@ func (s *searchBar) ShowResult(r app.SearchResult) {
 	for i, c := range r.Chips {
 		s.chips.Add(s.chip(c, without(r.Chips, i)))
 	}
+	s.said.Objects = nil
 	for _, p := range r.Problems {
 		text := p.Sentence
 		if at := spot(r.Query, p.Start, p.End); at != "" {
 			text += " " + at
 		}
-		l := s.tips.NewLabel(text).Whole()
-		l.Colour, l.Rank = theme.ColorNameError, look.SizeSmallText
-		s.chips.Add(container.NewHBox(container.NewCenter(widget.NewIcon(theme.NewErrorThemedResource(theme.WarningIcon()))), container.NewCenter(l)))
+		s.say(text, theme.ColorNameError)
 	}
 	for _, n := range r.Notes {
-		s.chips.Add(container.NewCenter(s.tips.NewSmall(n).Whole()))
+		s.say(n, look.ColourSecondary)
 	}
+	s.said.Refresh()
 	s.chips.Refresh()
 	s.Row.Show()
+}
+
+// say adds a sentence below the chips.
+func (s *searchBar) say(text string, colour fyne.ThemeColorName) {
+	p := look.NewParagraph(text)
+	p.Colour, p.Rank = colour, look.SizeSmallText
+	s.said.Add(p)
 }
 
 // chip is one understood part of a query; rest is the query without it.

@@ -217,8 +217,8 @@ func TestProblemsAndEmptyResults(t *testing.T) {
 	x.search.SetText(`dog "on`)
 	x.search.now()
 	x.settle()
-	if n := len(x.search.chips.Objects); n != 2 {
-		t.Errorf("%d objects in the row below the box, want a chip and a sentence", n)
+	if chips, said := len(x.search.chips.Objects), len(x.search.said.Objects); chips != 1 || said != 1 {
+		t.Errorf("%d chips and %d sentences below the box, want one of each", chips, said)
 	}
 	x.search.SetText("zeppelin")
 	x.search.now()
