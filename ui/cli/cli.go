@@ -122,15 +122,15 @@ func (c *call) root() *cobra.Command {
 		},
 	}
 	f := root.PersistentFlags()
-	f.StringVar(&c.opts.Library, "library", os.Getenv("DESCRY_LIBRARY"), "folder of the library (also DESCRY_LIBRARY)")
+	f.StringVar(&c.opts.Library, "library", os.Getenv("DESCRY_LIBRARY"), "folder of the library, `DIR` (also DESCRY_LIBRARY)")
 	f.BoolVar(&c.json, "json", false, "answer with one JSON document")
 	f.BoolVar(&c.quiet, "quiet", false, "no progress and no messages")
-	f.StringVar(&c.logLevel, "log-level", "warn", "debug, info, warn or error")
-	f.StringVar(&c.opts.Model, "model", "", "model to use instead of the library's")
-	f.StringVar(&c.opts.Provider, "provider", "", "execution provider, for instance cpu")
-	f.IntVar(&c.opts.Threads, "threads", 0, "encoders at work; 0 is one per core")
-	f.StringVar(&c.now, "now", "", "the date that words like yesterday count from (2006-01-02 or RFC 3339)")
-	f.StringVar(&c.progress, "progress", "", "plain, bar or json (default: bar on a terminal, else plain)")
+	f.StringVar(&c.logLevel, "log-level", "warn", "what goes to the log: `LEVEL` is debug, info, warn or error")
+	f.StringVar(&c.opts.Model, "model", "", "use the model `ID` instead of the library's")
+	f.StringVar(&c.opts.Provider, "provider", "", "run the model on this execution provider: `NAME`, for instance cpu")
+	f.IntVar(&c.opts.Threads, "threads", 0, "look at `N` photos at a time; 0 is one per core")
+	f.StringVar(&c.now, "now", "", "the `TIME` that words like yesterday count from (2006-01-02 or RFC 3339)")
+	f.StringVar(&c.progress, "progress", "", "show progress as `FORM`: plain, bar or json (default: bar on a terminal, else plain)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(flagError(err)) })
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2

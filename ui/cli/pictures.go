@@ -59,7 +59,7 @@ func (c *call) classifyCmd() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&labels, "labels", nil, "the labels, with commas between them")
+	cmd.Flags().StringSliceVar(&labels, "labels", nil, "the labels `A,B,C`")
 	return cmd
 }
 
@@ -153,7 +153,7 @@ func (c *call) embedCmd() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&texts, "text", nil, "a text; may be given more than once")
+	cmd.Flags().StringArrayVar(&texts, "text", nil, "a `TEXT`; may be given more than once")
 	return cmd
 }
 

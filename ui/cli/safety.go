@@ -3,14 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"descry/library"
 	"descry/ui/app"
@@ -80,7 +78,7 @@ func (c *call) historyCmd() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&limit, "limit", 50, "how many operations at most")
+	cmd.Flags().IntVar(&limit, "limit", 50, "`N` operations at most")
 	return cmd
 }
 
@@ -239,60 +237,3 @@ func (c *call) configCmd() *cobra.Command {
 }
 
 func settingNames() string { return strings.Join(app.SettingKeys(), ", ") }
-
-// completionCmd writes the script that lets a shell complete verbs and flags.
-func (c *call) completionCmd() *cobra.Command {
-	scripts := map[string]func(*cobra.Command) error{
-		"bash":       func(root *cobra.Command) error { return root.GenBashCompletionV2(c.env.Out, true) },
-		"zsh":        func(root *cobra.Command) error { return root.GenZshCompletion(c.env.Out) },
-		"fish":       func(root *cobra.Command) error { return root.GenFishCompletion(c.env.Out, true) },
-		"powershell": func(root *cobra.Command) error { return root.GenPowerShellCompletionWithDesc(c.env.Out) },
-	}
-	shells := []string{"bash", "zsh", "fish", "powershell"}
-	return &cobra.Command{
-		Use: "completion bash|zsh|fish|powershell", Short: "Print the completion script of a shell", ValidArgs: shells,
-		Example: "  source <(descry completion bash)\n  descry completion fish > ~/.config/fish/completions/descry.fish",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 || scripts[args[0]] == nil {
-				return usagef("completion takes the name of one shell: %s", strings.Join(shells, ", "))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := scripts[args[0]](cmd.Root()); err != nil {
-				return fmt.Errorf("writing the completion script: %w", err)
-			}
-			return nil
-		},
-	}
-}
-
-// manCmd writes the man page from the same source as --help.
-func (c *call) manCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "man", Short: "Print the man page", Args: noArgs, Example: "  descry man > descry.1", Hidden: true,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			root := cmd.Root()
-			root.DisableAutoGenTag = true
-			if err := manPages(root, c.env.Out); err != nil {
-				return fmt.Errorf("writing the man page: %w", err)
-			}
-			return nil
-		},
-	}
-}
-
-func manPages(cmd *cobra.Command, out io.Writer) error {
-	header := &doc.GenManHeader{Title: "DESCRY", Section: "1", Date: &time.Time{}}
-	if err := doc.GenMan(cmd, header, out); err != nil {
-		return err
-	}
-	for _, sub := range cmd.Commands() {
-		if !sub.Hidden && sub.IsAvailableCommand() {
-			if err := manPages(sub, out); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}

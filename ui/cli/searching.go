@@ -55,8 +55,8 @@ func (c *call) similarCmd() *cobra.Command {
 }
 
 func searchFlags(cmd *cobra.Command, r *app.SearchRequest) {
-	cmd.Flags().IntVar(&r.Limit, "limit", 50, "how many photos at most")
-	cmd.Flags().IntVar(&r.Offset, "offset", 0, "how many photos to pass over")
+	cmd.Flags().IntVar(&r.Limit, "limit", 50, "`N` photos at most")
+	cmd.Flags().IntVar(&r.Offset, "offset", 0, "pass over the first `N` photos")
 	cmd.Flags().BoolVar(&r.All, "all", false, "photos below the cutoff too")
 	cmd.Flags().BoolVar(&r.Explain, "explain", false, "say why each photo is there")
 }

@@ -116,6 +116,6 @@ func (c *call) tourCmd() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&picture, "picture", "", "write a picture of the window to this PNG file")
+	cmd.Flags().StringVar(&picture, "picture", "", "write a picture of the window to the PNG `FILE`")
 	return cmd
 }

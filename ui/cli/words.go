@@ -52,7 +52,7 @@ func (c *call) tagCmd() *cobra.Command {
 			})
 		},
 	}
-	tag.Flags().StringVar(&set, "set", "", "only this label set")
+	tag.Flags().StringVar(&set, "set", "", "only the label set `NAME`")
 	say := func(verb, short string, act func(*app.App, context.Context, []library.PhotoID, library.LabelID) (int64, error)) *cobra.Command {
 		return &cobra.Command{
 			Use: verb + " SET/LABEL PATH…", Short: short, Args: atLeast(2, "a label as SET/LABEL and at least one photo"),
@@ -228,9 +228,9 @@ func (c *call) altCmd() *cobra.Command {
 		},
 	}
 	alt.Flags().BoolVar(&approve, "approve", false, "approve the text as it stands")
-	alt.Flags().StringVar(&text, "set", "", "write this text; empty goes back to the draft")
-	alt.Flags().StringVar(&lang, "lang", "en", "language of the text")
-	alt.Flags().StringVar(&format, "format", "text", "text, html, csv or json")
+	alt.Flags().StringVar(&text, "set", "", "write this `TEXT`; empty goes back to the draft")
+	alt.Flags().StringVar(&lang, "lang", "en", "language of the text, `LANG`")
+	alt.Flags().StringVar(&format, "format", "text", "print as `FORM`: text, html, csv or json")
 	return alt
 }
 
