@@ -8,8 +8,5 @@ import (
 	"descry/ui/app"
 )
 
-// A build with the tag nogui has no window: it needs no graphics library and builds fast.
-var (
-	window func(context.Context, *app.App) error
-	draw   func(context.Context, *app.App, string) error
-)
+// Without any window code there is nothing to draw the window with either.
+var draw func(context.Context, *app.App, string) error

@@ -249,8 +249,8 @@ func TestSearchFindsTheSamplePhotos(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Matched != 0 || len(r.Notes) == 0 {
-				t.Errorf("%q: %d likely, notes %q", q, r.Matched, r.Notes)
+			if r.Matched != 0 || len(r.Hits) != 0 {
+				t.Errorf("%q: %d likely, %d hits", q, r.Matched, len(r.Hits))
 			}
 		}
 	})

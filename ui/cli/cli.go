@@ -216,7 +216,7 @@ func (c *call) withApp(ctx context.Context, access Access, f func(*app.App) erro
 func (c *call) window(ctx context.Context) error {
 	if c.env.Window == nil {
 		return withFix(errors.New("this build of Descry has no window"),
-			"Use a verb (descry --help), or build it without the tag nogui.")
+			"Use a verb (descry --help), or build the one with a window: make build")
 	}
 	show := func(a *app.App) error { return c.env.Window(ctx, a) }
 	err := c.withApp(ctx, AccessWrite, show)

@@ -51,7 +51,7 @@ func addSamples(ctx context.Context, a *app.App, ifEmpty bool) error {
 }
 
 // tourQueries are shown by the tour: what the sample photos hold, in three people's words.
-var tourQueries = []string{"a cat", "mountains", "food on a table"}
+var tourQueries = []string{"a cat", "mountains", "people playing music"}
 
 // tourCmd does the main job once on the sample photos, for a machine without a display.
 func (c *call) tourCmd() *cobra.Command {

@@ -1,0 +1,16 @@
+//go:build !nogui && !ci
+
+package main
+
+import (
+	"context"
+
+	"descry/assets"
+	"descry/ui/app"
+	"descry/ui/desktop"
+)
+
+func window(ctx context.Context, a *app.App) error {
+	a.StartIndexing()
+	return desktop.Run(ctx, a, desktop.Options{Icon: assets.Icon()})
+}
