@@ -197,7 +197,7 @@ func (r *run) answer() error {
 	switch {
 	case len(r.looks) > 0 || len(words) > 0 || len(r.query.pick(Phrase, false)) > 0:
 		found, err = r.rank(words, any)
-	case r.conditioned() || r.req.Within != nil || len(r.query.Terms) > 0:
+	case len(r.exact) > 0 || len(r.query.pick(Phrase, true)) > 0 || r.req.Within != nil:
 		found, err = r.listed(exactOrder)
 	}
 	if err != nil {

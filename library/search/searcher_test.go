@@ -318,6 +318,11 @@ func TestSearch(t *testing.T) {
 			}
 		}
 	})
+	t.Run("nothing but what nobody has", func(t *testing.T) {
+		if r := s.search(se, search.Request{Text: "tag:dgo in:nowhere", All: true}); len(r.Hits) > 0 || len(r.Problems) != 2 {
+			t.Errorf("%d hits, problems %v", len(r.Hits), r.Problems)
+		}
+	})
 	t.Run("interpretation", func(t *testing.T) {
 		r := s.search(se, search.Request{Text: `beach -people year:2020 -"IMG"`})
 		const want = "Photos that look like “beach” or have these words, fit year:2020, do not have the exact words “IMG” and do not show “people”"
