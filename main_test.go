@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -148,7 +149,7 @@ func TestAnswers(t *testing.T) {
 		{[]string{"history"}, `[{"id":1,"when":"","what":"","photos":1,"undone":true}]`},
 		{[]string{"undo"}, `[{"id":1,"when":"","what":"","photos":1,"undone":true}]`},
 		{[]string{"status"}, `{"library":"","files":1,"photos":1,"encoded":1,"pending":1,"failed":1,"offline":1,"missing":1,
-			"model":"","provider":"","roots":` + root + `}`},
+			"model":"","provider":"","roots":` + root + `,"failures":[]}`},
 		{[]string{"dump", "--digest"}, `{"user":"","derived":""}`},
 		{[]string{"config", "list"}, `{}`},
 		{[]string{"doctor"}, `[{"check":"","ok":true,"detail":"","fix":""}]`},
@@ -240,6 +241,11 @@ func TestFailures(t *testing.T) {
 		{"unknown format", []string{"alt", "--format", "docx"}, 2, "usage"},
 		{"model that is not there", []string{"models", "use", "nothing"}, 1, "not_found"},
 		{"model out of its folder", []string{"models", "use", "../x"}, 1, "not_found"},
+		{"setting that is none", []string{"config", "get", "fish"}, 1, "no_library"},
+		{"model setting that is none", []string{"config", "set", "model", "nothing"}, 1, "not_found"},
+		{"shell that is none", []string{"completion", "tcsh"}, 2, "usage"},
+		{"file that is no backup", []string{"restore", file}, 1, "failed"},
+		{"picture that is not there", []string{"meta", "read", filepath.Join(folder, "nowhere.jpg")}, 1, "failed"},
 	}
 	if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
@@ -261,6 +267,70 @@ func TestFailures(t *testing.T) {
 				t.Errorf("error %+v, want code %s and one sentence", doc.Error, tt.code)
 			}
 		})
+	}
+}
+
+// TestPathsNotUTF8 checks that a name that is not UTF-8 goes through every verb: written
+// with escapes, and once more exactly.
+func TestPathsNotUTF8(t *testing.T) {
+	folder, paths := photos(t, 1)
+	odd := filepath.Join(folder, "H\xfcndin\x1b[2J.jpg")
+	if err := os.Rename(paths[0], odd); err != nil {
+		t.Skipf("skipped: this file system takes no such name: %v", err)
+	}
+	lib := newLibrary(t)
+	must(t, lib, "index", folder)
+	backup := filepath.Join(t.TempDir(), "b\xfc.db")
+	for _, args := range [][]string{
+		{"search", "a photo", "--all"},
+		{"tag", odd},
+		{"alt", odd},
+		{"meta", "read", odd},
+		{"classify", "--labels", "a,b", odd},
+		{"score", "a", odd},
+		{"embed", odd},
+		{"similar", odd},
+		{"backup", backup},
+	} {
+		path := odd
+		if args[0] == "backup" {
+			path = backup
+		}
+		got := must(t, lib, append(args, "--json")...).out
+		if want := base64.StdEncoding.EncodeToString([]byte(path)); !strings.Contains(got, `"path_bytes": "`+want+`"`) || !strings.Contains(got, `\\xFC`) {
+			t.Errorf("descry %s: the path is not there in both forms\n%s", args[0], got)
+		}
+		if said := must(t, lib, args...).out; args[0] != "meta" && (strings.Contains(said, "\x1b") || !strings.Contains(said, `\xFC`)) {
+			t.Errorf("descry %s prints %q", args[0], said)
+		}
+	}
+}
+
+// TestSilence checks what --json, --quiet and --progress leave on which stream.
+func TestSilence(t *testing.T) {
+	folder, paths := photos(t, 1)
+	lib := newLibrary(t)
+	nowhere := filepath.Join(folder, "nowhere.jpg")
+	if a := must(t, lib, "index", folder, "--json", "--progress", "json"); !json.Valid([]byte(a.out)) {
+		t.Errorf("stdout is not one JSON document:\n%s", a.out)
+	} else {
+		for line := range strings.Lines(a.err) {
+			if !json.Valid([]byte(line)) {
+				t.Errorf("--progress json prints %q", line)
+			}
+		}
+	}
+	if a := must(t, lib, "index", "--quiet"); a.err != "" {
+		t.Errorf("--quiet says %q", a.err)
+	}
+	if a := descry(t, lib, "tag", paths[0], nowhere, "--quiet"); a.status != 3 || a.err != "" {
+		t.Errorf("status %d, %q, want 3 and silence", a.status, a.err)
+	}
+	if a := descry(t, lib, "tag", nowhere); a.status != 1 || strings.Count(a.err, nowhere) != 1 {
+		t.Errorf("status %d, want 1 and one sentence about the photo:\n%s", a.status, a.err)
+	}
+	if a := must(t, lib, "search", "zyx wvu"); strings.Count(a.err, "\n") != 1 || !strings.Contains(a.err, "--all") || a.out != "" {
+		t.Errorf("a search without likely photos says:\n%s%s", a.out, a.err)
 	}
 }
 

@@ -43,8 +43,12 @@ var likelyLogit = math.Log(LikelyAt / (1 - LikelyAt))
 
 // describe scores what the photos should look like.
 func (r *run) describe() error {
-	if r.p.Index == nil || r.p.Text == nil {
+	switch {
+	case r.p.Text == nil:
 		r.note("No model is in use, so only words were searched: names, keywords, descriptions, tags.")
+		return nil
+	case r.p.Index == nil:
+		r.note("No photo has been looked at with this model yet.")
 		return nil
 	}
 	if r.view.Len() == 0 {

@@ -163,11 +163,14 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 		return m.searcher, problem, nil
 	}
 	m.space, m.index = space.ID, nil
+	if problem == nil {
+		p.Text = words
+	}
 	if problem == nil && space.ID != 0 {
 		if m.index, err = vectors.Open(ctx, a.store, space); err != nil {
 			return nil, nil, err
 		}
-		p.Index, p.Text = m.index, words
+		p.Index = m.index
 		if b, err := a.bundleOf(a.modelID(ctx)); err == nil {
 			p.Languages = b.Languages
 		}

@@ -95,8 +95,8 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 		Query: res.Query, Interpretation: res.Interpretation, Chips: res.Chips, Notes: res.Notes, Calibrated: res.Calibrated,
 		Matched: res.Matched, Took: res.Took,
 	}
-	if problem != nil {
-		out.Notes = append(out.Notes, asSentence(problem))
+	if problem != nil && len(out.Notes) > 0 {
+		out.Notes = append(out.Notes, asSentence(problem)) // why only words were searched
 	}
 	for _, p := range res.Problems {
 		out.Problems = append(out.Problems, SearchProblem(p))
