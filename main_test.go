@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -367,6 +368,40 @@ func TestPartly(t *testing.T) {
 	}
 	if doc.Photos != 2 || doc.Encoded != 2 || len(doc.Failed) != 1 || filepath.Base(doc.Failed[0].Path) != "broken.jpg" {
 		t.Errorf("got %+v, want 2 photos and broken.jpg failed", doc)
+	}
+}
+
+// TestEditLabels checks that what a person wrote in their editor is taken, or else kept.
+func TestEditLabels(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: GNU sed stands in for the editor")
+	}
+	lib := filepath.Join(t.TempDir(), "library")
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	t.Setenv("VISUAL", "")
+	must(t, lib, "samples")
+	left := func() []string {
+		files, err := filepath.Glob(filepath.Join(temp, "descry-*.toml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	t.Setenv("EDITOR", "sed -i s/garden/plot/;s/\"\"/\"dahlia\"/")
+	t.Setenv("DESCRY_ONNXRUNTIME", filepath.Join(temp, "none")) // labels need no model
+	must(t, lib, "labels", "edit", "garden")
+	if got := must(t, lib, "labels", "export", "plot").out; !strings.Contains(got, "dahlia") || len(left()) > 0 {
+		t.Errorf("the edited set is %q, left behind: %v", got, left())
+	}
+	t.Setenv("EDITOR", "true")
+	if a := must(t, lib, "labels", "edit", "plot"); !strings.Contains(a.err, "Nothing changed") || len(left()) > 0 {
+		t.Errorf("%q, left behind: %v", a.err, left())
+	}
+	t.Setenv("EDITOR", "sed -i s/name/nme/")
+	a := descry(t, lib, "labels", "edit", "plot")
+	if kept := left(); a.status != 1 || len(kept) != 1 || !strings.Contains(a.err, kept[0]) {
+		t.Errorf("status %d, kept %v, and it says:\n%s", a.status, left(), a.err)
 	}
 }
 

@@ -85,15 +85,23 @@ func (a *App) altTexts(ctx context.Context, ids []library.PhotoID) ([]library.Al
 // SetAlt stores the person's own alt text for a photo; empty texts go back to the draft.
 // It returns the id of the operation.
 func (a *App) SetAlt(ctx context.Context, id library.PhotoID, text, extended string) (int64, error) {
+	return a.SetAlts(ctx, []library.PhotoID{id}, text, extended)
+}
+
+// SetAlts is SetAlt for many photos in one operation.
+func (a *App) SetAlts(ctx context.Context, photos []library.PhotoID, text, extended string) (int64, error) {
 	text = strings.Join(strings.Fields(text), " ")
 	if n := utf8.RuneCountInString(text); n > tagging.MaxAlt {
 		return 0, fmt.Errorf("the alt text has %d characters; %d is the most that fits the standard (IPTC), so put the rest into the description", n, tagging.MaxAlt)
 	}
-	return a.say(func() (int64, error) {
-		return a.store.SetAlt(ctx, id, library.AltText{
+	photos = distinct(photos)
+	alts := make([]store.PhotoAlt, len(photos))
+	for i, id := range photos {
+		alts[i] = store.PhotoAlt{Photo: id, Alt: library.AltText{
 			Text: text, Extended: strings.TrimSpace(extended), Lang: "en", State: library.AltEdited,
-		})
-	})
+		}}
+	}
+	return a.say(func() (int64, error) { return a.store.SetAlts(ctx, alts) })
 }
 
 // ApproveAlt makes the alt texts of photos the person's own as they stand: what was

@@ -133,6 +133,7 @@ func TestUndoOfEverything(t *testing.T) {
 		{"rate", 2, func() (int64, error) { return a.SetRating(ctx, both, 4) }},
 		{"favourite", 1, func() (int64, error) { return a.SetFavourite(ctx, both[:1], true) }},
 		{"write alt text", 1, func() (int64, error) { return a.SetAlt(ctx, bee, "A bee.", "It flies.") }},
+		{"write one alt text for many", 2, func() (int64, error) { return a.SetAlts(ctx, both, "Two pictures.", "") }},
 		{"approve alt texts", 2, func() (int64, error) { return a.ApproveAlt(ctx, both) }},
 		{"add a label set", 0, func() (int64, error) { return a.PutLabelSet(ctx, garden) }},
 		{"edit a label set", 0, func() (int64, error) { return a.PutLabelSet(ctx, edited) }},

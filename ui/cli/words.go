@@ -198,21 +198,20 @@ func (c *call) altCmd() *cobra.Command {
 						return err
 					}
 				case cmd.Flags().Changed("set"):
-					for _, id := range ids {
-						if _, err := a.SetAlt(ctx, id, text, ""); err != nil {
-							return err
-						}
+					if _, err := a.SetAlts(ctx, ids, text, ""); err != nil {
+						return err
 					}
 				}
 				if !c.json && format != "text" {
 					return a.ExportAlt(ctx, c.env.Out, format, ids)
 				}
+				texts, err := a.AltTexts(ctx, ids)
+				if err != nil {
+					return err
+				}
 				docs := make([]altDocument, 0, len(photos))
-				for _, p := range photos {
-					t, err := a.AltText(ctx, p.Photo)
-					if err != nil {
-						return err
-					}
+				for i, p := range photos {
+					t := texts[i]
 					docs = append(docs, altDocument{
 						pathOf(p.Path), t.Text, t.Extended, t.State, t.Confidence, append([]string{}, t.Sources...),
 					})
@@ -330,23 +329,32 @@ func (c *call) labelsCmd() *cobra.Command {
 			Use: "edit SET", Short: "Edit a label set in $EDITOR", Args: exactly(1, "the name of a label set"),
 			Example: "  EDITOR=nano descry labels edit animals",
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
-					text, err := setText(cmd.Context(), a, args[0])
+				ctx := cmd.Context()
+				var text []byte
+				// Others may write the library while the editor is open.
+				err := c.withApp(ctx, AccessRead, func(a *app.App) (err error) {
+					text, err = setText(ctx, a, args[0])
 					if errors.Is(err, library.ErrNotFound) {
-						text = fmt.Appendf(nil, "name = %q\ntitle = %q\n\n[[label]]\nname = \"\"\n", args[0], args[0])
-					} else if err != nil {
-						return err
+						text, err = fmt.Appendf(nil, "name = %q\ntitle = %q\n\n[[label]]\nname = \"\"\n", args[0], args[0]), nil
 					}
-					edited, err := edit(cmd.Context(), text)
-					if err != nil {
-						return err
-					}
-					if bytes.Equal(edited, text) {
-						c.message("Nothing changed.")
-						return sets(cmd.Context(), a, args[0])
-					}
-					return put(cmd.Context(), a, edited, args[0])
+					return err
 				})
+				if err != nil {
+					return err
+				}
+				edited, file, err := edit(ctx, text)
+				if err != nil {
+					return err
+				}
+				if bytes.Equal(edited, text) {
+					c.message("Nothing changed.")
+					return os.Remove(file)
+				}
+				err = c.withApp(ctx, AccessWrite, func(a *app.App) error { return put(ctx, a, edited, "what you wrote") })
+				if err != nil {
+					return withFix(err, "Your text is in "+file+". Mend it there, then: descry labels import "+file)
+				}
+				return os.Remove(file)
 			},
 		},
 		&cobra.Command{
@@ -384,37 +392,35 @@ func setText(ctx context.Context, a *app.App, name string) ([]byte, error) {
 	return nil, fmt.Errorf("label set %q: %w", name, library.ErrNotFound)
 }
 
-// edit lets the person change text in their editor.
-func edit(ctx context.Context, text []byte) ([]byte, error) {
+// edit lets the person change text in their editor. The file they wrote is left to the
+// caller, so that nothing of it is lost.
+func edit(ctx context.Context, text []byte) (edited []byte, file string, err error) {
 	editor := os.Getenv("VISUAL")
 	if editor == "" {
 		editor = os.Getenv("EDITOR")
 	}
 	if editor == "" {
-		return nil, withFix(errors.New("no editor is set"), "Set EDITOR, for instance: EDITOR=nano descry labels edit SET")
+		return nil, "", withFix(errors.New("no editor is set"), "Set EDITOR, for instance: EDITOR=nano descry labels edit SET")
 	}
 	f, err := os.CreateTemp("", "descry-*.toml")
 	if err != nil {
-		return nil, fmt.Errorf("making a file to edit: %w", err)
+		return nil, "", fmt.Errorf("making a file to edit: %w", err)
 	}
-	defer os.Remove(f.Name())
-	if _, err := f.Write(text); err != nil {
-		return nil, fmt.Errorf("making a file to edit: %w", errors.Join(err, f.Close()))
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("making a file to edit: %w", err)
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, "", errors.Join(fmt.Errorf("making a file to edit: %w", err), os.Remove(f.Name()))
 	}
 	words := append(strings.Fields(editor), f.Name())
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("running the editor %s: %w", words[0], err)
+		return nil, "", withFix(fmt.Errorf("running the editor %s: %w", words[0], err), "What it saved is in "+f.Name())
 	}
-	edited, err := os.ReadFile(f.Name())
+	edited, err = os.ReadFile(f.Name())
 	if err != nil {
-		return nil, fmt.Errorf("reading what was edited: %w", err)
+		return nil, "", fmt.Errorf("reading what was edited: %w", err)
 	}
-	return edited, nil
+	return edited, f.Name(), nil
 }
 
 // read reads a file, or standard input for "-".
