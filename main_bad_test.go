@@ -93,6 +93,11 @@ func TestBadLibraries(t *testing.T) {
 			lib, db := made(t)
 			want := change(t, db, tt.f)
 			complaint(t, lib, 1, tt.code, "index")
+			complaint(t, lib, 1, tt.code, "status")
+			// The doctor tells of it and checks the rest of the machine all the same.
+			if a := descry(t, lib, "doctor"); a.status != 1 || !strings.Contains(a.out, "FAULT  library") || !strings.Contains(a.out, "formats") {
+				t.Errorf("the doctor says, with status %d:\n%s%s", a.status, a.out, a.err)
+			}
 			got, err := os.ReadFile(db)
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("the refused database was changed (%v)", err)

@@ -57,6 +57,7 @@ type Params struct {
 type App struct {
 	p      Params
 	store  *store.Store // nil when opened without a library
+	broken error        // why there is no store where there is a library
 	thumbs *thumbs.Cache
 
 	engines engineBox
@@ -91,7 +92,13 @@ func Open(ctx context.Context, p Params) (*App, error) {
 		}
 	}
 	s, err := store.Open(ctx, p.Dir, store.Options{ReadOnly: p.ReadOnly || p.Optional, Now: p.Now, Log: p.Log})
-	if err != nil {
+	switch {
+	case err != nil && p.Optional && ctx.Err() == nil:
+		// What needs no library works beside a broken one; the doctor tells of it.
+		p.Log.Info("doing without the library", "error", err)
+		a.broken = err
+		return a, nil
+	case err != nil:
 		return nil, err
 	}
 	a.store = s

@@ -64,8 +64,8 @@ func (a *App) putSetting(ctx context.Context, key, value string) error {
 
 // Settings returns the settings that were set, by name.
 func (a *App) Settings(ctx context.Context) (map[string]string, error) {
-	if a.store == nil {
-		return nil, ErrNoLibrary
+	if err := a.needLibrary(); err != nil {
+		return nil, err
 	}
 	all, err := a.store.Settings(ctx)
 	if err != nil {
@@ -94,7 +94,7 @@ func (a *App) threads(ctx context.Context) int {
 func (a *App) needWriting() error {
 	switch {
 	case a.store == nil:
-		return ErrNoLibrary
+		return a.needLibrary()
 	case a.p.ReadOnly || a.p.Optional:
 		return library.ErrReadOnly
 	}
@@ -103,7 +103,10 @@ func (a *App) needWriting() error {
 
 // needLibrary refuses what cannot be done without a library.
 func (a *App) needLibrary() error {
-	if a.store == nil {
+	switch {
+	case a.broken != nil:
+		return a.broken
+	case a.store == nil:
 		return ErrNoLibrary
 	}
 	return nil

@@ -152,12 +152,19 @@ func (a *App) Doctor(ctx context.Context) []Check {
 
 	add("formats", nil, strings.Join(decode.Extensions(), " "), "")
 
+	const restore = "Put a backup in its place: descry restore FILE"
 	switch {
+	case errors.Is(a.broken, library.ErrNewer):
+		add("library", a.broken, "", "Install the newer version of Descry.")
+	case errors.Is(a.broken, library.ErrDamaged):
+		add("library", a.broken, "", restore)
+	case a.broken != nil:
+		add("library", a.broken, "", "See that its folder and what is in it may be read and written.")
 	case a.store == nil:
 		add("library", nil, "none yet in "+a.p.Dir, "")
 	default:
 		err := a.store.Integrity(ctx)
-		add("library", err, filepath.Join(a.p.Dir, "library.db")+" is sound", "Put a backup in its place: descry restore FILE")
+		add("library", err, filepath.Join(a.p.Dir, "library.db")+" is sound", restore)
 		roots, err := a.store.Roots(ctx)
 		if err != nil {
 			add("folders", err, "", "")
