@@ -10,8 +10,10 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"descry/internal/photomaker"
 	"descry/library"
@@ -338,5 +340,31 @@ func TestStoreThatFailsEndsTheRun(t *testing.T) {
 	cancel()
 	if _, err := l.indexer().Run(ctx, l.roots(), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// shortEye gives one vector that the store refuses, and then waits for the end of the run.
+type shortEye struct {
+	*eye
+	began atomic.Bool
+}
+
+func (e *shortEye) EncodeTensor(ctx context.Context, _ []float32) ([]float32, error) {
+	if e.began.CompareAndSwap(false, true) {
+		return []float32{1}, nil
+	}
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+func TestWriteThatFailsEndsTheRunAtOnce(t *testing.T) {
+	l := newLib(t)
+	l.photo("a.jpg", 1)
+	l.photo("b.jpg", 2)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	x := New(Params{Store: l.store, Thumbs: l.thumbs, Encoder: &shortEye{eye: l.encoder}, Threads: 2})
+	if _, err := x.Run(ctx, l.roots(), nil); err == nil || ctx.Err() != nil {
+		t.Errorf("the run ended with %v, and the limit of the test with %v", err, ctx.Err())
 	}
 }

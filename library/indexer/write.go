@@ -70,9 +70,11 @@ func (r *run) writer(ctx context.Context) error {
 			}
 		}
 		if failed != nil {
-			for o := range r.results {
-				r.drop(o)
-			}
+			go func() {
+				for o := range r.results {
+					r.drop(o)
+				}
+			}()
 			return failed
 		}
 	}
