@@ -102,6 +102,7 @@ func (a *App) StartIndexing() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
+	a.running.Go(func() { a.warm(ctx) })
 	a.running.Go(func() {
 		defer cancel()
 		for {
@@ -139,7 +140,11 @@ func (a *App) indexOnce(ctx context.Context) {
 		lastJob = p.Job
 	})
 	a.meaning.refresh(ctx, a)
-	events := a.listeners()
+	a.warm(ctx)
+	a.mu.Lock()
+	a.progress = Progress{}
+	events := a.events
+	a.mu.Unlock()
 	if events.Progress != nil {
 		events.Progress(Progress{})
 	}

@@ -162,7 +162,7 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 		}
 		return m.searcher, problem, nil
 	}
-	m.space, m.index = space.ID, nil
+	m.space, m.index, m.searcher = space.ID, nil, nil
 	if problem == nil {
 		p.Text = words
 	}
@@ -177,4 +177,15 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 	}
 	m.searcher = search.New(p)
 	return m.searcher, problem, nil
+}
+
+// warm makes what the first search would otherwise wait for.
+func (a *App) warm(ctx context.Context) {
+	s, _, err := a.searching(ctx)
+	if err == nil {
+		err = s.Warm(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
+		a.p.Log.Warn("preparing to search", "error", err)
+	}
 }
