@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -340,6 +341,37 @@ func TestPNGRawProfile(t *testing.T) {
 	data := photomaker.InsertPNG(plain, photomaker.Chunk("zTXt", append([]byte("Raw profile type exif\x00\x00"), packed.Bytes()...)))
 	if got := read(t, data); got.Make != "Maker" || got.Orientation != 8 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// A small PNG may hold any number of texts that inflate to megabytes each: what is read of
+// them is bounded for the file, not for each.
+func TestPNGManyBombs(t *testing.T) {
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if _, err := z.Write(append([]byte("<x>"), make([]byte, 4<<20)...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data := photomaker.PNG(photomaker.Scene(8, 8, 1), library.Metadata{})
+	var bombs []byte
+	for range 50 {
+		for _, head := range []string{"iTXtXML:com.adobe.xmp\x00\x01\x00\x00\x00", "zTXtRaw profile type exif\x00\x00", "zTXtAnything\x00\x00"} {
+			bombs = append(bombs, photomaker.Chunk(head[:4], append([]byte(head[4:]), packed.Bytes()...))...)
+		}
+	}
+	data = photomaker.InsertPNG(data, bombs)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, _ := metadata.Read(data)
+	runtime.ReadMemStats(&after)
+	if got.Format != "png" || got.Width != 8 {
+		t.Errorf("%+v", got)
+	}
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 256 {
+		t.Errorf("reading %d KB took %d MB", len(data)>>10, mb)
 	}
 }
 

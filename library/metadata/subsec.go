@@ -82,12 +82,15 @@ func exifBlob(format string, data []byte) (blob []byte) {
 			return blob == nil && s.Marker != jpegseg.SOS
 		})
 	case decode.PNG:
+		left := maxXMP
 		chunks(data, func(kind string, body []byte) {
 			switch key, rest, _ := bytes.Cut(body, []byte{0}); {
 			case kind == "eXIf":
 				blob = body
-			case kind == "zTXt" && len(rest) > 0 && blob == nil:
-				p := bytes.TrimPrefix(rawProfile(string(key), inflate(rest[1:])), []byte("Exif\x00\x00"))
+			case kind == "zTXt" && len(rest) > 0 && blob == nil && isProfile(string(key)):
+				text := inflate(rest[1:], left)
+				left -= len(text)
+				p := bytes.TrimPrefix(rawProfile(string(key), text), []byte("Exif\x00\x00"))
 				if bytes.HasPrefix(p, []byte("II")) || bytes.HasPrefix(p, []byte("MM")) {
 					blob = p
 				}
@@ -103,12 +106,19 @@ func exifBlob(format string, data []byte) (blob []byte) {
 	return blob
 }
 
+// isProfile reports whether a PNG keyword announces what rawProfile reads.
+func isProfile(key string) bool {
+	switch key {
+	case "Raw profile type exif", "Raw profile type APP1", "Raw profile type xmp":
+		return true
+	}
+	return false
+}
+
 // rawProfile is the profile that ImageMagick writes in hexadecimal into a PNG text of this
 // keyword, behind its name and its length; nil where it is none of EXIF and XMP.
 func rawProfile(key string, text []byte) []byte {
-	switch key {
-	case "Raw profile type exif", "Raw profile type APP1", "Raw profile type xmp":
-	default:
+	if !isProfile(key) {
 		return nil
 	}
 	fields := bytes.Fields(text)

@@ -34,7 +34,8 @@ const (
 	nsIPTC      = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 )
 
-// maxXMP bounds how much of a packet is read, in bytes; maxValues how many values.
+// maxXMP bounds, in bytes, how much of a packet is read, and after how much of a file's
+// packets and compressed text no more is; maxValues bounds how many values.
 const (
 	maxXMP    = 4 << 20
 	maxValues = 5000
@@ -57,7 +58,13 @@ func (x xmp) text(ns, name string) string {
 func (t *tags) readXMP(format string, data []byte) error {
 	t.xmp = make(xmp)
 	var notes []error
+	read := 0
 	for _, p := range t.packets(format, data) {
+		if read >= maxXMP {
+			notes = append(notes, note("XMP", errors.New("there is more of it than is sensible")))
+			break
+		}
+		read += len(p)
 		if err := t.xmp.parse(p); err != nil {
 			notes = append(notes, note("XMP", err))
 		}
@@ -211,13 +218,19 @@ func jpegPackets(data []byte) (found [][]byte) {
 // pngPackets walks the text chunks: XMP is in the iTXt chunk of this keyword.
 func (t *tags) pngPackets(data []byte) (found [][]byte) {
 	const keyword = "XML:com.adobe.xmp"
+	left := maxXMP // a small file can hold any number of texts that inflate to megabytes
+	unpack := func(b []byte) []byte {
+		out := inflate(b, left)
+		left -= len(out)
+		return out
+	}
 	chunks(data, func(kind string, body []byte) {
 		switch key, rest, ok := bytes.Cut(body, []byte{0}); {
-		case !ok:
+		case !ok || string(key) != keyword && !isProfile(string(key)) && !isText(string(key)):
 		case kind == "tEXt":
 			t.addText(string(key), latin1(string(rest)))
 		case kind == "zTXt" && len(rest) > 0 && rest[0] == 0:
-			text := inflate(rest[1:])
+			text := unpack(rest[1:])
 			if profile := rawProfile(string(key), text); profile != nil && strings.HasSuffix(string(key), "xmp") {
 				found = append(found, profile)
 			}
@@ -230,7 +243,7 @@ func (t *tags) pngPackets(data []byte) (found [][]byte) {
 				return
 			}
 			if packed {
-				text = inflate(text)
+				text = unpack(text)
 			}
 			if string(key) == keyword {
 				found = append(found, text)
@@ -242,24 +255,30 @@ func (t *tags) pngPackets(data []byte) (found [][]byte) {
 	return found
 }
 
-// addText keeps the text of a PNG keyword that is used.
-func (t *tags) addText(key, text string) {
+// isText reports whether the text of a PNG keyword is used.
+func isText(key string) bool {
 	switch key {
 	case "Title", "Description", "Author", "Copyright", "Creation Time":
-		if t.png[key] == "" {
-			t.png[key] = text
-		}
+		return true
+	}
+	return false
+}
+
+// addText keeps the first text of a PNG keyword that is used.
+func (t *tags) addText(key, text string) {
+	if isText(key) && t.png[key] == "" {
+		t.png[key] = text
 	}
 }
 
-// inflate decompresses up to maxXMP bytes; what could be read is returned.
-func inflate(b []byte) []byte {
+// inflate decompresses up to limit bytes; what could be read is returned.
+func inflate(b []byte, limit int) []byte {
 	z, err := zlib.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil
 	}
 	defer z.Close()
-	out, _ := io.ReadAll(io.LimitReader(z, maxXMP))
+	out, _ := io.ReadAll(io.LimitReader(z, int64(limit)))
 	return out
 }
 
