@@ -260,6 +260,17 @@ func TestBadValues(t *testing.T) {
 	}
 }
 
+func TestFractions(t *testing.T) {
+	for text, want := range map[string]float64{
+		"28/10": 2.8, " 28 / 10 ": 2.8, "2.8": 2.8, "2.8 mm": 2.8, "28/0": 0, "/": 0,
+		"28/20/2": 0, "28/" + strings.Repeat("1/", 1<<14): 0, // no fraction, however long
+	} {
+		if got := read(t, xmpFile("<exif:FNumber>"+text+"</exif:FNumber>")); got.FNumber != want {
+			t.Errorf("%.20q: %v, want %v", text, got.FNumber, want)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	// Latin-1 in EXIF, and what cameras write without being asked.
 	m := library.Metadata{Make: "caf\xe9 cameras\x00\x00", Model: "  Mo\x01del  ", Orientation: 3}

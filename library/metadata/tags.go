@@ -261,12 +261,18 @@ func number(v any) float64 {
 	case string:
 		s := strings.TrimSpace(v)
 		if num, den, ok := strings.Cut(s, "/"); ok {
-			return number(num) / number(den)
+			return decimal(num) / decimal(den)
 		}
-		s, _, _ = strings.Cut(s, " ")
-		if f, err := strconv.ParseFloat(s, 64); err == nil {
-			return f
-		}
+		return decimal(s)
+	}
+	return math.NaN()
+}
+
+// decimal is the number that s begins with, up to a space; NaN where there is none.
+func decimal(s string) float64 {
+	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		return f
 	}
 	return math.NaN()
 }
