@@ -14,11 +14,34 @@ import (
 )
 
 // Backup writes a copy of the database to a file, as one consistent state, while the library
-// stays in use. The file gets its name when the copy is whole; one that is there is
-// replaced. Thumbnails and caches are not in it: they come back by themselves.
+// stays in use. The file gets its name when the copy is whole; an older
+// backup that is there is replaced, any other file is not. Thumbnails and caches are not in it: they come back by themselves.
 func (s *Store) Backup(ctx context.Context, file string) error {
 	if err := s.backup(ctx, file); err != nil {
 		return fmt.Errorf("back up the library to %s: %w", file, mapError(err))
+	}
+	return nil
+}
+
+// replaceable refuses to put a backup in the place of anything but an older one: a slip of
+// the keyboard must not cost a photo.
+func replaceable(file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil // nothing there, or the copy will say what is wrong
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("that is not a file")
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const magic = "SQLite format 3\x00" // SQLite file format, 1.3
+	head := make([]byte, len(magic))
+	if n, _ := io.ReadFull(f, head); n > 0 && string(head[:n]) != magic {
+		return errors.New("there is a file that is no backup of a library; choose another name")
 	}
 	return nil
 }
@@ -31,8 +54,8 @@ func (s *Store) backup(ctx context.Context, file string) error {
 	if rel, err := filepath.Rel(s.dir, file); err == nil && rel == dbName {
 		return errors.New("that is the library itself")
 	}
-	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		return errors.New("that is not a file")
+	if err := replaceable(file); err != nil {
+		return err
 	}
 	if _, err := os.Stat(filepath.Dir(file)); err != nil {
 		return err

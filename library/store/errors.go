@@ -50,6 +50,12 @@ func mapError(err error) error {
 	return err
 }
 
+// isTaken reports whether a row could not be written because another one has its name.
+func isTaken(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrConstraintUnique
+}
+
 // mapOS turns the system's "no room" into library.ErrDiskFull.
 func mapOS(err error) error {
 	var pe *fs.PathError

@@ -300,7 +300,9 @@ func (o *op) takeBack(target int64) (string, error) {
 				return o.exec(tb.deleteSQL(), k...)
 			}
 			return o.exec(tb.upsertJSON(), c.before.String)
-		}); err != nil {
+		}); isTaken(err) {
+			return "", fmt.Errorf("%w: the name from before %q belongs to another by now", library.ErrConflict, what)
+		} else if err != nil {
 			return "", err
 		}
 	}

@@ -369,6 +369,15 @@ func TestBackupAndRestore(t *testing.T) {
 			t.Errorf("backed up to %s", bad)
 		}
 	}
+	slip := filepath.Join(t.TempDir(), "photo.jpg")
+	noError(t, os.WriteFile(slip, []byte("a photo"), 0o644))
+	if err := l.Backup(ctx, slip); err == nil {
+		t.Error("a backup took the place of a photo")
+	}
+	left, err := os.ReadFile(slip)
+	noError(t, err)
+	same(t, "the photo", string(left), "a photo")
+	noError(t, l.Backup(ctx, file)) // over an older backup
 	l.add("b.jpg", 2)
 	later := l.dump()
 	id, dir := l.LibraryID(), l.Dir()

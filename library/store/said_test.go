@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"descry/library"
@@ -153,6 +154,30 @@ func TestUndoConflicts(t *testing.T) {
 	set(library.Rejected, a)
 	_, err = l.Undo(ctx, undo)
 	wantError(t, err, library.ErrConflict)
+	l.check()
+}
+
+func TestUndoMeetsATakenName(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	rename, err := l.RenameLabel(ctx, l.label("animals", "dog"), "hound")
+	noError(t, err)
+	l.label("animals", "dog") // another label of that name
+	id, _, err := l.PutAlbum(ctx, Album{Name: "Trip"})
+	noError(t, err)
+	_, album, err := l.PutAlbum(ctx, Album{ID: id, Name: "Voyage"})
+	noError(t, err)
+	_, _, err = l.PutAlbum(ctx, Album{Name: "Trip"})
+	noError(t, err)
+	before := l.dump()
+	for _, op := range []int64{rename, album} {
+		_, err := l.Undo(ctx, op)
+		wantError(t, err, library.ErrConflict)
+		if err != nil && strings.Contains(err.Error(), "UNIQUE") {
+			t.Errorf("%q is no sentence for a person", err)
+		}
+	}
+	same(t, "nothing changed", l.dump(), before)
 	l.check()
 }
 
