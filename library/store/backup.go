@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,9 @@ import (
 )
 
 // Backup writes a copy of the database to a file, as one consistent state, while the library
-// stays in use. The file gets its name when the copy is whole; an older
-// backup that is there is replaced, any other file is not. Thumbnails and caches are not in it: they come back by themselves.
+// stays in use. The file gets its name when the copy is whole; an older backup that is there
+// is replaced, any other file is not. Thumbnails and caches are not in it: they come back by
+// themselves.
 func (s *Store) Backup(ctx context.Context, file string) error {
 	if err := s.backup(ctx, file); err != nil {
 		return fmt.Errorf("back up the library to %s: %w", file, mapError(err))
@@ -24,7 +26,8 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 }
 
 // replaceable refuses to put a backup in the place of anything but an older one: a slip of
-// the keyboard must not cost a photo.
+// the keyboard must not cost a photo, another program's catalogue, or a library, be it this
+// one by another path.
 func replaceable(file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -38,10 +41,21 @@ func replaceable(file string) error {
 		return err
 	}
 	defer f.Close()
-	const magic = "SQLite format 3\x00" // SQLite file format, 1.3
-	head := make([]byte, len(magic))
-	if n, _ := io.ReadFull(f, head); n > 0 && string(head[:n]) != magic {
+	// SQLite file format, 1.3: the magic, the write version at 18 (2: write-ahead log, which a
+	// library in use has and a backup has not), the application id at 68.
+	const magic, wal = "SQLite format 3\x00", 2
+	head := make([]byte, 72)
+	switch n, err := io.ReadFull(f, head); {
+	case n == 0 && errors.Is(err, io.EOF):
+		return nil
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	}
+	if string(head[:len(magic)]) != magic || binary.BigEndian.Uint32(head[68:]) != applicationID {
 		return errors.New("there is a file that is no backup of a library; choose another name")
+	}
+	if head[18] == wal {
+		return errors.New("there is a library; choose another name")
 	}
 	return nil
 }

@@ -377,6 +377,25 @@ func TestBackupAndRestore(t *testing.T) {
 	left, err := os.ReadFile(slip)
 	noError(t, err)
 	same(t, "the photo", string(left), "a photo")
+	alias := filepath.Join(t.TempDir(), "alias")
+	noError(t, os.Symlink(l.Dir(), alias))
+	other := filepath.Join(t.TempDir(), "other")
+	noError(t, openLib(t, other).Close())
+	foreign := filepath.Join(t.TempDir(), "catalogue.db")
+	db, err := sql.Open("sqlite3", foreign)
+	noError(t, err)
+	_, err = db.ExecContext(ctx, "CREATE TABLE pictures (id)")
+	noError(t, errors.Join(err, db.Close()))
+	for _, bad := range []string{filepath.Join(alias, dbName), filepath.Join(other, dbName), foreign} {
+		before, err := os.Stat(bad)
+		noError(t, err)
+		if err := l.Backup(ctx, bad); err == nil {
+			t.Errorf("a backup took the place of %s", bad)
+		}
+		after, err := os.Stat(bad)
+		noError(t, err)
+		same(t, "the same file as before", os.SameFile(before, after), true)
+	}
 	noError(t, l.Backup(ctx, file)) // over an older backup
 	l.add("b.jpg", 2)
 	later := l.dump()
