@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"descry/library"
 )
@@ -23,25 +24,37 @@ func (a *App) SetFavourite(ctx context.Context, photos []library.PhotoID, on boo
 // Undo undoes an operation by its id, 0 for the last one that is not undone.
 // library.ErrConflict: a later change of the same thing stands in the way.
 func (a *App) Undo(ctx context.Context, op int64) (library.Operation, error) {
-	return a.turn(func() (library.Operation, error) { return a.store.Undo(ctx, op) })
+	return a.turn(ctx, func() (library.Operation, error) { return a.store.Undo(ctx, op) })
 }
 
 // Redo takes the last undo back.
 func (a *App) Redo(ctx context.Context) (library.Operation, error) {
-	return a.turn(func() (library.Operation, error) { return a.store.Redo(ctx) })
+	return a.turn(ctx, func() (library.Operation, error) { return a.store.Redo(ctx) })
 }
 
-func (a *App) turn(f func() (library.Operation, error)) (library.Operation, error) {
-	var done library.Operation
-	_, err := a.say(func() (int64, error) {
-		op, err := f()
-		done = op
-		return op.ID, err
-	})
-	if err == nil {
-		a.meaning.forgetTagger()
+// turn undoes or redoes, and lets suggestions follow where that changed the labels.
+func (a *App) turn(ctx context.Context, f func() (library.Operation, error)) (library.Operation, error) {
+	if err := a.needWriting(); err != nil {
+		return library.Operation{}, err
 	}
-	return done, err
+	before, err := a.store.LabelSets(ctx)
+	if err != nil {
+		return library.Operation{}, err
+	}
+	op, err := f()
+	if err != nil {
+		return library.Operation{}, err
+	}
+	after, err := a.store.LabelSets(ctx)
+	if err != nil {
+		return library.Operation{}, err
+	}
+	if !reflect.DeepEqual(before, after) {
+		a.labelsChanged()
+	} else {
+		a.changed()
+	}
+	return op, nil
 }
 
 // History lists what the person did, newest first.

@@ -284,3 +284,32 @@ func TestAtOnce(t *testing.T) {
 		t.Error("the duck is not the first")
 	}
 }
+
+// TestUndoOfLabels checks that suggestions follow in a window when a change of the labels
+// is undone.
+func TestUndoOfLabels(t *testing.T) {
+	ctx := t.Context()
+	a := withModel(t)
+	photos := folder(t, "kitten-with-yarn")
+	add(t, a, photos)
+	kitten := filepath.Join(photos, "kitten-with-yarn.jpg")
+	if len(tagsAt(t, a, kitten)) == 0 {
+		t.Fatal("nothing is suggested for the kitten")
+	}
+	finished := make(chan app.IndexReport, 10)
+	a.Listen(app.Events{Finished: func(r app.IndexReport) { finished <- r }})
+	if _, err := a.RemoveLabelSet(ctx, animals().Name); err != nil {
+		t.Fatal(err)
+	}
+	<-finished
+	if got := tagsAt(t, a, kitten); len(got) > 0 {
+		t.Errorf("suggested without labels: %v", got)
+	}
+	if _, err := a.Undo(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	<-finished
+	if len(tagsAt(t, a, kitten)) == 0 {
+		t.Error("the labels are back, their suggestions are not")
+	}
+}
