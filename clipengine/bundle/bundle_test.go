@@ -432,15 +432,40 @@ func TestManifestAndCardSayMore(t *testing.T) {
 		t.Errorf("licence %q, languages %v", b.Licence, b.Languages)
 	}
 	f["bundle.json"] = []byte(`{"name":"My\u202e model\n","licence":"own","licence_note":"Ask me.","source":"home",
-		"languages":["fr"],"logit_scale":50,"logit_bias":-3}`)
+		"languages":["fr\u001b[2J"],"logit_scale":50,"logit_bias":-3}`)
 	b = open(t, f, "model")
 	if b.Name != "My model" || b.Licence != "own" || b.LicenceNote != "Ask me." || b.Source != "home" ||
-		b.Languages[0] != "fr" || b.LogitScale != 50 || !b.Sigmoid || b.LogitBias != -3 {
+		b.Languages[0] != "fr [2J" || b.LogitScale != 50 || !b.Sigmoid || b.LogitBias != -3 {
 		t.Errorf("%+v", b)
 	}
 	f["bundle.json"] = []byte(`{"logit_scale":-1}`)
 	if _, err := bundle.Open(f.Write(t, "model")); err == nil || !strings.Contains(err.Error(), "logit scale") {
 		t.Error(err)
+	}
+}
+
+// What a file calls things reaches a terminal in an error: it must not command it.
+func TestNamesInErrorsAreSafeToShow(t *testing.T) {
+	const evil = "\x1b[2J\u202e"
+	many := make([]onnxtest.Message, 200)
+	for i := range many {
+		many[i] = onnxtest.Value(evil+strings.Repeat("x", 4000), onnxtest.Float, 1, 3, 16, 16)
+	}
+	out := []onnxtest.Message{onnxtest.Value("embedding", onnxtest.Float, 1, 8)}
+	node := []onnxtest.Message{onnxtest.Node("Identity", []string{"a"}, []string{"embedding"})}
+	for name, g := range map[string]onnxtest.Graph{
+		"ports": {Nodes: node, Inputs: many, Outputs: out},
+		"external data": {
+			Nodes: node, Inputs: many[:1], Outputs: out,
+			Weights: []onnxtest.Message{onnxtest.External("w", evil+"weights", "", "", 1)},
+		},
+	} {
+		f := onnxtest.Immich()
+		f["visual/model.onnx"] = g.Model()
+		_, err := bundle.Open(f.Write(t, "model"))
+		if err == nil || strings.ContainsAny(err.Error(), evil[:1]+"\u202e") || len(err.Error()) > 2000 {
+			t.Errorf("%s: %.300q", name, err)
+		}
 	}
 }
 

@@ -410,7 +410,10 @@ func (b *Bundle) readManifest(f files) error {
 		}
 	}
 	if len(m.Languages) > 0 {
-		b.Languages = m.Languages
+		b.Languages = nil
+		for _, l := range m.Languages[:min(len(m.Languages), 200)] {
+			b.Languages = append(b.Languages, plain(l, 20))
+		}
 	}
 	if m.LogitScale != nil {
 		b.LogitScale = *m.LogitScale

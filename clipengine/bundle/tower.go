@@ -249,24 +249,25 @@ func (f files) external(model string, g *graph, allowed bool) ([]string, error) 
 			return nil, err
 		}
 		if !allowed {
-			return nil, fmt.Errorf("its model %s keeps weights in %s, which is possible only for a folder on disk", model, e.location)
+			return nil, fmt.Errorf("its model %s keeps weights in %s, which is possible only for a folder on disk", model, plain(e.location, 200))
 		}
+		shown := plain(name, 200)
 		st, err := fs.Stat(f.fsys, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("its model %s needs the file %s, which is missing: %w", model, name, fs.ErrNotExist)
+			return nil, fmt.Errorf("its model %s needs the file %s, which is missing: %w", model, shown, fs.ErrNotExist)
 		case err != nil && strings.Contains(err.Error(), "escapes"):
-			return nil, fmt.Errorf("its file %s is a link that leads out of the folder; copy the file into it", name)
+			return nil, fmt.Errorf("its file %s is a link that leads out of the folder; copy the file into it", shown)
 		case err != nil:
-			return nil, fmt.Errorf("its file %s cannot be read: %w", name, err)
+			return nil, fmt.Errorf("its file %s cannot be read: %w", shown, err)
 		case !st.Mode().IsRegular():
-			return nil, fmt.Errorf("its file %s is not a regular file", name)
+			return nil, fmt.Errorf("its file %s is not a regular file", shown)
 		}
 		offset, ok1 := number(e.offset)
 		length, ok2 := number(e.length)
 		if !ok1 || !ok2 || offset > st.Size() || length > st.Size()-offset {
 			return nil, fmt.Errorf("its file %s is cut short: the model %s wants %s bytes from %s on, the file has %d",
-				name, model, e.length, e.offset, st.Size())
+				shown, model, plain(e.length, 30), plain(e.offset, 30), st.Size())
 		}
 		names = append(names, name)
 	}
@@ -294,10 +295,16 @@ func number(s string) (int64, bool) {
 	return n, err == nil && n >= 0
 }
 
+// portNames lists ports in a sentence. The names come from the file, so they are made safe
+// to show and few enough to read.
 func portNames(ports []port) string {
-	names := make([]string, len(ports))
-	for i, p := range ports {
-		names[i] = p.name
+	const most = 8
+	var names []string
+	for _, p := range ports[:min(len(ports), most)] {
+		names = append(names, plain(p.name, 60))
+	}
+	if len(ports) > most {
+		names = append(names, "…")
 	}
 	return strings.Join(names, ", ")
 }
