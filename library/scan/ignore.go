@@ -84,25 +84,33 @@ func (r rule) matches(rel string) bool {
 	return matchParts(r.parts, strings.Split(rel, "/"))
 }
 
+// matchParts matches the parts of a path. It goes back to the last "**" only, which is
+// enough and keeps a pattern of many from taking for ever.
 func matchParts(pattern, name []string) bool {
-	for len(pattern) > 0 {
-		if pattern[0] == "**" {
-			for i := 0; i <= len(name); i++ {
-				if matchParts(pattern[1:], name[i:]) {
-					return true
-				}
+	p, n := 0, 0
+	star, from := -1, 0 // the last "**", and where what follows it was tried
+	for n < len(name) {
+		if p < len(pattern) && pattern[p] == "**" {
+			star, from = p, n
+			p++
+			continue
+		}
+		if p < len(pattern) {
+			if ok, _ := path.Match(pattern[p], name[n]); ok {
+				p, n = p+1, n+1
+				continue
 			}
+		}
+		if star < 0 {
 			return false
 		}
-		if len(name) == 0 {
-			return false
-		}
-		if ok, _ := path.Match(pattern[0], name[0]); !ok {
-			return false
-		}
-		pattern, name = pattern[1:], name[1:]
+		from++
+		p, n = star+1, from
 	}
-	return len(name) == 0
+	for p < len(pattern) && pattern[p] == "**" {
+		p++
+	}
+	return p == len(pattern)
 }
 
 // folderRules adds the rules of a folder's own ignore file and reports whether the folder
