@@ -235,8 +235,11 @@ func (r *run) finish(ctx context.Context) Report {
 		}
 	}
 	r.elsewhere = nil
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
+	if ctx.Err() != nil { // who ended the run does not wait long for the count
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+	}
 	if status, err := r.p.Store.Status(ctx, r.space); err == nil {
 		r.report.Files, r.report.Photos = status.Files, status.Photos
 		r.report.Offline = status.Offline

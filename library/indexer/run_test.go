@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -237,4 +238,42 @@ func TestRateAndTimeLeft(t *testing.T) {
 	if p := at(32, 1200); p.Total != 1200 || p.Left != 0 {
 		t.Errorf("%+v", p)
 	}
+}
+
+func TestReportWaitsForASlowCount(t *testing.T) {
+	l := newLib(t)
+	l.photo("a.jpg", 1)
+	l.index()
+	spaces, err := l.store.Spaces(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Readers that hold every connection from the end of the run on make the count wait for
+	// longer than it would after a cancel.
+	release := make(chan struct{})
+	var held, readers sync.WaitGroup
+	hold := func(p Progress) {
+		if p.Phase != PhaseDone {
+			return
+		}
+		for range 6 {
+			held.Add(1)
+			readers.Go(func() {
+				err := l.store.VectorPhotos(t.Context(), spaces[0].ID, func(int64, library.PhotoID) {
+					held.Done()
+					<-release
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		held.Wait()
+		time.AfterFunc(1500*time.Millisecond, func() { close(release) })
+	}
+	r, err := l.indexer().Run(t.Context(), l.roots(), hold)
+	if err != nil || r.Files != 1 || r.Photos != 1 {
+		t.Errorf("report %+v, %v", r, err)
+	}
+	readers.Wait()
 }
