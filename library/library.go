@@ -121,7 +121,7 @@ type Metadata struct {
 	Height      int
 	Orientation int // EXIF 1 to 8; 1 where not said
 
-	Taken    time.Time // wall clock of the camera; its location is the zone when ZoneKnown, else UTC
+	Taken    time.Time // wall clock of the camera; its location is the zone where HasZone, else UTC
 	HasZone  bool      // Taken carries a real time zone
 	Make     string
 	Model    string

@@ -43,9 +43,7 @@ type graph struct {
 	externs         []extern
 	// weights counts the elements of the stored weights per element type.
 	weights map[int64]int64
-	// opset is the version of the default operator set.
-	opset int64
-	nodes int
+	nodes   int
 }
 
 // message is a kind of message in onnx.proto.
@@ -53,7 +51,6 @@ type message int
 
 const (
 	msgModel message = iota + 1
-	msgOpset
 	msgGraph
 	msgNode
 	msgAttribute
@@ -73,7 +70,7 @@ const (
 // data may be named wherever a tensor may stand: in initializers, in attributes of nodes,
 // in the graphs inside attributes and in functions.
 var children = map[message]map[uint64]message{
-	msgModel:      {7: msgGraph, 8: msgOpset, 25: msgFunction},
+	msgModel:      {7: msgGraph, 25: msgFunction},
 	msgGraph:      {1: msgNode, 5: msgTensor, 11: msgInput, 12: msgOutput, 15: msgSparse},
 	msgFunction:   {7: msgNode, 11: msgAttribute},
 	msgNode:       {5: msgAttribute},
@@ -202,8 +199,6 @@ func (w *walker) message(kind message, off, end int64, depth int) error {
 // number takes a field of an integer type.
 func (w *walker) number(kind message, field uint64, v int64) {
 	switch {
-	case kind == msgOpset && field == 2:
-		w.g.opset = max(w.g.opset, v)
 	case kind == msgTensor && field == 1:
 		w.dims(v)
 	case kind == msgTensor && field == 2:
