@@ -364,14 +364,22 @@ func copyDatabase(ctx context.Context, c *sql.Conn, file string) error {
 	if err := os.Chmod(part, 0o600); err != nil {
 		return err
 	}
+	// A journal that a killed process left beside an older file of this name would be read
+	// into the new one.
+	if err := removeFiles(file, "-wal", "-shm", "-journal"); err != nil {
+		return err
+	}
 	if err := os.Rename(part, file); err != nil {
 		return mapOS(err)
 	}
 	return syncDir(filepath.Dir(file))
 }
 
-func removeDatabase(file string) error {
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+func removeDatabase(file string) error { return removeFiles(file, "", "-wal", "-shm", "-journal") }
+
+// removeFiles removes the files of these names that are there.
+func removeFiles(file string, suffixes ...string) error {
+	for _, suffix := range suffixes {
 		if err := os.Remove(file + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
