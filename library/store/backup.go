@@ -158,10 +158,8 @@ func restore(ctx context.Context, file, dir string, known int) error {
 	if err := setAside(ctx, dir); err != nil {
 		return fmt.Errorf("keep the library that is there: %w", err)
 	}
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := os.Remove(current + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
+	if err := removeFiles(current, "-wal", "-shm", "-journal"); err != nil {
+		return err
 	}
 	if err := os.Rename(fresh, current); err != nil {
 		return mapOS(err)

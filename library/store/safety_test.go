@@ -386,13 +386,22 @@ func TestRestoreAfterAKilledOne(t *testing.T) {
 	noError(t, errors.Join(tx.Rollback(), db.Close()))
 	noError(t, os.WriteFile(fresh+"-journal", journal, 0o600))
 
-	noError(t, Restore(ctx, file, dir))
-	s, err := Open(ctx, dir, Options{})
-	noError(t, err)
-	r := &lib{Store: s, t: t}
-	same(t, "restored", r.dump(), want)
-	r.check()
-	noError(t, r.Close())
+	restored := func() {
+		t.Helper()
+		noError(t, Restore(ctx, file, dir))
+		s, err := Open(ctx, dir, Options{})
+		noError(t, err)
+		r := &lib{Store: s, t: t}
+		same(t, "restored", r.dump(), want)
+		r.check()
+		noError(t, r.Close())
+	}
+	restored()
+
+	// Nor one beside a library that is damaged.
+	noError(t, os.WriteFile(filepath.Join(dir, dbName), []byte("no database"), 0o600))
+	noError(t, os.WriteFile(filepath.Join(dir, dbName+"-journal"), journal, 0o600))
+	restored()
 }
 
 func TestForget(t *testing.T) {
