@@ -3,8 +3,10 @@ package store
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"descry/library"
@@ -100,4 +102,55 @@ func TestBackupAndRestore(t *testing.T) {
 	r = &lib{Store: s, t: t}
 	same(t, "untouched by bad backups", r.dump(), later)
 	noError(t, r.Close())
+}
+
+// A restore that was killed while it wrote leaves a journal beside its copy, which must not
+// be taken for one of the next restore's.
+func TestRestoreAfterAKilledOne(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	old, file := filepath.Join(t.TempDir(), "old.db"), filepath.Join(t.TempDir(), "backup.db")
+	noError(t, l.Backup(ctx, old))
+	for i := range int64(200) {
+		l.add(fmt.Sprintf("%d.jpg", i), i)
+	}
+	want := l.dump()
+	noError(t, l.Backup(ctx, file))
+	dir := l.Dir()
+	noError(t, l.Close())
+
+	fresh := filepath.Join(dir, dbName+".new")
+	b, err := os.ReadFile(old)
+	noError(t, err)
+	noError(t, os.WriteFile(fresh, b, 0o600))
+	db, err := sql.Open("sqlite3", fresh+"?_cache_size=4")
+	noError(t, err)
+	db.SetMaxOpenConns(1)
+	tx, err := db.BeginTx(ctx, nil)
+	noError(t, err)
+	for i := range 500 { // more than the cache holds, so that the journal is on disk
+		_, err := tx.ExecContext(ctx, "INSERT INTO setting (key, value) VALUES (?, ?)", i, strings.Repeat("x", 2000))
+		noError(t, err)
+	}
+	journal, err := os.ReadFile(fresh + "-journal")
+	noError(t, err)
+	noError(t, errors.Join(tx.Rollback(), db.Close()))
+	noError(t, os.WriteFile(fresh+"-journal", journal, 0o600))
+
+	restored := func() {
+		t.Helper()
+		noError(t, Restore(ctx, file, dir))
+		s, err := Open(ctx, dir, Options{})
+		noError(t, err)
+		r := &lib{Store: s, t: t}
+		same(t, "restored", r.dump(), want)
+		r.check()
+		noError(t, r.Close())
+	}
+	restored()
+
+	// Nor one beside a library that is damaged.
+	noError(t, os.WriteFile(filepath.Join(dir, dbName), []byte("no database"), 0o600))
+	noError(t, os.WriteFile(filepath.Join(dir, dbName+"-journal"), journal, 0o600))
+	restored()
 }
