@@ -58,6 +58,9 @@ type outcome struct {
 // errChanging says that a file changed each time it was read.
 var errChanging = errors.New("the file changes while it is read")
 
+// errNoFile says that something else lies where a photo was.
+var errNoFile = errors.New("it is not a regular file")
+
 func (r *run) reader(ctx context.Context) error {
 	for f := range r.jobs {
 		if ctx.Err() != nil {
@@ -94,6 +97,12 @@ func readFile(name string, limit int64) (data []byte, st library.Stat, err error
 // readOnce reads a file and reports whether it stayed the same meanwhile: the open file,
 // and what its name leads to.
 func readOnce(name string, limit int64) (data []byte, st library.Stat, same bool, err error) {
+	// Opening a pipe that took the photo's place would wait for ever.
+	if info, err := os.Stat(name); err != nil {
+		return nil, st, false, err
+	} else if !info.Mode().IsRegular() {
+		return nil, st, false, &fs.PathError{Op: "open", Path: name, Err: errNoFile}
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, st, false, err
