@@ -188,6 +188,20 @@ func TestBadModels(t *testing.T) {
 			}
 			return dir
 		}, "vision.onnx"},
+		{"not the file that its digest names", func(t *testing.T) string {
+			dir := copied(t, "")
+			f, err := os.OpenFile(filepath.Join(dir, "tokenizer.json"), os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.WriteString("\n"); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return dir
+		}, "tokenizer.json"},
 		{"cut weights", func(t *testing.T) string {
 			dir := copied(t, "")
 			if err := os.Truncate(filepath.Join(dir, "vision.onnx"), 4_000_000); err != nil {

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"descry/clipengine"
 	"descry/clipengine/bundle"
@@ -190,7 +191,11 @@ func (a *App) VerifyModels(ctx context.Context) ([]ModelInfo, error) {
 		if models[i].Problem != "" {
 			continue
 		}
-		if err := a.selfTest(ctx, models[i].ID); err != nil {
+		b, err := a.openBundle(models[i].ID)
+		if err == nil {
+			err = a.proveBundle(ctx, b)
+		}
+		if err != nil {
 			if ctx.Err() != nil {
 				return nil, err
 			}
@@ -200,16 +205,21 @@ func (a *App) VerifyModels(ctx context.Context) ([]ModelInfo, error) {
 	return models, nil
 }
 
-func (a *App) selfTest(ctx context.Context, id string) error {
-	b, err := a.openBundle(id)
-	if err != nil {
-		return err
+// proveBundle compares a model's files with the digests it brings, and runs its self-test.
+func (a *App) proveBundle(ctx context.Context, b *bundle.Bundle) error {
+	if len(b.Digests) > 0 {
+		if err := b.Verify(ctx); err != nil {
+			return err
+		}
 	}
 	engine, err := a.startEngine(ctx, b)
 	if err != nil {
 		return err
 	}
-	return errors.Join(engine.SelfTest(ctx), engine.Close())
+	if err := errors.Join(engine.SelfTest(ctx), engine.Close()); err != nil {
+		return fmt.Errorf("the model failed its self-test: %w", err)
+	}
+	return nil
 }
 
 // AddModel checks a model folder part by part, copies it into the library and runs its
@@ -225,6 +235,9 @@ func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
 	if source.ID == starterID {
 		return ModelInfo{}, fmt.Errorf("a model called %q comes with the program; rename the folder", starterID)
 	}
+	if strings.HasPrefix(source.ID, ".") {
+		return ModelInfo{}, fmt.Errorf("a model cannot be called %q; rename the folder", source.ID)
+	}
 	final := filepath.Join(a.modelsDir(), source.ID)
 	if _, err := os.Stat(final); err == nil {
 		return ModelInfo{}, fmt.Errorf("there is a model called %s already; remove it first", source.ID)
@@ -237,20 +250,29 @@ func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
 	if err != nil {
 		return ModelInfo{}, err
 	}
-	if err := copyFiles(ctx, dir, staging, names); err != nil {
-		return ModelInfo{}, errors.Join(fmt.Errorf("copying the model: %w", err), os.RemoveAll(staging))
+	if err := a.stage(ctx, dir, staging, names); err != nil {
+		return ModelInfo{}, errors.Join(err, os.RemoveAll(staging))
 	}
 	if err := os.Rename(staging, final); err != nil {
 		return ModelInfo{}, errors.Join(fmt.Errorf("putting the model in place: %w", err), os.RemoveAll(staging))
-	}
-	if err := a.selfTest(ctx, source.ID); err != nil {
-		return ModelInfo{}, errors.Join(fmt.Errorf("the model failed its self-test: %w", err), os.RemoveAll(final))
 	}
 	b, err := a.openBundle(source.ID)
 	if err != nil {
 		return ModelInfo{}, err
 	}
 	return infoOf(b), nil
+}
+
+// stage copies the files of a model into a folder and proves the copy there.
+func (a *App) stage(ctx context.Context, from, to string, names []string) error {
+	if err := copyFiles(ctx, from, to, names); err != nil {
+		return fmt.Errorf("copying the model: %w", err)
+	}
+	b, err := bundle.Open(to)
+	if err != nil {
+		return err
+	}
+	return a.proveBundle(ctx, b)
 }
 
 // RemoveModel deletes an added model's files. Its vectors stay.
