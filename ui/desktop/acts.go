@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"descry/library"
 )
@@ -167,7 +168,7 @@ func (w *window) undo(op int64) {
 			case err != nil:
 				w.fail(tr("That could not be undone"), err)
 			default:
-				w.toast.Show(tr("Undone: {{.What}}", with{"What": done.What}), tr("Redo"), w.redo)
+				w.toast.Show(tr("Undone: {{.What}}", with{"What": subject(done)}), tr("Redo"), w.redo)
 				w.changed()
 			}
 		}
@@ -184,11 +185,17 @@ func (w *window) redo() {
 			case err != nil:
 				w.fail(tr("That could not be redone"), err)
 			default:
-				w.toast.Show(tr("Done again: {{.What}}", with{"What": done.What}), tr("Undo"), func() { w.undo(0) })
+				w.toast.Show(tr("Done again: {{.What}}", with{"What": subject(done)}), tr("Undo"), func() { w.undo(0) })
 				w.changed()
 			}
 		}
 	})
+}
+
+// subject is what an undo or redo was about: the history names it with "Undo: " or
+// "Redo: " before it, and the toast has its own words for that.
+func subject(o library.Operation) string {
+	return strings.TrimPrefix(strings.TrimPrefix(o.What, "Redo: "), "Undo: ")
 }
 
 // background calls something short that the window need not hear of.

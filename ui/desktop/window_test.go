@@ -264,6 +264,9 @@ func TestConfirmRejectUndoByKeys(t *testing.T) {
 	if x.tagState(2) != library.Suggested {
 		t.Error("Undo in the toast did not bring the suggestion back")
 	}
+	if got := x.toast.Text(); !strings.HasPrefix(got, "Undone: ") || strings.Contains(got, "Undo: ") {
+		t.Errorf("the toast says %q", got)
+	}
 	x.run("Redo")
 	if x.tagState(2) != library.Rejected {
 		t.Error("redo did not reject again")

@@ -169,7 +169,9 @@ func (b *Backend) Undo(ctx context.Context, _ int64) (library.Operation, error) 
 	b.journal = b.journal[:len(b.journal)-1]
 	last.undo()
 	b.undone = append(b.undone, last)
-	return last.op, nil
+	op := last.op
+	op.What = "Undo: " + op.What // as the journal words it
+	return op, nil
 }
 
 // Redo does it again.
