@@ -14,6 +14,7 @@ import (
 
 	"descry/clipengine/bundle"
 	"descry/clipengine/ort"
+	"descry/internal/float16"
 )
 
 // Options say how a model is run.
@@ -154,7 +155,7 @@ func (e *Engine) EncodeTensor(ctx context.Context, tensor []float32) ([]float32,
 	}
 	in := ort.Tensor{Shape: []int64{1, 3, int64(size), int64(size)}}
 	if e.bundle.Vision.Inputs[0].Elem == bundle.Float16 {
-		in.Float16 = ort.Half(tensor)
+		in.Float16 = float16.Append(nil, tensor)
 	} else {
 		in.Float32 = tensor
 	}

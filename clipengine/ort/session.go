@@ -2,15 +2,15 @@ package ort
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync"
 
 	onnx "github.com/yalue/onnxruntime_go"
+
+	"descry/internal/float16"
 )
 
 // CPU is the provider that every build of ONNX Runtime has.
@@ -297,9 +297,8 @@ func output(v onnx.Value) (Output, error) {
 			return Output{}, errors.New("its type is not a floating-point number of 16, 32 or 64 bits")
 		}
 		raw := t.GetData()
-		for i := 0; i+1 < len(raw); i += 2 {
-			o.Data = append(o.Data, halfToFloat(binary.LittleEndian.Uint16(raw[i:])))
-		}
+		o.Data = make([]float32, len(raw)/float16.Size)
+		float16.Unpack(o.Data, raw)
 	default:
 		return Output{}, errors.New("its type is not a floating-point number of 16, 32 or 64 bits")
 	}
@@ -312,45 +311,6 @@ func destroy(values []onnx.Value) {
 			_ = v.Destroy()
 		}
 	}
-}
-
-// halfToFloat converts an IEEE 754 binary16 number.
-func halfToFloat(h uint16) float32 {
-	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exp {
-	case 0:
-		return math.Float32frombits(sign | math.Float32bits(float32(frac)*0x1p-24))
-	case 31:
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
-}
-
-// Half packs float32 numbers as little-endian IEEE 754 binary16, rounded to even, for
-// models whose input is half precision.
-func Half(values []float32) []byte {
-	out := make([]byte, 2*len(values))
-	for i, v := range values {
-		binary.LittleEndian.PutUint16(out[2*i:], floatToHalf(v))
-	}
-	return out
-}
-
-func floatToHalf(f float32) uint16 {
-	b := math.Float32bits(f)
-	sign := uint16(b>>16) & 0x8000
-	b &= 0x7fffffff
-	switch {
-	case b > 0x7f800000:
-		return sign | 0x7e00
-	case b >= 0x477ff000:
-		return sign | 0x7c00
-	case b < 0x38800000:
-		// Subnormal: let the addition of one half do the rounding.
-		return sign | uint16(math.Float32bits(math.Float32frombits(b)+0.5)-math.Float32bits(0.5))
-	}
-	b += 0xfff + b>>13&1
-	return sign | uint16((b-112<<23)>>13)
 }
 
 // reason takes the wrapping of the binding and the source positions off a message of the
