@@ -83,9 +83,6 @@ func (a *App) setIndexer(x *indexer.Indexer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.indexer = x
-	if x == nil {
-		a.progress = Progress{}
-	}
 }
 
 // StartIndexing looks at photos in the background and reports through Events. Asked while
@@ -139,7 +136,6 @@ func (a *App) indexOnce(ctx context.Context) {
 		}
 		lastJob = p.Job
 	})
-	a.meaning.refresh(ctx, a)
 	a.warm(ctx)
 	a.mu.Lock()
 	a.progress = Progress{}

@@ -45,19 +45,6 @@ func (m *meaningBox) forgetTagger() {
 	m.state.Add(1)
 }
 
-// refresh lets the vectors in memory catch up with the store, where they are in use.
-func (m *meaningBox) refresh(ctx context.Context, a *App) {
-	m.mu.Lock()
-	index := m.index
-	m.mu.Unlock()
-	if index == nil {
-		return
-	}
-	if err := index.Refresh(ctx); err != nil && ctx.Err() == nil {
-		a.p.Log.Warn("catching up with the vectors", "error", err)
-	}
-}
-
 // cachedWords is the engine's text encoder with a cache in the library folder. The caller
 // holds m.mu.
 func (a *App) cachedWords(ctx context.Context) (tagging.TextEncoder, error) {
@@ -179,7 +166,8 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 	return m.searcher, problem, nil
 }
 
-// warm makes what the first search would otherwise wait for.
+// warm makes what the next search would otherwise wait for: the model and the vectors in
+// memory, up to date.
 func (a *App) warm(ctx context.Context) {
 	s, _, err := a.searching(ctx)
 	if err == nil {

@@ -101,7 +101,7 @@ func (a *App) addOwnLabel(ctx context.Context, name string) (library.LabelID, er
 	return a.Label(ctx, ownSet+"/"+name)
 }
 
-// Label finds a label by SET/LABEL, or by its name alone where only one set has it.
+// Label finds a label by SET/LABEL, or by its name alone: the first set that has it then.
 func (a *App) Label(ctx context.Context, name string) (library.LabelID, error) {
 	if err := a.needLibrary(); err != nil {
 		return 0, err
@@ -141,7 +141,8 @@ func (a *App) HasSet(ctx context.Context, name string) error {
 	return fmt.Errorf("label set %q: %w", name, library.ErrNotFound)
 }
 
-// LabelNames lists labels whose name begins with a prefix, most used first.
+// LabelNames lists labels on photos whose name begins with a prefix, in the order of the
+// label sets.
 func (a *App) LabelNames(ctx context.Context, prefix string, limit int) ([]TagCount, error) {
 	counts, err := a.tagCounts(ctx)
 	if err != nil {
