@@ -245,28 +245,29 @@ func (o *op) removeLabel(id int64) error {
 	return err
 }
 
-// AddLabel adds one label to the set with this name, which is made if there is none, and
-// returns its id. A label that is there already keeps its definition; a removed one comes
-// back with l's.
-func (s *Store) AddLabel(ctx context.Context, set string, l Label) (id library.LabelID, operation int64, err error) {
+// AddLabel adds one label to the set with set's name and returns its id. Where there is no
+// such set it is made from set, whose labels do not count. A label that is there already
+// keeps its definition; a removed one comes back with l's.
+func (s *Store) AddLabel(ctx context.Context, set LabelSet, l Label) (id library.LabelID, operation int64, err error) {
 	operation, err = s.do(ctx, func(o *op) (string, error) {
-		if err := checkSet(LabelSet{Name: set, Labels: []Label{l}}); err != nil {
+		set.Labels = nil
+		if err := checkSet(LabelSet{Name: set.Name, Labels: []Label{l}}); err != nil {
 			return "", err
 		}
 		var setID int64
-		known, err := o.get("SELECT id FROM label_set WHERE name = ? AND removed = 0", []any{set}, []any{&setID})
+		known, err := o.get("SELECT id FROM label_set WHERE name = ? AND removed = 0", []any{set.Name}, []any{&setID})
 		if err != nil {
 			return "", err
 		}
 		if !known {
-			if err := o.putSet(LabelSet{Name: set}, false); err != nil {
+			if err := o.putSet(set, false); err != nil {
 				return "", err
 			}
-			if _, err := o.get("SELECT id FROM label_set WHERE name = ?", []any{set}, []any{&setID}); err != nil {
+			if _, err := o.get("SELECT id FROM label_set WHERE name = ?", []any{set.Name}, []any{&setID}); err != nil {
 				return "", err
 			}
 		}
-		what := "Add label " + set + "/" + l.Name
+		what := "Add label " + set.Name + "/" + l.Name
 		if have, err := o.get("SELECT id FROM label WHERE set_id = ? AND name = ? AND removed = 0", []any{setID, l.Name}, []any{&id}); err != nil || have {
 			return what, err
 		}
@@ -282,7 +283,7 @@ func (s *Store) AddLabel(ctx context.Context, set string, l Label) (id library.L
 		return what, o.edited(setID)
 	})
 	if err != nil {
-		return 0, 0, fmt.Errorf("add the label %s/%s: %w", set, l.Name, err)
+		return 0, 0, fmt.Errorf("add the label %s/%s: %w", set.Name, l.Name, err)
 	}
 	return id, operation, nil
 }

@@ -26,7 +26,7 @@ func BenchmarkLargeLibrary(b *testing.B) {
 	fill(b, s, root.ID, space.ID, dim, photos)
 	var labels []library.LabelID
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
-		id, _, err := s.AddLabel(ctx, "set", Label{Name: name})
+		id, _, err := s.AddLabel(ctx, LabelSet{Name: "set"}, Label{Name: name})
 		if err != nil {
 			b.Fatal(err)
 		}

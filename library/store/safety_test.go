@@ -96,7 +96,7 @@ func commitForEver(dir string) {
 	check(err)
 	space, err := s.EnsureSpace(ctx, "d", "m", testDim)
 	check(err)
-	label, _, err := s.AddLabel(ctx, "my", Label{Name: "tag"})
+	label, _, err := s.AddLabel(ctx, LabelSet{Name: "my"}, Label{Name: "tag"})
 	check(err)
 	n, err := s.Count(ctx, ListFilter{})
 	check(err)

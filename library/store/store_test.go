@@ -159,7 +159,7 @@ func (l *lib) add(path string, n int64) library.PhotoID {
 
 func (l *lib) label(set, name string) library.LabelID {
 	l.t.Helper()
-	id, _, err := l.AddLabel(l.t.Context(), set, Label{Name: name})
+	id, _, err := l.AddLabel(l.t.Context(), LabelSet{Name: set}, Label{Name: name})
 	noError(l.t, err)
 	return id
 }

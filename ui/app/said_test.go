@@ -313,3 +313,36 @@ func TestUndoOfLabels(t *testing.T) {
 		t.Error("the labels are back, their suggestions are not")
 	}
 }
+
+// TestOwnTagsAtOnce checks that words typed at the same moment all stay in the person's
+// own label set, which has its title from the first one on.
+func TestOwnTagsAtOnce(t *testing.T) {
+	ctx := t.Context()
+	a := wordsOnly(t)
+	photos := folder(t, "pagoda")
+	add(t, a, photos)
+	id := photo(t, a, filepath.Join(photos, "pagoda.jpg"))
+	words := strings.Fields("one two three four five six seven eight nine ten eleven twelve")
+	var all sync.WaitGroup
+	for _, word := range words {
+		all.Go(func() {
+			if _, err := a.AddTag(ctx, []library.PhotoID{id}, word); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	sets, err := a.LabelSets(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range sets {
+		if s.Name == "my-tags" {
+			if len(s.Labels) != len(words) || s.Title != "My tags" {
+				t.Errorf("%q has %d labels, want %d", s.Title, len(s.Labels), len(words))
+			}
+			return
+		}
+	}
+	t.Error("there is no set of the person's own")
+}

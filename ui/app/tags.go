@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -83,22 +82,12 @@ func (a *App) AddTag(ctx context.Context, photos []library.PhotoID, name string)
 }
 
 func (a *App) addOwnLabel(ctx context.Context, name string) (library.LabelID, error) {
-	sets, err := a.store.LabelSets(ctx)
+	id, _, err := a.store.AddLabel(ctx, store.LabelSet{Name: ownSet, Title: "My tags"}, store.Label{Name: name})
 	if err != nil {
 		return 0, err
 	}
-	own := store.LabelSet{Name: ownSet, Title: "My tags", Settings: json.RawMessage("{}")}
-	for _, s := range sets {
-		if s.Name == ownSet {
-			own = s
-		}
-	}
-	own.Labels = append(own.Labels, store.Label{Name: name, Definition: json.RawMessage("{}")})
-	if _, err := a.store.PutLabelSet(ctx, own, "Add the label "+name); err != nil {
-		return 0, err
-	}
 	a.meaning.forgetTagger()
-	return a.Label(ctx, ownSet+"/"+name)
+	return id, nil
 }
 
 // Label finds a label by SET/LABEL, or by its name alone: the first set that has it then.
