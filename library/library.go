@@ -141,6 +141,12 @@ type Metadata struct {
 	Rating      int    // 0 to 5, -1 for rejected (xmp:Rating)
 	AltText     string // Iptc4xmpCore:AltTextAccessibility
 	Extended    string // Iptc4xmpCore:ExtDescrAccessibility
+
+	Duration time.Duration // of a video
+	Motion   bool          // the file holds a short video beside the picture (motion photo)
+	Pair     string        // content identifier that the two halves of a Live Photo share
+	Burst    string        // identifier that the photos of a burst share
+	Profile  string        // name of the ICC profile: "Display P3", ...
 }
 
 // Measures are the cheap picture measurements made while the pixels are at hand.
@@ -150,6 +156,13 @@ type Measures struct {
 	Sharpness     float64 // variance of the Laplacian of the 512-px luminance
 	Exposure      float64 // mean luminance, 0 to 1
 	Colour        uint32  // dominant colour as 0xRRGGBB
+	Palette       []Swatch
+}
+
+// Swatch is one of a picture's dominant colours; the largest share comes first, five at most.
+type Swatch struct {
+	Colour uint32 // 0xRRGGBB
+	Share  uint8  // of the picture's area, 255 for all of it
 }
 
 // TagState is what is said of a label on a photo.

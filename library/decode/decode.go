@@ -42,6 +42,16 @@ type Limits struct {
 // the picture has to be turned, and more for progressive JPEG.
 var DefaultLimits = Limits{MaxPixels: 300e6, MaxBytes: 1 << 30}
 
+// Codecs decodes the formats whose decoders are C libraries that may crash: outside this
+// process.
+type Codecs interface {
+	// Decode decodes a picture of a format: HEIF, AVIF or JXL. The picture comes upright, as
+	// its container says, non-premultiplied and with the colours of its profile (an ICC
+	// profile; nil: sRGB). Its short side may be shorter than the picture's, not than
+	// minSide (0: full size). Errors wrap those of this package.
+	Decode(ctx context.Context, format string, data []byte, minSide int, l Limits) (img *image.NRGBA, profile []byte, err error)
+}
+
 // Options say how to decode. The zero value decodes at full size as stored.
 type Options struct {
 	// Orientation is the EXIF orientation, 1 to 8, by which the stored picture is turned
@@ -51,6 +61,8 @@ type Options struct {
 	// then decode at a smaller scale whose short side is no shorter; none does so yet.
 	// 0 asks for full size.
 	MinSide int
+	// Codecs decodes HEIF, AVIF and JPEG XL; nil: they are refused with ErrUnsupported.
+	Codecs Codecs
 	Limits
 }
 

@@ -119,7 +119,7 @@ func (c *committer) file(f *IndexedFile) error {
 		}
 	}
 	if f.Vector != nil {
-		return c.vector(content, orientation, f)
+		return c.vectors(content, orientation, f)
 	}
 	return nil
 }
@@ -215,6 +215,9 @@ type metadataRow struct {
 	creator, copyright, alt      string
 	extended                     string
 	rating                       sql.NullInt64
+	duration                     sql.NullInt64
+	motion                       bool
+	pair, burst, profile         string
 }
 
 func newMetadataRow(m *library.Metadata, orientation int) *metadataRow {
@@ -225,7 +228,9 @@ func newMetadataRow(m *library.Metadata, orientation int) *metadataRow {
 		fNumber: real(m.FNumber), exposure: real(m.Exposure), focal: real(m.Focal), focal35: real(m.Focal35),
 		title: clean(m.Title), description: clean(m.Description), keywords: "[]",
 		creator: clean(m.Creator), copyright: clean(m.Copyright), alt: clean(m.AltText), extended: clean(m.Extended),
-		rating: sql.NullInt64{Int64: int64(m.Rating), Valid: m.Rating != 0},
+		rating:   sql.NullInt64{Int64: int64(m.Rating), Valid: m.Rating != 0},
+		duration: sql.NullInt64{Int64: m.Duration.Milliseconds(), Valid: m.Duration > 0},
+		motion:   m.Motion, pair: clean(m.Pair), burst: clean(m.Burst), profile: clean(m.Profile),
 	}
 	if !m.Taken.IsZero() {
 		t := m.Taken
@@ -275,19 +280,30 @@ func (c *committer) metadata(file library.FileID, m *metadataRow, had bool) erro
 	}
 	return c.exec(`INSERT INTO metadata (file_id, format, width, height, orientation, taken_ms, zone_min,
 			make, model, lens, iso, f_number, exposure_s, focal_mm, focal35_mm, lat, lon, alt_m,
-			title, description, keywords, creator, copyright, rating, alt_text, extended)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			title, description, keywords, creator, copyright, rating, alt_text, extended,
+			duration_ms, motion, pair, burst, profile)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		file, m.format, m.width, m.height, m.orientation, m.taken, m.zone,
 		m.make, m.model, m.lens, m.iso, m.fNumber, m.exposure, m.focal, m.focal35, m.lat, m.lon, m.up,
-		m.title, m.description, m.keywords, m.creator, m.copyright, m.rating, m.alt, m.extended)
+		m.title, m.description, m.keywords, m.creator, m.copyright, m.rating, m.alt, m.extended,
+		m.duration, m.motion, m.pair, m.burst, m.profile)
 }
 
 func (c *committer) measures(content int64, orientation int, m *library.Measures) error {
-	return c.exec(`INSERT INTO picture (content_id, orientation, width, height, phash, sharpness, exposure, colour)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	return c.exec(`INSERT INTO picture (content_id, orientation, width, height, phash, sharpness, exposure, colour, palette)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET width = excluded.width, height = excluded.height, phash = excluded.phash,
-			sharpness = excluded.sharpness, exposure = excluded.exposure, colour = excluded.colour`,
-		content, orientation, m.Width, m.Height, int64(m.PHash), finite(m.Sharpness), finite(m.Exposure), int64(m.Colour))
+			sharpness = excluded.sharpness, exposure = excluded.exposure, colour = excluded.colour,
+			palette = excluded.palette`,
+		content, orientation, m.Width, m.Height, int64(m.PHash), finite(m.Sharpness), finite(m.Exposure), int64(m.Colour), packPalette(m.Palette))
+}
+
+func packPalette(swatches []library.Swatch) []byte {
+	b := make([]byte, 0, 4*len(swatches))
+	for _, s := range swatches {
+		b = append(b, byte(s.Colour>>16), byte(s.Colour>>8), byte(s.Colour), s.Share)
+	}
+	return b
 }
 
 func finite(f float64) float64 {
@@ -297,8 +313,8 @@ func finite(f float64) float64 {
 	return f
 }
 
-// vector stores the first vector of a picture in a space; a second one is the same again.
-func (c *committer) vector(content int64, orientation int, f *IndexedFile) error {
+// vectors stores the first vectors of a picture in a space; second ones are the same again.
+func (c *committer) vectors(content int64, orientation int, f *IndexedFile) error {
 	dim, ok := c.dims[f.Space]
 	if !ok {
 		found, err := c.get("SELECT dim FROM space WHERE id = ?", []any{f.Space}, []any{&dim})
@@ -310,10 +326,21 @@ func (c *committer) vector(content int64, orientation int, f *IndexedFile) error
 		}
 		c.dims[f.Space] = dim
 	}
-	if len(f.Vector) != dim {
-		return fmt.Errorf("a vector of %d values does not belong to a space of %d dimensions", len(f.Vector), dim)
+	put := func(view int, v []float32, at sql.NullInt64) error {
+		if len(v) != dim {
+			return fmt.Errorf("a vector of %d values does not belong to a space of %d dimensions", len(v), dim)
+		}
+		c.buf = float16.Append(c.buf[:0], v)
+		return c.exec(`INSERT INTO vector (content_id, orientation, space_id, view, provider, data, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO NOTHING`, content, orientation, f.Space, view, f.Provider, c.buf, at)
 	}
-	c.buf = float16.Append(c.buf[:0], f.Vector)
-	return c.exec(`INSERT INTO vector (content_id, orientation, space_id, view, provider, data) VALUES (?, ?, ?, 0, ?, ?)
-		ON CONFLICT DO NOTHING`, content, orientation, f.Space, f.Provider, c.buf)
+	if err := put(0, f.Vector, sql.NullInt64{}); err != nil {
+		return err
+	}
+	for i, v := range f.Views {
+		if err := put(i+1, v.Vector, sql.NullInt64{Int64: v.At.Milliseconds(), Valid: v.At >= 0}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -150,6 +150,12 @@ func (d *dumper) user() {
 	d.rows("album-photo", ".c-", `SELECT a.name, c.scheme, c.digest FROM album_photo x JOIN album a ON a.id = x.album_id
 		JOIN photo p ON p.id = x.photo_id JOIN content c ON c.id = p.content_id
 		WHERE a.removed = 0 ORDER BY a.name, x.position, c.scheme, c.digest`)
+	d.rows("distinct", "c-c-", `SELECT c.scheme, c.digest, e.scheme, e.digest FROM
+		(SELECT a AS one, b AS other FROM distinct_pair UNION ALL SELECT b, a FROM distinct_pair) d
+		JOIN photo p ON p.id = d.one JOIN content c ON c.id = p.content_id
+		JOIN photo q ON q.id = d.other JOIN content e ON e.id = q.content_id
+		WHERE (c.scheme, c.digest) < (e.scheme, e.digest) ORDER BY 1, 2, 3, 4`)
+	d.rows("trashed", ".", "SELECT path FROM trashed ORDER BY path")
 }
 
 func (d *dumper) derived() {
@@ -161,16 +167,20 @@ func (d *dumper) derived() {
 		FROM file f JOIN root r ON r.id = f.root_id LEFT JOIN photo p ON p.id = f.photo_id LEFT JOIN content c ON c.id = p.content_id
 		ORDER BY `+file)
 	d.rows("failure", "p--w.", "SELECT "+file+", x.stage, x.reason FROM failure x JOIN file f ON f.id = x.file_id JOIN root r ON r.id = f.root_id ORDER BY "+file)
-	d.rows("metadata", "p--"+strings.Repeat(".", 19)+"w.....", "SELECT "+file+`, m.format, m.width, m.height, m.orientation,
+	d.rows("metadata", "p--"+strings.Repeat(".", 19)+"w..........", "SELECT "+file+`, m.format, m.width, m.height, m.orientation,
 			m.taken_ms, m.zone_min, m.make, m.model, m.lens, m.iso, m.f_number, m.exposure_s, m.focal_mm, m.focal35_mm, m.lat, m.lon, m.alt_m,
-			m.title, m.description, m.keywords, m.creator, m.copyright, m.rating, m.alt_text, m.extended
+			m.title, m.description, m.keywords, m.creator, m.copyright, m.rating, m.alt_text, m.extended,
+			m.duration_ms, m.motion, m.pair, m.burst, m.profile
 		FROM metadata m JOIN file f ON f.id = m.file_id JOIN root r ON r.id = f.root_id ORDER BY `+file)
 	d.rows("photo", "c-p--....", "SELECT c.scheme, c.digest, "+file+", p.orientation, p.taken_ms, p.sort_ms, p.shown FROM "+photo+`
 		LEFT JOIN file f ON f.id = p.primary_file LEFT JOIN root r ON r.id = f.root_id WHERE `+held+" ORDER BY c.scheme, c.digest")
-	d.rows("picture", "c-.......", `SELECT c.scheme, c.digest, i.orientation, i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour
+	d.rows("picture", "c-.......v", `SELECT c.scheme, c.digest, i.orientation, i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour, i.palette
 		FROM `+photo+" JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation WHERE "+held+" ORDER BY c.scheme, c.digest")
+	d.rows("stack", "c-c-w", `SELECT c.scheme, c.digest, t.scheme, t.digest, m.kind FROM stack_member m
+		JOIN photo p ON p.id = m.photo_id JOIN content c ON c.id = p.content_id
+		JOIN photo q ON q.id = m.stack JOIN content t ON t.id = q.content_id ORDER BY c.scheme, c.digest`)
 	d.rows("space", "w..", "SELECT digest, model, dim FROM space ORDER BY digest")
-	d.rows("vector", "c-.w.v", "SELECT c.scheme, c.digest, v.orientation, s.digest, v.view, v.data FROM "+photo+`
+	d.rows("vector", "c-.w.v.", "SELECT c.scheme, c.digest, v.orientation, s.digest, v.view, v.data, v.at_ms FROM "+photo+`
 		JOIN vector v ON v.content_id = p.content_id AND v.orientation = p.orientation JOIN space s ON s.id = v.space_id
 		WHERE `+held+" ORDER BY c.scheme, c.digest, s.digest, v.view")
 	d.rows("calibration", "w..w", `SELECT s.digest, k.kind, k.n, k.params FROM calibration k JOIN space s ON s.id = k.space_id

@@ -436,12 +436,14 @@ func metadata(ctx context.Context, q querier, file library.FileID) (library.Meta
 	var taken, zone, iso, rating sql.NullInt64
 	var fNumber, exposure, focal, focal35, lat, lon, alt sql.NullFloat64
 	var keywords string
+	var duration sql.NullInt64
 	err := q.QueryRowContext(ctx, `SELECT format, width, height, orientation, taken_ms, zone_min, make, model, lens, iso, f_number,
-			exposure_s, focal_mm, focal35_mm, lat, lon, alt_m, title, description, keywords, creator, copyright, rating, alt_text, extended
+			exposure_s, focal_mm, focal35_mm, lat, lon, alt_m, title, description, keywords, creator, copyright, rating, alt_text, extended,
+			duration_ms, motion, pair, burst, profile
 		FROM metadata WHERE file_id = ?`, file).
 		Scan(&m.Format, &m.Width, &m.Height, &m.Orientation, &taken, &zone, &m.Make, &m.Model, &m.Lens, &iso, &fNumber,
 			&exposure, &focal, &focal35, &lat, &lon, &alt, &m.Title, &m.Description, &keywords, &m.Creator, &m.Copyright,
-			&rating, &m.AltText, &m.Extended)
+			&rating, &m.AltText, &m.Extended, &duration, &m.Motion, &m.Pair, &m.Burst, &m.Profile)
 	if errors.Is(err, sql.ErrNoRows) {
 		return m, nil
 	}
@@ -452,6 +454,7 @@ func metadata(ctx context.Context, q querier, file library.FileID) (library.Meta
 		m.Taken, m.HasZone = takenTime(taken.Int64, zone, true), zone.Valid
 	}
 	m.ISO, m.Rating = int(iso.Int64), int(rating.Int64)
+	m.Duration = time.Duration(duration.Int64) * time.Millisecond
 	m.FNumber, m.Exposure, m.Focal, m.Focal35 = fNumber.Float64, exposure.Float64, focal.Float64, focal35.Float64
 	if lat.Valid && lon.Valid {
 		m.GPS = &library.GPS{Lat: lat.Float64, Lon: lon.Float64, Alt: alt.Float64}

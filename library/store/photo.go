@@ -232,6 +232,7 @@ func (t *tx) deletePhoto(id library.PhotoID) error {
 		"DELETE FROM alt_text WHERE photo_id = ?",
 		"DELETE FROM mark WHERE photo_id = ?",
 		"DELETE FROM album_photo WHERE photo_id = ?",
+		"DELETE FROM distinct_pair WHERE ? IN (a, b)",
 		"DELETE FROM words WHERE rowid = ?",
 		"UPDATE file SET photo_id = NULL WHERE photo_id = ?",
 		"DELETE FROM photo WHERE id = ?",

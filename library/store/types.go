@@ -68,6 +68,12 @@ type KnownContent struct {
 	Encoded  []int           // orientations with a vector in the space asked for, ascending
 }
 
+// View is a further view of a picture: a crop of a panorama, a frame of a video.
+type View struct {
+	Vector []float32     // unit length, dimension of the space
+	At     time.Duration // when in the video; negative: it is no frame
+}
+
 // IndexedFile is what looking at one file brought to light. CommitBatch stores it.
 type IndexedFile struct {
 	File library.FileID
@@ -80,9 +86,10 @@ type IndexedFile struct {
 	Content  library.Content
 	Metadata library.Metadata  // Metadata.Orientation (1 to 8; 0 counts as 1) says which picture it is
 	Measures *library.Measures // nil: not measured this time, the picture row stays as it is
-	Space    library.SpaceID   // of Vector
+	Space    library.SpaceID   // of Vector and Views
 	Vector   []float32         // unit length, dimension of Space; nil: none
-	Provider string            // execution provider that computed Vector
+	Views    []View            // further views of the picture, numbered from 1
+	Provider string            // execution provider that computed Vector and Views
 
 	// SamePicture says that the vectors of this content and of the one that the file held
 	// before (PendingFile.Was) show the same picture. It decides, where capture data cannot,

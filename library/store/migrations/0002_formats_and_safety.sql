@@ -1,0 +1,40 @@
+-- Colours of a picture: up to five, 4 bytes each (red, green, blue, share of 255), largest
+-- share first. picture.colour stays the first of them.
+ALTER TABLE picture ADD COLUMN palette BLOB NOT NULL DEFAULT x'';
+
+-- Time of the frame that a further view of a video shows; NULL for everything else.
+ALTER TABLE vector ADD COLUMN at_ms INTEGER;
+
+ALTER TABLE metadata ADD COLUMN duration_ms INTEGER;               -- of a video
+ALTER TABLE metadata ADD COLUMN motion  INTEGER NOT NULL DEFAULT 0; -- 1: the file holds a short video, too
+ALTER TABLE metadata ADD COLUMN pair    TEXT NOT NULL DEFAULT '';   -- content identifier shared by the two halves of a Live Photo
+ALTER TABLE metadata ADD COLUMN burst   TEXT NOT NULL DEFAULT '';   -- identifier shared by the photos of a burst
+ALTER TABLE metadata ADD COLUMN profile TEXT NOT NULL DEFAULT '';   -- name of the ICC profile
+
+-- Why a root is offline: '' it is not there, 'empty' it is there but holds nothing where it
+-- held photos, and the person has not said yet that this is right.
+ALTER TABLE root ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+
+-- Photos that belong together and are shown as one. stack is the photo that stands for all,
+-- itself a member. Derived: what the rules find in names, times and identifiers.
+CREATE TABLE stack_member (
+  photo_id INTEGER PRIMARY KEY REFERENCES photo (id) ON DELETE CASCADE,
+  stack    INTEGER NOT NULL REFERENCES photo (id) ON DELETE CASCADE,
+  kind     TEXT NOT NULL CHECK (kind IN ('raw', 'live', 'burst'))
+) STRICT;
+CREATE INDEX stack_member_by_stack ON stack_member (stack);
+
+-- User data: two photos that look alike and that the person keeps both. a < b.
+CREATE TABLE distinct_pair (
+  a INTEGER NOT NULL REFERENCES photo (id),
+  b INTEGER NOT NULL REFERENCES photo (id),
+  PRIMARY KEY (a, b),
+  CHECK (a < b)
+) STRICT, WITHOUT ROWID;
+
+-- User data: files that the person moved to the system's trash, and where they lie there.
+CREATE TABLE trashed (
+  path  BLOB PRIMARY KEY,             -- absolute, where the file was
+  kept  BLOB NOT NULL,                -- absolute, where the trash keeps it; x'' where unknown
+  at_ms INTEGER NOT NULL
+) STRICT;
