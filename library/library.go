@@ -159,6 +159,11 @@ type Measures struct {
 	Palette       []Swatch
 }
 
+// Elongated reports whether a picture of w × h pixels is longer than 2:1, as panoramas and
+// screenshots of whole pages are: the square in its middle, which a model looks at, hides
+// more than half of it. Such a picture has further views, one crop each.
+func Elongated(w, h int) bool { return max(w, h) > 2*min(w, h) }
+
 // Swatch is one of a picture's dominant colours; the largest share comes first, five at most.
 type Swatch struct {
 	Colour uint32 // 0xRRGGBB

@@ -48,7 +48,7 @@ func (s *Store) Status(ctx context.Context, space library.SpaceID) (Status, erro
 				WHERE v.content_id = p.content_id AND v.orientation = p.orientation AND v.space_id = ? AND v.view = 0)`, []any{space}},
 			{&st.Pending, `SELECT (SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id
 					WHERE f.pending = 1 AND f.state = 'present' AND r.state = 'present')
-				+ (SELECT count(*) FROM photo p WHERE ` + lacking + `)`, []any{space, space}},
+				+ (SELECT count(*) FROM photo p WHERE ` + lacking + `)`, lackingArgs(space)},
 			{&st.Failed, "SELECT count(*) FROM failure x JOIN file f ON f.id = x.file_id WHERE f.state = 'present'", nil},
 			{&st.Offline, "SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id WHERE f.state = 'present' AND r.state = 'offline'", nil},
 			{&st.Missing, "SELECT count(*) FROM file f WHERE " + lost, nil},

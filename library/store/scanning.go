@@ -154,13 +154,22 @@ const readable = `SELECT g.id FROM file g JOIN root gr ON gr.id = g.root_id JOIN
 	WHERE g.photo_id = p.id AND g.state = 'present' AND g.pending = 0 AND gr.state = 'present'
 		AND gm.orientation = p.orientation AND NOT EXISTS (SELECT 1 FROM failure x WHERE x.file_id = g.id)`
 
-// lacking is the condition on photo p that its picture lacks measures, or its vector in the
-// space that is given twice, and that a file is there to get them from.
+// unviewed is the condition on picture row i that it is elongated (library.Elongated) and
+// has no further view in the space that is given.
+const unviewed = `max(i.width, i.height) > 2 * min(i.width, i.height) AND NOT EXISTS (SELECT 1 FROM vector v
+	WHERE v.content_id = i.content_id AND v.orientation = i.orientation AND v.space_id = ? AND v.view = 1)`
+
+// lacking is the condition on photo p that its picture lacks measures, or its vectors in the
+// space that lackingArgs gives it, and that a file is there to get them from.
 const lacking = `p.shown = 1
-	AND (NOT EXISTS (SELECT 1 FROM picture i WHERE i.content_id = p.content_id AND i.orientation = p.orientation)
+	AND (NOT EXISTS (SELECT 1 FROM picture i WHERE i.content_id = p.content_id AND i.orientation = p.orientation
+			AND NOT (? <> 0 AND ` + unviewed + `))
 		OR (? <> 0 AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.content_id = p.content_id
 			AND v.orientation = p.orientation AND v.space_id = ? AND v.view = 0)))
 	AND EXISTS (` + readable + `)`
+
+// lackingArgs are the arguments of lacking.
+func lackingArgs(space library.SpaceID) []any { return []any{space, space, space, space} }
 
 // Pending lists up to limit files, newest first, that the indexer should read: present files
 // of present roots that were not looked at since they were found or changed, then one file
@@ -210,7 +219,7 @@ func (s *Store) Pending(ctx context.Context, space library.SpaceID, limit int, a
 			JOIN root r ON r.id = f.root_id
 			WHERE (p.sort_ms, p.id) < (?, ?) AND `+lacking+`
 			ORDER BY p.sort_ms DESC, p.id DESC LIMIT ?`,
-			[]any{after.key, after.id, space, space, limit - len(out)}, collect(1, true))
+			append(append([]any{after.key, after.id}, lackingArgs(space)...), limit-len(out)), collect(1, true))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the files to look at: %w", err)
@@ -258,8 +267,9 @@ func (s *Store) Known(ctx context.Context, content library.Content, space librar
 			ints(&k.Pictures)); err != nil {
 			return err
 		}
-		return eachRow(ctx, q, `SELECT orientation FROM vector WHERE content_id = ? AND space_id = ? AND view = 0
-			ORDER BY 1`, []any{id, space}, ints(&k.Encoded))
+		return eachRow(ctx, q, `SELECT w.orientation FROM vector w WHERE w.content_id = ? AND w.space_id = ? AND w.view = 0
+			AND NOT EXISTS (SELECT 1 FROM picture i WHERE i.content_id = w.content_id AND i.orientation = w.orientation
+				AND `+unviewed+`) ORDER BY 1`, []any{id, space, space}, ints(&k.Encoded))
 	})
 	if err != nil {
 		return k, false, fmt.Errorf("look up a content: %w", mapError(err))

@@ -120,9 +120,11 @@ func (s *Store) TaggingProgress(ctx context.Context, space library.SpaceID) (lab
 	return labelsDigest, lastSeq, nil
 }
 
-// PutSuggestions stores the suggestions for the vectors of a space up to upToSeq. Suggestions
-// made with labels of another digest are cleared first: whoever changes the labels starts
-// again from Seq 0. Suggestions whose vector or label has gone meanwhile are passed over.
+// PutSuggestions stores the suggestions for the vectors of a space up to upToSeq. Of several
+// views of a picture the highest confidence of a label counts, in whatever order they come.
+// Suggestions made with labels of another digest are cleared first: whoever changes the
+// labels starts again from Seq 0. Suggestions whose vector or label has gone meanwhile are
+// passed over.
 func (s *Store) PutSuggestions(ctx context.Context, space library.SpaceID, labelsDigest string, upToSeq int64, suggestions []Suggestion) error {
 	err := s.clearSuggestions(ctx, space, labelsDigest)
 	if err == nil {
@@ -131,7 +133,7 @@ func (s *Store) PutSuggestions(ctx context.Context, space library.SpaceID, label
 				if err := t.exec(`INSERT INTO suggestion (content_id, orientation, space_id, label_id, confidence)
 					SELECT v.content_id, v.orientation, v.space_id, l.id, ? FROM vector v, label l
 					WHERE v.seq = ? AND v.space_id = ? AND l.id = ?
-					ON CONFLICT DO UPDATE SET confidence = excluded.confidence`,
+					ON CONFLICT DO UPDATE SET confidence = max(confidence, excluded.confidence)`,
 					finite(g.Confidence), g.Seq, space, g.Label); err != nil {
 					return err
 				}

@@ -17,6 +17,11 @@ type Options struct {
 	Now func() time.Time
 	// Log receives what a person need not see, such as a migration; nil: nothing.
 	Log *slog.Logger
+	// Program says who opens it ("descry index"), for those who find it in use; "" is allowed.
+	Program string
+	// VFS is the name of the SQLite VFS that the database is read and written through; "" is
+	// the system's. Tests put one in between that loses writes.
+	VFS string
 }
 
 // ChangeKind says what a scan found out about one path.
@@ -65,7 +70,7 @@ type Cursor struct {
 type KnownContent struct {
 	Photo    library.PhotoID // 0: no photo shows this content now
 	Pictures []int           // orientations with a picture row (measures), ascending
-	Encoded  []int           // orientations with a vector in the space asked for, ascending
+	Encoded  []int           // orientations with all vectors in the space asked for, ascending
 }
 
 // View is a further view of a picture: a crop of a panorama, a frame of a video.

@@ -246,8 +246,8 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 		n, upTo := 0, last
 		err := a.store.Vectors(ctx, space.ID, last, suggestEvery, func(row store.VectorRow) error {
 			n, upTo = n+1, row.Seq
-			if row.View != 0 {
-				return nil
+			if row.View == 0 {
+				done++
 			}
 			for _, s := range tagger.Suggest(vectors.Unpack(row.Data)) {
 				if id, ok := labels[s.Set+"/"+s.Label]; ok {
@@ -266,7 +266,6 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 			return err
 		}
 		digest, last = tagger.Digest(), upTo
-		done += n
 		progress(Progress{Job: jobSuggest, Done: done, Total: total, Running: true})
 	}
 }
