@@ -73,6 +73,7 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Model:      o.Model,
 		Provider:   o.Provider,
 		Threads:    o.Threads,
+		Program:    o.Program,
 		Starter:    assets.Starter(),
 		Sets:       sets,
 		Background: assets.Background(),

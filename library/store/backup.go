@@ -89,7 +89,7 @@ func (s *Store) backup(ctx context.Context, file string) error {
 	if err := c.QueryRowContext(ctx, "SELECT one FROM library").Scan(&one); err != nil {
 		return err
 	}
-	return copyDatabase(ctx, c, file)
+	return copyDatabase(ctx, c, file, s.vfs)
 }
 
 // Restore puts the backup in file in the place of the library in dir, which must not be
@@ -125,7 +125,7 @@ func restore(ctx context.Context, file, dir string, known int) error {
 	if err := checkFile(file); err != nil {
 		return err
 	}
-	from, err := sql.Open("sqlite3", dsn(file, true))
+	from, err := sql.Open("sqlite3", dsn(file, true, ""))
 	if err != nil {
 		return err
 	}
@@ -143,13 +143,13 @@ func restore(ctx context.Context, file, dir string, known int) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return mapOS(err)
 	}
-	held, err := lock(dir)
+	held, err := lock(dir, Holder{PID: os.Getpid(), Program: "descry restore", Since: time.Now()})
 	if err != nil {
 		return err
 	}
 	defer held.Close()
 	fresh := current + ".new"
-	if err := copyDatabase(ctx, src, fresh); err != nil {
+	if err := copyDatabase(ctx, src, fresh, ""); err != nil {
 		return err
 	}
 	if err := renewID(ctx, fresh); err != nil {
@@ -191,7 +191,7 @@ func checkBackup(ctx context.Context, c *sql.Conn, known int) error {
 
 // renewID makes a copied database a library of its own.
 func renewID(ctx context.Context, file string) error {
-	db, err := sql.Open("sqlite3", fileURI(file, filepath.Separator == '\\')+"?_synchronous=FULL")
+	db, err := sql.Open("sqlite3", plainDSN(file, ""))
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func setAside(ctx context.Context, dir string) error {
 		if err := checkFile(current); err != nil {
 			return err
 		}
-		db, err := sql.Open("sqlite3", dsn(current, false))
+		db, err := sql.Open("sqlite3", dsn(current, false, ""))
 		if err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func setAside(ctx context.Context, dir string) error {
 			return err
 		}
 		defer c.Close()
-		return copyDatabase(ctx, c, name+".db")
+		return copyDatabase(ctx, c, name+".db", "")
 	}()
 	if err == nil || !errors.Is(mapError(err), library.ErrDamaged) {
 		return err
@@ -237,18 +237,4 @@ func setAside(ctx context.Context, dir string) error {
 		}
 	}
 	return nil
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return mapOS(err)
-	}
-	_, err = io.Copy(out, in)
-	return mapOS(errors.Join(err, out.Sync(), out.Close()))
 }

@@ -26,7 +26,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-sqlite3" // also registers the database/sql driver "sqlite3"
+	_ "github.com/mattn/go-sqlite3" // the database/sql driver "sqlite3"
 
 	"descry/library"
 )
@@ -44,6 +44,9 @@ type Store struct {
 	readOnly bool
 	now      func() time.Time
 	log      *slog.Logger
+	vfs      string
+	program  string
+	opened   time.Time
 	lock     *os.File
 
 	ro   *sql.DB // pool of read-only connections
@@ -73,7 +76,10 @@ func open(ctx context.Context, dir string, o Options, all []migration) (_ *Store
 	if err != nil {
 		return nil, fmt.Errorf("find the library folder: %w", err)
 	}
-	s := &Store{dir: dir, readOnly: o.ReadOnly, now: o.Now, log: o.Log, stmts: map[string]*sql.Stmt{}}
+	s := &Store{
+		dir: dir, readOnly: o.ReadOnly, now: o.Now, log: o.Log, vfs: o.VFS, program: o.Program,
+		opened: time.Now(), stmts: map[string]*sql.Stmt{},
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -112,7 +118,7 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 		return fmt.Errorf("make the folder: %w", mapOS(err))
 	}
 	var err error
-	if s.lock, err = lock(s.dir); err != nil {
+	if s.lock, err = lock(s.dir, Holder{PID: os.Getpid(), Program: s.program, Since: s.opened}); err != nil {
 		return err
 	}
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
@@ -128,7 +134,7 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 	if err := removeDatabase(fresh); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite3", dsn(fresh, false))
+	db, err := sql.Open("sqlite3", dsn(fresh, false, s.vfs))
 	if err != nil {
 		return err
 	}
@@ -156,7 +162,7 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 
 func (s *Store) connect(ctx context.Context, file string, all []migration) (err error) {
 	if !s.readOnly {
-		if s.rw, err = sql.Open("sqlite3", dsn(file, false)); err != nil {
+		if s.rw, err = sql.Open("sqlite3", dsn(file, false, s.vfs)); err != nil {
 			return err
 		}
 		s.rw.SetMaxOpenConns(1)
@@ -169,13 +175,13 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 			if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 				return mapOS(err)
 			}
-			return copyDatabase(ctx, s.w, name)
+			return copyDatabase(ctx, s.w, name, s.vfs)
 		}
 		if err := migrate(ctx, s.w, all, backup); err != nil {
 			return err
 		}
 	}
-	if s.ro, err = sql.Open("sqlite3", dsn(file, true)); err != nil {
+	if s.ro, err = sql.Open("sqlite3", dsn(file, true, s.vfs)); err != nil {
 		return err
 	}
 	s.ro.SetMaxOpenConns(readers)
@@ -239,8 +245,13 @@ func (s *Store) ReadOnly() bool { return s.readOnly }
 
 // dsn is the driver's name for a database file with the settings of design: WAL, FULL,
 // foreign keys, a wait of 10 s for the locks that only a backup or checkpoint takes.
-func dsn(file string, readOnly bool) string {
+//
+// vfs is the SQLite VFS, "" for the system's.
+func dsn(file string, readOnly bool, vfs string) string {
 	q := url.Values{}
+	if vfs != "" {
+		q.Set("vfs", vfs)
+	}
 	q.Set("_foreign_keys", "1")
 	q.Set("_busy_timeout", "10000")
 	q.Set("_stmt_cache_size", "64")
@@ -255,6 +266,16 @@ func dsn(file string, readOnly bool) string {
 		q.Set("_synchronous", "FULL")
 		q.Set("_cache_size", "-32000")
 		q.Set("_secure_delete", "FAST")
+	}
+	return fileURI(file, runtime.GOOS == "windows") + "?" + q.Encode()
+}
+
+// plainDSN is the driver's name for a database file that is one's own for a while: a copy
+// under way, a temporary.
+func plainDSN(file, vfs string) string {
+	q := url.Values{"_synchronous": {"FULL"}}
+	if vfs != "" {
+		q.Set("vfs", vfs)
 	}
 	return fileURI(file, runtime.GOOS == "windows") + "?" + q.Encode()
 }
@@ -309,80 +330,6 @@ func checkFile(file string) error {
 	if st.Size() < want {
 		return fmt.Errorf("%w: library.db was cut short (%d of %d bytes are left); restore a backup",
 			library.ErrDamaged, st.Size(), want)
-	}
-	return nil
-}
-
-// copyDatabase writes a copy of the database behind c to file, by SQLite's online backup:
-// others may read and write meanwhile. The copy gets its name when it is whole and synced.
-func copyDatabase(ctx context.Context, c *sql.Conn, file string) error {
-	part := file + ".part"
-	if err := removeDatabase(part); err != nil {
-		return err
-	}
-	db, err := sql.Open("sqlite3", fileURI(part, runtime.GOOS == "windows")+"?_synchronous=FULL")
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	dst, err := db.Conn(ctx)
-	if err != nil {
-		return mapError(err)
-	}
-	defer dst.Close()
-	err = dst.Raw(func(d any) error {
-		return c.Raw(func(src any) error {
-			b, err := d.(*sqlite3.SQLiteConn).Backup("main", src.(*sqlite3.SQLiteConn), "main")
-			if err != nil {
-				return err
-			}
-			// Steps keep the copy cancellable. A write by the same connection is carried into
-			// the copy; one by another connection makes it start again.
-			for {
-				done, err := b.Step(4096)
-				if err == nil && !done {
-					err = ctx.Err()
-				}
-				if err != nil || done {
-					return errors.Join(err, b.Finish())
-				}
-			}
-		})
-	})
-	if err != nil {
-		_ = removeDatabase(part)
-		return mapError(err)
-	}
-	// Out of WAL mode: a backup is one file.
-	if _, err := dst.ExecContext(ctx, "PRAGMA journal_mode = DELETE"); err != nil {
-		return mapError(err)
-	}
-	if err := errors.Join(dst.Close(), db.Close()); err != nil {
-		return mapError(err)
-	}
-	if err := os.Chmod(part, 0o600); err != nil {
-		return err
-	}
-	// A journal that a killed process left beside an older file of this name would be read
-	// into the new one.
-	if err := removeFiles(file, "-wal", "-shm", "-journal"); err != nil {
-		return err
-	}
-	if err := os.Rename(part, file); err != nil {
-		return mapOS(err)
-	}
-	return syncDir(filepath.Dir(file))
-}
-
-func removeDatabase(file string) error { return removeFiles(file, "", "-wal", "-shm", "-journal") }
-
-// removeFiles removes the files of these names that are there.
-func removeFiles(file string, suffixes ...string) error {
-	for _, suffix := range suffixes {
-		if err := os.Remove(file + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func role(t *testing.T, name, dir string) (*exec.Cmd, *bufio.Reader) {
 
 // hold opens a library and waits to be killed.
 func hold(dir string) {
-	_, err := Open(context.Background(), dir, Options{})
+	_, err := Open(context.Background(), dir, Options{Program: "descry index"})
 	fmt.Println("open", err)
 	select {}
 }
@@ -65,14 +65,19 @@ func TestASecondWriterIsRefused(t *testing.T) {
 	same(t, "the other process", line, "open <nil>\n")
 	_, err = Open(t.Context(), dir, Options{})
 	wantError(t, err, library.ErrInUse)
-	if want := fmt.Sprintf("(process %d)", cmd.Process.Pid); err == nil || !strings.Contains(err.Error(), want) {
+	if want := fmt.Sprintf("descry index (process %d, since ", cmd.Process.Pid); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v does not say %s", err, want)
 	}
-	same(t, "holder", Holder(dir), cmd.Process.Pid)
+	holder, held := Held(dir)
+	same(t, "held", held, true)
+	same(t, "holder", holder.PID, cmd.Process.Pid)
 	noError(t, cmd.Process.Kill())
 	_ = cmd.Wait()
 
-	// A killed process leaves no lock behind.
+	// A killed process leaves no lock behind; what it wrote of itself counts no more.
+	if h, held := Held(dir); held {
+		t.Errorf("%s still holds it", h)
+	}
 	s, err := Open(t.Context(), dir, Options{})
 	noError(t, err)
 	noError(t, s.Close())

@@ -159,8 +159,8 @@ func (a *App) ReadOnly() (bool, string) {
 	if !a.p.ReadOnly && !a.p.Optional {
 		return false, ""
 	}
-	if pid := store.Holder(a.p.Dir); pid != 0 {
-		return true, fmt.Sprintf("Another Descry (process %d) is writing this library; here you can look and search.", pid)
+	if h, held := store.Held(a.p.Dir); held {
+		return true, fmt.Sprintf("%s is writing this library; here you can look and search.", upper(h.String()))
 	}
 	return true, "The library is open for reading."
 }

@@ -49,8 +49,9 @@ type Params struct {
 	Templates  []string           // prompt templates, each with one {}
 	Samples    fs.FS              // sample photos
 
-	Now func() time.Time // nil: time.Now
-	Log *slog.Logger     // nil: slog.Default
+	Program string           // what opens the library, for those who find it in use: "descry index"
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: slog.Default
 }
 
 // App is one open library with its model. All methods may be called at the same time.
@@ -91,7 +92,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 			return nil, fmt.Errorf("%s: %w", p.Dir, ErrNoLibrary)
 		}
 	}
-	s, err := store.Open(ctx, p.Dir, store.Options{ReadOnly: p.ReadOnly || p.Optional, Now: p.Now, Log: p.Log})
+	s, err := store.Open(ctx, p.Dir, store.Options{ReadOnly: p.ReadOnly || p.Optional, Now: p.Now, Log: p.Log, Program: p.Program})
 	switch {
 	case err != nil && p.Optional && ctx.Err() == nil:
 		// What needs no library works beside a broken one; the doctor tells of it.

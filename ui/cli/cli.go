@@ -47,6 +47,7 @@ type Options struct {
 	Threads  int // 0: one per core
 	Now      time.Time
 	Access   Access
+	Program  string // the verb as it is called, "descry index"
 	Log      *slog.Logger
 }
 
@@ -114,7 +115,8 @@ func (c *call) root() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          knownVerb,
 		Version:       c.env.Version,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			c.opts.Program = cmd.CommandPath()
 			return c.prepare()
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
