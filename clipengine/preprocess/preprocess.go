@@ -9,6 +9,19 @@ import (
 	"fmt"
 	"image"
 	"math"
+
+	"descry/internal/resample"
+)
+
+// Filter names a resampling filter.
+type Filter = resample.Filter
+
+// The filters that published models use, with the kernels of Pillow.
+const (
+	Bicubic  = resample.Bicubic
+	Bilinear = resample.Bilinear
+	Lanczos  = resample.Lanczos
+	Box      = resample.Box
 )
 
 // Mode says how a picture of any shape becomes a square.
@@ -66,7 +79,7 @@ func (c Config) Check() error {
 	case c.Rounding != "" && c.Rounding != HalfEven && c.Rounding != Floor:
 		return fmt.Errorf("the crop rounding must be %q or %q, not %q", HalfEven, Floor, c.Rounding)
 	}
-	if _, ok := filters[c.filter()]; !ok {
+	if !c.filter().Known() {
 		return fmt.Errorf("the interpolation %q is not known", c.Filter)
 	}
 	if !finite(c.Scale) || c.Scale <= 0 {
@@ -120,14 +133,14 @@ func (c Config) MinSide() int {
 // blue), row by row. Alpha is ignored: the caller lays it over a background. A picture
 // without pixels gives the tensor of a black one. Tensor is safe for concurrent use.
 func (c Config) Tensor(img *image.RGBA) []float32 {
-	px := c.Pixels(img)
+	px := c.scaled(img)
 	n := c.Size * c.Size
 	out := make([]float32, 3*n)
 	for ch := range 3 {
 		table := c.table(ch)
 		plane := out[ch*n : (ch+1)*n]
 		for i := range plane {
-			plane[i] = table[px[3*i+ch]]
+			plane[i] = table[px[4*i+ch]]
 		}
 	}
 	return out
@@ -136,23 +149,33 @@ func (c Config) Tensor(img *image.RGBA) []float32 {
 // Pixels returns the resized and cropped picture before normalisation: Size*Size pixels
 // of three bytes, row by row.
 func (c Config) Pixels(img *image.RGBA) []byte {
+	px := c.scaled(img)
+	out := make([]byte, 0, len(px)/4*3)
+	for i := 0; i < len(px); i += 4 {
+		out = append(out, px[i:i+3]...)
+	}
+	return out
+}
+
+// scaled returns what Pixels does with a fourth byte to each pixel.
+func (c Config) scaled(img *image.RGBA) []byte {
 	b := img.Bounds()
 	if b.Empty() {
-		return make([]byte, 3*c.Size*c.Size)
+		return make([]byte, 4*c.Size*c.Size)
 	}
 	w, h := b.Dx(), b.Dy()
-	x, y := span{in: w, out: c.Size, n: c.Size}, span{in: h, out: c.Size, n: c.Size}
+	x, y := resample.Whole(w, c.Size), resample.Whole(h, c.Size)
 	if c.Mode != Squash {
 		short := c.resize()
-		x.out, y.out = short, short
+		x.Out, y.Out = short, short
 		if w < h {
-			y.out = short * h / w
+			y.Out = short * h / w
 		} else {
-			x.out = short * w / h
+			x.Out = short * w / h
 		}
-		x.first, y.first = c.offset(x.out), c.offset(y.out)
+		x.First, y.First = c.offset(x.Out), c.offset(y.Out)
 	}
-	return resample(img, x, y, filters[c.filter()])
+	return resample.RGBA(img, x, y, c.filter()).Pix
 }
 
 func (c Config) offset(length int) int {
