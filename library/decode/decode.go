@@ -61,7 +61,7 @@ type Options struct {
 	// then decode at a smaller scale whose short side is no shorter; none does so yet.
 	// 0 asks for full size.
 	MinSide int
-	// Codecs decodes HEIF, AVIF and JPEG XL; nil: they are refused with ErrUnsupported.
+	// Codecs decodes HEIF, AVIF and JPEG XL; nil: they are refused with ErrCodec.
 	Codecs Codecs
 	Limits
 }
@@ -87,7 +87,7 @@ func (l Limits) check(width, height int) error {
 // Info is what the header of a file says.
 type Info struct {
 	Format        string // as Sniff gives it
-	Width, Height int    // pixels as stored, before orientation
+	Width, Height int    // pixels as stored, before orientation; HEIF, AVIF and JXL: upright
 }
 
 // Probe reads format and size from the header, without limits and without decoding.
@@ -105,6 +105,8 @@ func Probe(data []byte) (info Info, err error) {
 			return info, damaged(info.Format, err)
 		}
 		width, height = f.Width, f.Height
+	case MP4, MOV, MKV, WebM, AVI:
+		return info, fmt.Errorf("the file is a video: %w", ErrUnsupported)
 	default:
 		cfg, err := decoders[info.Format].config(data)
 		if err != nil {
@@ -143,13 +145,18 @@ func Decode(ctx context.Context, data []byte, o Options) (img *image.RGBA, warni
 	if err := o.check(info.Width, info.Height); err != nil {
 		return nil, nil, err
 	}
-	if info.Format == JPEG {
+	switch info.Format {
+	case JPEG:
 		var warning string
 		img, warning, err = decodeJPEG(data, o.MinSide)
 		if warning != "" {
 			warnings = append(warnings, warning)
 		}
-	} else {
+	case HEIF, AVIF, JXL:
+		// It comes upright, and its errors are this package's already.
+		img, err = decodeOutside(ctx, info.Format, data, o)
+		return img, nil, err
+	default:
 		img, err = decoders[info.Format].decode(data)
 	}
 	if err != nil {

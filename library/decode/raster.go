@@ -36,6 +36,10 @@ var decoders = map[string]decoder{
 		func(data []byte) (image.Config, error) { return tiff.DecodeConfig(bytes.NewReader(data)) },
 		func(data []byte) (*image.RGBA, error) { return flat(tiff.Decode(bytes.NewReader(data))) },
 	},
+	// What these hold is decoded by Options.Codecs.
+	HEIF: {config: heifConfig},
+	AVIF: {config: heifConfig},
+	JXL:  {config: jxlConfig},
 	BMP: {
 		func(data []byte) (image.Config, error) { return bmp.DecodeConfig(bytes.NewReader(data)) },
 		func(data []byte) (*image.RGBA, error) { return flat(bmp.Decode(bytes.NewReader(data))) },

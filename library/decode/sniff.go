@@ -23,7 +23,7 @@ const SniffLen = 64
 // Extensions returns the file name extensions, in lower case and with the dot, under
 // which pictures are looked for. Which format a file has is then told by its content.
 func Extensions() []string {
-	return []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".dib"}
+	return []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".heic", ".heif", ".hif", ".avif", ".jxl"}
 }
 
 // Sniff names the picture format of a file that starts with head, or returns "" when it
@@ -46,7 +46,7 @@ func Sniff(head []byte) string {
 			return BMP
 		}
 	}
-	return ""
+	return sniffMedia(head)
 }
 
 func riff(head []byte, kind string) bool {
@@ -65,8 +65,6 @@ var signatures = []struct {
 }{
 	{0, "%PDF-", "is a PDF document"},
 	{0, "8BPS", "is a Photoshop document"},
-	{0, "\xff\x0a", "is a JPEG XL picture"},
-	{0, "\x00\x00\x00\x0cJXL ", "is a JPEG XL picture"},
 	{0, "\x00\x00\x00\x0cjP  ", "is a JPEG 2000 picture"},
 	{0, "II*\x00\x10\x00\x00\x00CR", "is a Canon camera RAW file"},
 	{0, "IIRO", "is an Olympus camera RAW file"},
@@ -74,12 +72,6 @@ var signatures = []struct {
 	{0, "FUJIFILMCCD-RAW", "is a Fujifilm camera RAW file"},
 	{0, "II+\x00", "is a BigTIFF picture"},
 	{0, "MM\x00+", "is a BigTIFF picture"},
-	{4, "ftypheic", "is a HEIC picture"},
-	{4, "ftypheix", "is a HEIC picture"},
-	{4, "ftypmif1", "is a HEIF picture"},
-	{4, "ftypmsf1", "is a HEIF picture"},
-	{4, "ftypavif", "is an AVIF picture"},
-	{4, "ftypavis", "is an AVIF picture"},
 	{4, "ftypcrx ", "is a Canon camera RAW file"},
 	{4, "ftyp", "is a video"},
 	{4, "moov", "is a video"},
