@@ -197,8 +197,12 @@ func (r *run) pass(ctx context.Context, news int) (sent int, err error) {
 		if err != nil {
 			return sent, fmt.Errorf("ask what is waiting: %w", err)
 		}
+		full := len(list) == chunk
+		if len(list) > 0 {
+			after = list[len(list)-1].Cursor
+		}
+		r.disks.order(list)
 		for _, f := range list {
-			after = f.Cursor
 			if !r.queue.take(f.File.ID) {
 				continue
 			}
@@ -207,7 +211,7 @@ func (r *run) pass(ctx context.Context, news int) (sent int, err error) {
 			}
 			sent++
 		}
-		if len(list) < chunk || r.queue.now().news != news {
+		if !full || r.queue.now().news != news {
 			return sent, nil
 		}
 	}

@@ -59,6 +59,8 @@ type Params struct {
 	Exclude []string
 	// Limits bound what is read and decoded; zero fields mean decode.DefaultLimits.
 	Limits decode.Limits
+	// Codecs decodes HEIF, AVIF and JPEG XL; nil: such files fail.
+	Codecs decode.Codecs
 	Log    *slog.Logger // nil: no log
 }
 
@@ -127,17 +129,7 @@ func (x *Indexer) Run(ctx context.Context, roots []library.Root, progress func(P
 	}
 	defer x.running.Unlock()
 
-	r := &run{
-		Indexer: x,
-		started: time.Now(),
-		pixels:  semaphore.NewWeighted(pixelBudget),
-		bytes:   semaphore.NewWeighted(byteBudget),
-		jobs:    make(chan store.PendingFile, 2*x.p.Threads),
-		read:    make(chan job, x.p.Threads),
-		results: make(chan outcome, x.p.Threads),
-		queue:   newQueue(),
-		gone:    map[library.PhotoID]int{},
-	}
+	r := x.newRun()
 	if x.p.Encoder != nil {
 		space, err := x.p.Store.EnsureSpace(ctx, x.p.Encoder.Space(), x.p.Encoder.Model(), x.p.Encoder.Dim())
 		if err != nil {
@@ -165,8 +157,11 @@ type run struct {
 	space   library.SpaceID // 0: no encoder
 	meter   meter
 
-	bytes  *semaphore.Weighted // of files read and not yet looked at
-	pixels *semaphore.Weighted // bytes of decoded pictures
+	bytes       *semaphore.Weighted // of files read and not yet looked at
+	pixels      *semaphore.Weighted // bytes of decoded pictures
+	pixelBudget int64               // the whole of pixels
+	disks       *disks
+	readFile    func(name string, limit int64) ([]byte, library.Stat, error)
 
 	jobs    chan store.PendingFile
 	read    chan job
@@ -184,6 +179,26 @@ type run struct {
 	last      time.Time               // when the last result was stored
 }
 
+// newRun makes a run of which nothing has started.
+func (x *Indexer) newRun() *run {
+	r := &run{
+		Indexer: x,
+		started: time.Now(),
+		bytes:   semaphore.NewWeighted(byteBudget),
+		jobs:    make(chan store.PendingFile, 2*x.p.Threads),
+		read:    make(chan job, x.p.Threads),
+		results: make(chan outcome, resultsAhead),
+		queue:   newQueue(),
+		gone:    map[library.PhotoID]int{},
+
+		pixelBudget: max(pixelBudget, workerPixels*int64(x.p.Threads)),
+		disks:       &disks{spins: spins},
+		readFile:    readFile,
+	}
+	r.pixels = semaphore.NewWeighted(r.pixelBudget)
+	return r
+}
+
 // all runs the stages and returns when they have ended.
 func (r *run) all(ctx context.Context, roots []library.Root) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -195,7 +210,7 @@ func (r *run) all(ctx context.Context, roots []library.Root) error {
 		defer close(r.jobs)
 		return r.feed(ctx)
 	})
-	stage(g, readers, func() { close(r.read) }, func() error { return r.reader(ctx) })
+	stage(g, max(readers, r.p.Threads), func() { close(r.read) }, func() error { return r.reader(ctx) })
 	stage(g, r.p.Threads, func() { close(r.results) }, func() error { return r.worker(ctx) })
 	g.Go(func() error { return r.writer(ctx) })
 	if err := g.Wait(); err != nil {

@@ -22,13 +22,16 @@ import (
 )
 
 const (
-	// readers read ahead of the workers, so that a slow disk is busy while they compute.
-	readers = 2
+	// readers read ahead of the workers, so that a slow disk is busy while they compute, and
+	// the waits of a network overlap. There is one for each worker, and this many at least.
+	readers = 4
 	// byteBudget bounds the bytes of files that were read and wait.
 	byteBudget = 256 << 20
-	// pixelBudget bounds the bytes of pictures being decoded. One that is larger than all of
-	// it is decoded alone.
-	pixelBudget = 512 << 20
+	// pixelBudget bounds the bytes of pictures being decoded, workerPixels for each worker
+	// where that is more: one photo of a camera fits. A picture that is larger than all of it
+	// is decoded alone.
+	pixelBudget  = 512 << 20
+	workerPixels = 64 << 20
 	// sharpSide is the short side that thumbnail and measures need.
 	sharpSide = 2 * thumbs.Short
 	// failuresInARow is how many encodes may fail, and none succeed, before the fault is
@@ -73,7 +76,7 @@ func (r *run) reader(ctx context.Context) error {
 		if err := r.bytes.Acquire(ctx, j.weight); err != nil {
 			return context.Cause(ctx)
 		}
-		j.data, j.stat, j.err = readFile(f.Path, r.p.Limits.MaxBytes)
+		j.data, j.stat, j.err = r.readInTurn(f)
 		select {
 		case r.read <- j:
 		case <-ctx.Done():
@@ -81,6 +84,16 @@ func (r *run) reader(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// readInTurn reads a file: one at a time, in the order in which they were handed out, on a
+// disk whose head would have to jump otherwise.
+func (r *run) readInTurn(f store.PendingFile) ([]byte, library.Stat, error) {
+	if head := r.disks.head(f.File.Stat.Inode); head != nil {
+		head.Lock()
+		defer head.Unlock()
+	}
+	return r.readFile(f.Path, r.p.Limits.MaxBytes)
 }
 
 // readFile reads a file whole and says what its stat was at that time.
@@ -251,35 +264,48 @@ func (r *run) derive(ctx context.Context, data []byte, row *store.IndexedFile, p
 		return fmt.Errorf("%w: it is %d × %d pixels, and the limit is %d megapixels",
 			decode.ErrTooLarge, info.Width, info.Height, r.p.Limits.MaxPixels/1e6)
 	}
-	weight := min(4*int64(info.Width)*int64(info.Height), pixelBudget)
+	weight := min(4*int64(info.Width)*int64(info.Height), r.pixelBudget)
 	if err := r.pixels.Acquire(ctx, weight); err != nil {
 		return err
 	}
-	tensor, err := r.fromPixels(ctx, data, info, row, pic, need, stage)
+	tensors, err := r.fromPixels(ctx, data, info, row, pic, need, stage)
 	r.pixels.Release(weight)
-	if err != nil || tensor == nil {
+	if err != nil || tensors == nil {
 		return err
 	}
 	*stage = "encode"
-	vector, err := r.p.Encoder.EncodeTensor(ctx, tensor)
-	if err := r.health(err, ctx); err != nil {
-		return err
+	return r.encode(ctx, tensors, row)
+}
+
+// encode makes the vectors of a picture: the first is the whole picture's, the others are
+// further views'.
+func (r *run) encode(ctx context.Context, tensors [][]float32, row *store.IndexedFile) error {
+	vectors := make([][]float32, len(tensors))
+	for i, t := range tensors {
+		v, err := r.p.Encoder.EncodeTensor(ctx, t)
+		if err := r.health(err, ctx); err != nil {
+			return err
+		}
+		vectors[i] = v
 	}
-	row.Space, row.Vector, row.Provider = r.space, vector, r.p.Encoder.Provider()
+	row.Space, row.Vector, row.Provider = r.space, vectors[0], r.p.Encoder.Provider()
+	for _, v := range vectors[1:] {
+		row.Views = append(row.Views, store.View{Vector: v, At: -1})
+	}
 	return nil
 }
 
-// fromPixels decodes, stores the thumbnail, measures, and returns the model's input when a
-// vector is lacking.
+// fromPixels decodes, stores the thumbnail, measures, and returns the model's inputs when
+// vectors are lacking: of the whole picture, then of the crops of an elongated one.
 func (r *run) fromPixels(ctx context.Context, data []byte, info decode.Info, row *store.IndexedFile,
 	pic library.Picture, need needs, stage *string,
-) ([]float32, error) {
+) ([][]float32, error) {
 	side := sharpSide
 	if r.p.Encoder != nil {
 		side = max(side, r.p.Encoder.MinSide())
 	}
 	img, warnings, err := decodePatiently(ctx, data, decode.Options{
-		Orientation: pic.Orientation, MinSide: side, Limits: r.p.Limits,
+		Orientation: pic.Orientation, MinSide: side, Limits: r.p.Limits, Codecs: r.p.Codecs,
 	})
 	if err != nil {
 		return nil, err
@@ -308,7 +334,19 @@ func (r *run) fromPixels(ctx context.Context, data []byte, info decode.Info, row
 		return nil, nil
 	}
 	*stage = "encode"
-	return r.p.Encoder.Tensor(img), nil
+	return r.tensors(img, library.Elongated(info.Width, info.Height)), nil
+}
+
+// tensors are the model's inputs for a decoded picture. Whether it is elongated is told by
+// its full size: one that was decoded smaller may be a pixel off.
+func (r *run) tensors(img *image.RGBA, elongated bool) [][]float32 {
+	all := [][]float32{r.p.Encoder.Tensor(img)}
+	if elongated {
+		for _, part := range crops(img.Rect.Dx(), img.Rect.Dy()) {
+			all = append(all, r.p.Encoder.Tensor(crop(img, part)))
+		}
+	}
+	return all
 }
 
 // decodePatiently decodes, but does not wait for the end of a long decode when ctx ends.
@@ -352,7 +390,7 @@ func (r *run) health(err error, ctx context.Context) error {
 // What cannot be decoded is no photo: its content is not stored. What only could not be
 // encoded is one, and keeps its thumbnail and metadata.
 func (r *run) refuse(o *outcome, row *store.IndexedFile, stage string, err error) {
-	row.Vector, row.Space = nil, 0
+	row.Vector, row.Views, row.Space = nil, nil, 0
 	if stage != "encode" {
 		row.Content = library.Content{}
 	}

@@ -11,6 +11,9 @@ import (
 const (
 	// batchSize is how many photos are stored in one transaction at most.
 	batchSize = 100
+	// resultsAhead is how many finished photos may wait while a transaction is written: no
+	// worker stands still because a disk takes its time to sync.
+	resultsAhead = 2 * batchSize
 	// batchAge is how long a finished photo waits for others at most: what a kill can cost,
 	// and how often a window that watches has something new to show.
 	batchAge = 250 * time.Millisecond
