@@ -58,8 +58,8 @@ type Options struct {
 	// upright. Other values mean 1.
 	Orientation int
 	// MinSide is the short side, in pixels, that the caller needs at least. A decoder may
-	// then decode at a smaller scale whose short side is no shorter; none does so yet.
-	// 0 asks for full size.
+	// then decode at a smaller scale whose short side is no shorter, as JPEG's does in builds
+	// with libjpeg-turbo: that takes less time and far less memory. 0 asks for full size.
 	MinSide int
 	// Codecs decodes HEIF, AVIF and JPEG XL; nil: they are refused with ErrCodec.
 	Codecs Codecs

@@ -13,6 +13,8 @@ package jpegcodec
 // pixels are as good as the file allowed.
 static int descry_decode(const unsigned char *src, unsigned long n, unsigned char *dst,
                          int width, int height, int format, char *msg, int msglen) {
+  // The library takes the largest of its scales that fits width and height, which are
+  // exactly those of the scale wanted.
   tjhandle h = tjInitDecompress();
   if (!h) {
     strncpy(msg, "libjpeg-turbo has no memory left", msglen - 1);
@@ -59,19 +61,22 @@ const Name = "libjpeg-turbo"
 
 const messageSize = 256
 
-// Decode decodes a JPEG whose headers are f to opaque RGBA at full size. minSide is the
-// short side that the caller needs at least, 0 for full size; a decoder may use it to
-// decode smaller, and this one does not yet. A non-empty warning says that the data was
-// damaged or cut short and what could be decoded is there.
+// Decode decodes a JPEG whose headers are f to opaque RGBA. minSide is the short side, in
+// pixels, that the caller needs at least: the picture comes at the smallest scale of 1/8,
+// 1/4, 1/2 and 1 whose short side is no shorter, sides rounded up, computed from as few of
+// its DCT coefficients as that takes. 0 asks for full size. A non-empty warning says that
+// the data was damaged or cut short and what could be decoded is there.
 func Decode(data []byte, f jpegseg.Frame, minSide int) (img *image.RGBA, warning string, err error) {
-	img = image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
+	n := eighths(min(f.Width, f.Height), minSide)
+	width, height := (f.Width*n+7)/8, (f.Height*n+7)/8
+	img = image.NewRGBA(image.Rect(0, 0, width, height))
 	format := C.int(C.TJPF_RGBA)
 	if f.Components == 4 {
 		format = C.TJPF_CMYK
 	}
 	var msg [messageSize]C.char
 	rc := C.descry_decode((*C.uchar)(unsafe.Pointer(unsafe.SliceData(data))), C.ulong(len(data)),
-		(*C.uchar)(unsafe.Pointer(unsafe.SliceData(img.Pix))), C.int(f.Width), C.int(f.Height),
+		(*C.uchar)(unsafe.Pointer(unsafe.SliceData(img.Pix))), C.int(width), C.int(height),
 		format, &msg[0], messageSize)
 	if rc != 0 {
 		text := sentence(C.GoString(&msg[0]))
@@ -87,6 +92,22 @@ func Decode(data []byte, f jpegseg.Frame, minSide int) (img *image.RGBA, warning
 		inkToRGB(img.Pix, f.Adobe)
 	}
 	return img, warning, nil
+}
+
+// eighths returns the smallest scale, in eighths, that leaves at least least of side.
+//
+// libjpeg-turbo scales by every number of eighths, but has vector code for these only:
+// each one between was measured to take longer than the next larger of these (12 MP,
+// 4:2:0: 3/8 39 ms and 1/2 37 ms; 5/8 to 7/8 59 to 94 ms and full size 51 ms).
+func eighths(side, least int) int {
+	if least <= 0 {
+		return 8
+	}
+	n := 1
+	for n < 8 && (side*n+7)/8 < least {
+		n *= 2
+	}
+	return n
 }
 
 // opaque makes every pixel opaque, and reports whether the first one was, that is whether
