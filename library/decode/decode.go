@@ -108,7 +108,11 @@ func Probe(data []byte) (info Info, err error) {
 	case MP4, MOV, MKV, WebM, AVI:
 		return info, fmt.Errorf("the file is a video: %w", ErrUnsupported)
 	default:
-		cfg, err := decoders[info.Format].config(data)
+		d, ok := decoders[info.Format]
+		if !ok {
+			return info, fmt.Errorf("%w: %s files are not decoded here", ErrUnsupported, strings.ToUpper(info.Format))
+		}
+		cfg, err := d.config(data)
 		if err != nil {
 			return info, damaged(info.Format, err)
 		}

@@ -254,7 +254,7 @@ func TestBadInput(t *testing.T) {
 		"a HEIC photo":        {[]byte("\x00\x00\x00\x18ftypheic"), decode.ErrDamaged, "describe no picture"},
 		"a video":             {[]byte("\x00\x00\x00\x18ftypisom"), decode.ErrUnsupported, "a video"},
 		"an SVG":              {[]byte("<?xml version=\"1.0\"?><svg>"), decode.ErrFormat, "an SVG drawing"},
-		"a RAW file":          {[]byte("II*\x00\x10\x00\x00\x00CR\x02\x00"), decode.ErrFormat, "camera RAW"},
+		"a RAW file":          {[]byte("II*\x00\x10\x00\x00\x00CR\x02\x00"), decode.ErrUnsupported, "CR2"},
 		"jpeg start only":     {[]byte("\xff\xd8\xff\xe0"), decode.ErrTruncated, "ends too early"},
 		"jpeg headers only":   {jpg[:sos+14], decode.ErrTruncated, "no picture"},
 		"jpeg cut in headers": {jpg[:sos/2], decode.ErrTruncated, "ends too early"},

@@ -91,8 +91,10 @@ func sniffBrands(head []byte) string {
 			}
 		}
 		return HEIF
-	case "crx ", "M4A ", "M4B ", "M4P ", "jp2 ", "jpx ", "jpm ", "mjp2":
-		return "" // a camera's RAW file, sound, JPEG 2000
+	case "crx ":
+		return CR3
+	case "M4A ", "M4B ", "M4P ", "jp2 ", "jpx ", "jpm ", "mjp2":
+		return "" // sound, JPEG 2000
 	case "qt  ":
 		return MOV
 	}

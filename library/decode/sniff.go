@@ -3,50 +3,185 @@ package decode
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"descry/internal/container"
 )
 
-// The formats that are decoded here, as Sniff names them.
+// The formats that are told apart here, as Sniff names them.
 const (
 	JPEG = "jpeg"
 	PNG  = "png"
 	GIF  = "gif"
 	WebP = "webp"
-	TIFF = "tiff"
+	TIFF = "tiff" // BigTIFF too
 	BMP  = "bmp"
+	PSD  = "psd" // PSB too
+
+	// Camera RAW files.
+	CR2 = "cr2" // Canon
+	CR3 = "cr3" // Canon
+	NEF = "nef" // Nikon; NRW too
+	ARW = "arw" // Sony; SR2 too
+	DNG = "dng" // Adobe's, and of many makers
+	RAF = "raf" // Fujifilm
+	ORF = "orf" // Olympus, OM System
+	RW2 = "rw2" // Panasonic, Leica
+	PEF = "pef" // Pentax
+	SRW = "srw" // Samsung
 )
 
-// SniffLen is how many bytes of a file Sniff needs at most.
+// SniffLen is how many bytes of a file Sniff needs to tell all formats apart but RAW files
+// that are built like TIFF: given no more, it may call those TIFF.
 const SniffLen = 64
+
+// extensions are the file name extensions under which pictures are looked for.
+var extensions = map[string][]string{
+	JPEG: {".jpg", ".jpeg", ".jpe", ".jfif"},
+	PNG:  {".png"},
+	GIF:  {".gif"},
+	WebP: {".webp"},
+	TIFF: {".tif", ".tiff"},
+	BMP:  {".bmp", ".dib"},
+	HEIF: {".heic", ".heif", ".hif"},
+	AVIF: {".avif"},
+	JXL:  {".jxl"},
+	PSD:  {".psd", ".psb"},
+	CR2:  {".cr2"},
+	CR3:  {".cr3"},
+	NEF:  {".nef", ".nrw"},
+	ARW:  {".arw", ".sr2"},
+	DNG:  {".dng"},
+	RAF:  {".raf"},
+	ORF:  {".orf"},
+	RW2:  {".rw2", ".rwl"},
+	PEF:  {".pef"},
+	SRW:  {".srw"},
+}
 
 // Extensions returns the file name extensions, in lower case and with the dot, under
 // which pictures are looked for. Which format a file has is then told by its content.
 func Extensions() []string {
-	return []string{".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".heic", ".heif", ".hif", ".avif", ".jxl"}
+	var all []string
+	for _, e := range extensions {
+		all = append(all, e...)
+	}
+	slices.Sort(all)
+	return all
 }
 
-// Sniff names the picture format of a file that starts with head, or returns "" when it
-// is none of those decoded here.
-func Sniff(head []byte) string {
+// IsRaw reports whether a format is one of camera RAW files, of which the embedded preview
+// is shown.
+func IsRaw(format string) bool {
+	switch format {
+	case CR2, CR3, NEF, ARW, DNG, RAF, ORF, RW2, PEF, SRW:
+		return true
+	}
+	return false
+}
+
+// Sniff names the format of a file that starts with data, or returns "" when it is none of
+// those above. What is not known by its first SniffLen bytes, a RAW file built like TIFF,
+// is looked up further behind: hand in all there is.
+func Sniff(data []byte) string {
 	switch {
-	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
+	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
 		return JPEG
-	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
+	case bytes.HasPrefix(data, []byte(container.PNGHeader)):
 		return PNG
-	case bytes.HasPrefix(head, []byte("GIF87a")), bytes.HasPrefix(head, []byte("GIF89a")):
+	case bytes.HasPrefix(data, []byte("GIF87a")), bytes.HasPrefix(data, []byte("GIF89a")):
 		return GIF
-	case riff(head, "WEBP"):
+	case riff(data, "WEBP"):
 		return WebP
-	case bytes.HasPrefix(head, []byte("II*\x00")) && !at(head, 8, "CR"), bytes.HasPrefix(head, []byte("MM\x00*")):
-		return TIFF
-	case bytes.HasPrefix(head, []byte("BM")) && len(head) >= 18:
-		switch binary.LittleEndian.Uint32(head[14:]) { // size of the second header
+	case bytes.HasPrefix(data, []byte("BM")) && len(data) >= 18:
+		switch binary.LittleEndian.Uint32(data[14:]) { // size of the second header
 		case 12, 40, 52, 56, 64, 108, 124:
 			return BMP
 		}
+	case bytes.HasPrefix(data, []byte("8BPS\x00\x01")), bytes.HasPrefix(data, []byte("8BPS\x00\x02")):
+		return PSD
+	case bytes.HasPrefix(data, []byte("FUJIFILMCCD-RAW")):
+		return RAF
 	}
-	return sniffMedia(head)
+	if f := sniffMedia(data); f != "" {
+		return f
+	}
+	return tiffKind(data)
+}
+
+// Fields of TIFF directories.
+const (
+	tagWidth            = 256
+	tagHeight           = 257
+	tagCompression      = 259
+	tagPhotometric      = 262
+	tagMake             = 271
+	tagDNGVersion       = 50706
+	photometricCFA      = 32803 // the colours of a sensor's mosaic
+	photometricLinear   = 34892
+	compressionNikon    = 34713
+	compressionSony     = 32767
+	compressionPentax   = 65535
+	compressionSamsung  = 32769
+	compressionSamsung2 = 32770
+)
+
+// rawMakers are the makers whose RAW files are built like TIFF and have no magic of their
+// own, by how their names start in capitals.
+var rawMakers = []struct{ name, format string }{
+	{"NIKON", NEF}, {"SONY", ARW}, {"PENTAX", PEF}, {"RICOH", PEF}, {"ASAHI", PEF}, {"SAMSUNG", SRW}, {"CANON", CR2},
+}
+
+// tiffKind names TIFF and the RAW files that are built like it.
+func tiffKind(data []byte) string {
+	t, err := container.ReadTIFF(data)
+	if err != nil {
+		return ""
+	}
+	switch string(data[:4]) {
+	case "IIRO", "IIRS", "MMOR":
+		return ORF
+	case "IIU\x00":
+		return RW2
+	}
+	if at(data, 8, "CR\x02") {
+		return CR2
+	}
+	maker, dng, sensor := "", false, false
+	t.Walk(func(d container.Directory, depth int) bool {
+		if _, ok := d.Field(tagDNGVersion); ok {
+			dng = true
+		}
+		if maker == "" {
+			maker = strings.ToUpper(d.Text(tagMake))
+		}
+		sensor = sensor || isSensor(d)
+		return !dng
+	})
+	if dng {
+		return DNG
+	}
+	for _, m := range rawMakers {
+		if sensor && strings.HasPrefix(maker, m.name) {
+			return m.format
+		}
+	}
+	return TIFF
+}
+
+// isSensor reports whether a directory holds what a sensor saw rather than a picture.
+func isSensor(d container.Directory) bool {
+	switch d.Uint(tagPhotometric, 0) {
+	case photometricCFA, photometricLinear:
+		return true
+	}
+	switch d.Uint(tagCompression, 0) {
+	case compressionNikon, compressionSony, compressionPentax, compressionSamsung, compressionSamsung2:
+		return true
+	}
+	return false
 }
 
 func riff(head []byte, kind string) bool {
@@ -64,19 +199,9 @@ var signatures = []struct {
 	what   string
 }{
 	{0, "%PDF-", "is a PDF document"},
-	{0, "8BPS", "is a Photoshop document"},
 	{0, "\x00\x00\x00\x0cjP  ", "is a JPEG 2000 picture"},
-	{0, "II*\x00\x10\x00\x00\x00CR", "is a Canon camera RAW file"},
-	{0, "IIRO", "is an Olympus camera RAW file"},
-	{0, "IIU\x00", "is a Panasonic camera RAW file"},
-	{0, "FUJIFILMCCD-RAW", "is a Fujifilm camera RAW file"},
-	{0, "II+\x00", "is a BigTIFF picture"},
-	{0, "MM\x00+", "is a BigTIFF picture"},
-	{4, "ftypcrx ", "is a Canon camera RAW file"},
-	{4, "ftyp", "is a video"},
-	{4, "moov", "is a video"},
-	{4, "mdat", "is a video"},
-	{0, "\x1aE\xdf\xa3", "is a video"},
+	{4, "ftypM4", "is a sound recording"},
+	{4, "ftyp", "is a JPEG 2000 picture"},
 	{0, "PK\x03\x04", "is a ZIP archive or an office document"},
 	{0, "Rar!", "is a RAR archive"},
 	{0, "7z\xbc\xaf\x27\x1c", "is a 7-Zip archive"},
