@@ -47,14 +47,18 @@ type Store struct {
 	vfs      string
 	program  string
 	opened   time.Time
+	created  time.Time
 	lock     *os.File
 
 	ro   *sql.DB // pool of read-only connections
 	rw   *sql.DB // holds the one writing connection; nil when read-only
 	w    *sql.Conn
 	gate gate
-	// stmts caches the statements of w; guarded by gate.
-	stmts map[string]*sql.Stmt
+	// stmts caches the statements of w; guarded by gate, as all below.
+	stmts   map[string]*sql.Stmt
+	day     string          // whose backup was seen to
+	copying chan struct{}   // closed when the backup of the day is done; nil: none was begun
+	quit    context.Context // ends a backup under way
 }
 
 // Open opens the library in dir, and makes one there (folder mode 0700) unless o.ReadOnly.
@@ -78,7 +82,7 @@ func open(ctx context.Context, dir string, o Options, all []migration) (_ *Store
 	}
 	s := &Store{
 		dir: dir, readOnly: o.ReadOnly, now: o.Now, log: o.Log, vfs: o.VFS, program: o.Program,
-		opened: time.Now(), stmts: map[string]*sql.Stmt{},
+		opened: time.Now(), stmts: map[string]*sql.Stmt{}, quit: ctx,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -197,13 +201,24 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 		return fmt.Errorf("%w: an older version made the library, and it must be opened once for writing to bring it up to date",
 			library.ErrReadOnly)
 	}
-	return s.ro.QueryRowContext(ctx, "SELECT id FROM library").Scan(&s.id)
+	var created int64
+	if err := s.ro.QueryRowContext(ctx, "SELECT id, created_ms FROM library").Scan(&s.id, &created); err != nil {
+		return err
+	}
+	s.created = time.UnixMilli(created)
+	return nil
 }
 
-// Close waits for the running write, closes the database and frees the lock. Closing twice
+// Close waits for the running write and the backup of the day, closes the database and
+// frees the lock. The backup is given up when the context of Open has ended. Closing twice
 // is harmless.
 func (s *Store) Close() error {
 	var errs []error
+	if s.rw != nil {
+		_ = s.gate.enter(context.Background(), true)
+		s.finishDaily()
+		s.gate.leave()
+	}
 	if s.ro != nil {
 		errs = append(errs, s.ro.Close())
 	}

@@ -27,6 +27,7 @@ func (s *Store) write(ctx context.Context, background bool, fn func(*tx) error) 
 		return err
 	}
 	defer s.gate.leave()
+	s.daily()
 	t := &tx{s: s, dirty: map[library.PhotoID]dirt{}}
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return mapError(err)
