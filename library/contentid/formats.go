@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"descry/internal/container"
 	"descry/library/decode/jpegseg"
 )
 
@@ -68,34 +69,22 @@ var pngChunks = map[string]bool{
 // hashPNG hashes the chunks named in pngChunks and the image data in file order; how the
 // image data is cut into chunks makes no difference. What follows IEND is not looked at.
 func hashPNG(d *digest, data []byte) error {
-	p := data[8:]
 	var idat [][]byte
-	for {
-		if len(p) < 12 {
-			return errMalformed
-		}
-		n := binary.BigEndian.Uint32(p)
-		kind := string(p[4:8])
-		if uint64(n) > uint64(len(p)-12) {
-			return errMalformed
-		}
-		body := p[8 : 8+n]
-		p = p[12+n:]
-		if kind == "IDAT" {
+	err := container.PNG(data, func(kind string, body []byte) bool {
+		switch {
+		case kind == "IDAT":
 			if idat == nil { // an animation's chunks mean something else before it than behind
 				d.part(kind)
 			}
 			idat = append(idat, body)
-			continue
-		}
-		if kind == "IEND" {
-			break
-		}
-		if pngChunks[kind] || kind[0]&0x20 == 0 { // an upper-case letter marks critical chunks
+		case kind == "IEND":
+			return false
+		case pngChunks[kind] || kind[0]&0x20 == 0: // an upper-case letter marks critical chunks
 			d.part(kind, body)
 		}
-	}
-	if len(idat) == 0 {
+		return true
+	})
+	if err != nil || len(idat) == 0 {
 		return errMalformed
 	}
 	d.part("data", idat...)
@@ -109,23 +98,14 @@ func hashWebP(d *digest, data []byte) error {
 	if size < 4 || size > uint64(len(data)-8) {
 		return errMalformed
 	}
-	p := data[12 : 8+size]
 	pictures := 0
-	for len(p) > 0 {
-		if len(p) < 8 {
-			return errMalformed
-		}
-		kind, n := string(p[:4]), uint64(binary.LittleEndian.Uint32(p[4:]))
-		if n > uint64(len(p)-8) {
-			return errMalformed
-		}
-		body := p[8 : 8+n]
-		p = p[min(8+n+n%2, uint64(len(p))):]
+	bad := false
+	err := container.RIFF(data[12:8+size], func(kind string, body []byte) bool {
 		switch kind {
 		case "VP8X":
 			const animation = 0x02
-			if len(body) < 10 {
-				return errMalformed
+			if bad = len(body) < 10; bad {
+				return false
 			}
 			if body[0]&animation != 0 {
 				d.part("canvas", body[4:10])
@@ -136,8 +116,9 @@ func hashWebP(d *digest, data []byte) error {
 		case "ALPH", "ANIM", "ICCP":
 			d.part(kind, body)
 		}
-	}
-	if pictures == 0 {
+		return true
+	})
+	if err != nil || bad || pictures == 0 {
 		return errMalformed
 	}
 	return nil

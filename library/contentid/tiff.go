@@ -27,8 +27,22 @@ const (
 // maxIFDs bounds how many directories of a TIFF file are followed.
 const maxIFDs = 1024
 
-// tiffTypeSize is the size of a value by its type; 0 for types that do not exist.
-var tiffTypeSize = [...]uint64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+// tiffTypeSize is the size of a value by its type; 0 for types that do not exist. Those from
+// 16 on exist in BigTIFF only.
+var tiffTypeSize = [...]uint64{
+	1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
+}
+
+// layout says how long the numbers of a TIFF file are.
+type layout struct {
+	count, entry, width uint64 // bytes of the number of entries, of an entry, of an offset or a value count
+	lastType            int
+}
+
+var (
+	plainTIFF = layout{2, 12, 4, 13}
+	bigTIFF   = layout{8, 20, 8, 18}
+)
 
 type tiffEntry struct {
 	kind  uint16
@@ -37,6 +51,7 @@ type tiffEntry struct {
 }
 
 type tiffFile struct {
+	layout
 	data   []byte
 	order  binary.ByteOrder
 	seen   map[uint64]bool
@@ -46,19 +61,31 @@ type tiffFile struct {
 // hashTIFF hashes, directory by directory and sub-directories included, the tags named in
 // tiffTags and the strips, tiles and JPEG streams that the directory points to. Where in
 // the file they lie makes no difference.
-func hashTIFF(d *digest, data []byte) error {
-	if len(data) < 8 {
-		return errMalformed
+func hashTIFF(d *digest, data []byte) error { return hashDirectories(d, data, plainTIFF, 4) }
+
+// hashBigTIFF does the same for BigTIFF.
+func hashBigTIFF(d *digest, data []byte) error {
+	if len(data) < 8 || string(data[4:8]) != "\x08\x00\x00\x00" && string(data[4:8]) != "\x00\x08\x00\x00" {
+		return errMalformed // offsets of another length than 8 bytes
 	}
+	return hashDirectories(d, data, bigTIFF, 8)
+}
+
+// hashDirectories hashes the chain of directories whose first offset lies at start.
+func hashDirectories(d *digest, data []byte, l layout, start uint64) error {
 	// Where strips may overlap, a small file can claim to hold terabytes.
-	budget := 2*uint64(len(data)) + 1<<16
-	f := &tiffFile{data: data, order: binary.LittleEndian, seen: make(map[uint64]bool), budget: budget}
+	budget := 2*uint64(len(data)) + 1<<16 + l.width
+	f := &tiffFile{layout: l, data: data, order: binary.LittleEndian, seen: make(map[uint64]bool), budget: budget}
 	if data[0] == 'M' {
 		f.order = binary.BigEndian
 	}
+	first, err := f.slice(start, l.width)
+	if err != nil {
+		return err
+	}
 	d.part("order", data[:2])
 	pictures := 0
-	for offset := uint64(f.order.Uint32(data[4:])); offset != 0; {
+	for offset := f.long(first); offset != 0; {
 		next, n, err := f.directory(d, offset, 0)
 		if err != nil {
 			return err
@@ -92,16 +119,12 @@ func (f *tiffFile) directory(d *digest, offset uint64, depth int) (next uint64, 
 	for _, pair := range [][2]uint16{
 		{tagStripOffsets, tagStripCounts}, {tagTileOffsets, tagTileCounts}, {tagJPEGOffset, tagJPEGLength},
 	} {
-		offsets, err := f.numbers(entries[pair[0]])
-		if err != nil {
-			return 0, 0, err
-		}
-		counts, err := f.numbers(entries[pair[1]])
-		if err != nil || len(offsets) != len(counts) {
+		offsets, counts := entries[pair[0]], entries[pair[1]]
+		if offsets.count != counts.count || !offsets.numbers() || !counts.numbers() {
 			return 0, 0, errMalformed
 		}
-		for i, at := range offsets {
-			block, err := f.slice(at, counts[i])
+		for i := range offsets.count {
+			block, err := f.slice(f.number(offsets, i), f.number(counts, i))
 			if err != nil {
 				return 0, 0, err
 			}
@@ -109,12 +132,12 @@ func (f *tiffFile) directory(d *digest, offset uint64, depth int) (next uint64, 
 			blocks++
 		}
 	}
-	subs, err := f.numbers(entries[tagSubIFDs])
-	if err != nil {
-		return 0, 0, err
+	subs := entries[tagSubIFDs]
+	if !subs.numbers() {
+		return 0, 0, errMalformed
 	}
-	for _, sub := range subs {
-		_, n, err := f.directory(d, sub, depth+1)
+	for i := range subs.count {
+		_, n, err := f.directory(d, f.number(subs, i), depth+1)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -125,30 +148,37 @@ func (f *tiffFile) directory(d *digest, offset uint64, depth int) (next uint64, 
 
 // entries reads a directory.
 func (f *tiffFile) entries(offset uint64) (map[uint16]tiffEntry, uint64, error) {
-	head, err := f.slice(offset, 2)
+	head, err := f.slice(offset, f.count)
 	if err != nil {
 		return nil, 0, err
 	}
 	n := uint64(f.order.Uint16(head))
-	table, err := f.slice(offset+2, 12*n+4)
+	if f.count == 8 {
+		n = f.order.Uint64(head)
+	}
+	if n > uint64(len(f.data)) {
+		return nil, 0, errMalformed
+	}
+	table, err := f.slice(offset+f.count, f.entry*n+f.width)
 	if err != nil {
 		return nil, 0, err
 	}
-	entries := make(map[uint16]tiffEntry, n)
+	entries := make(map[uint16]tiffEntry)
 	for i := range n {
-		raw := table[12*i : 12*i+12]
+		raw := table[f.entry*i : f.entry*(i+1)]
 		tag := f.order.Uint16(raw)
-		e := tiffEntry{kind: f.order.Uint16(raw[2:]), count: uint64(f.order.Uint32(raw[4:]))}
 		if !relevant(tag) {
 			continue
 		}
-		if int(e.kind) >= len(tiffTypeSize) || tiffTypeSize[e.kind] == 0 {
+		e := tiffEntry{kind: f.order.Uint16(raw[2:]), count: f.long(raw[4:])}
+		if int(e.kind) > f.lastType || tiffTypeSize[e.kind] == 0 || e.count > uint64(len(f.data)) {
 			return nil, 0, errMalformed
 		}
+		value := raw[4+f.width:]
 		size := e.count * tiffTypeSize[e.kind]
-		if size <= 4 {
-			e.data = raw[8 : 8+size]
-		} else if e.data, err = f.slice(uint64(f.order.Uint32(raw[8:])), size); err != nil {
+		if size <= f.width {
+			e.data = value[:size]
+		} else if e.data, err = f.slice(f.long(value), size); err != nil {
 			return nil, 0, err
 		}
 		if _, twice := entries[tag]; twice {
@@ -156,7 +186,7 @@ func (f *tiffFile) entries(offset uint64) (map[uint16]tiffEntry, uint64, error) 
 		}
 		entries[tag] = e
 	}
-	return entries, uint64(f.order.Uint32(table[12*n:])), nil
+	return entries, f.long(table[f.entry*n:]), nil
 }
 
 func relevant(tag uint16) bool {
@@ -167,20 +197,33 @@ func relevant(tag uint16) bool {
 	return slices.Contains(tiffTags, tag)
 }
 
-// numbers reads the values of an entry of offsets or lengths; none for a missing entry.
-func (f *tiffFile) numbers(e tiffEntry) ([]uint64, error) {
-	out := make([]uint64, 0, e.count)
-	for i := range e.count {
-		switch e.kind {
-		case 3:
-			out = append(out, uint64(f.order.Uint16(e.data[2*i:])))
-		case 4, 13:
-			out = append(out, uint64(f.order.Uint32(e.data[4*i:])))
-		default:
-			return nil, errMalformed
-		}
+// numbers reports whether the values of an entry can be offsets or lengths; those of a
+// missing entry are none.
+func (e tiffEntry) numbers() bool {
+	switch e.kind {
+	case 3, 4, 13, 16, 18:
+		return true
 	}
-	return out, nil
+	return e.count == 0
+}
+
+// number is a value of such an entry.
+func (f *tiffFile) number(e tiffEntry, i uint64) uint64 {
+	switch tiffTypeSize[e.kind] {
+	case 2:
+		return uint64(f.order.Uint16(e.data[2*i:]))
+	case 4:
+		return uint64(f.order.Uint32(e.data[4*i:]))
+	}
+	return f.order.Uint64(e.data[8*i:])
+}
+
+// long reads an offset or a count of values.
+func (f *tiffFile) long(b []byte) uint64 {
+	if f.width == 4 {
+		return uint64(f.order.Uint32(b))
+	}
+	return f.order.Uint64(b)
 }
 
 func (f *tiffFile) slice(offset, n uint64) ([]byte, error) {
