@@ -300,12 +300,8 @@ func (r *run) encode(ctx context.Context, tensors [][]float32, row *store.Indexe
 func (r *run) fromPixels(ctx context.Context, data []byte, info decode.Info, row *store.IndexedFile,
 	pic library.Picture, need needs, stage *string,
 ) ([][]float32, error) {
-	side := sharpSide
-	if r.p.Encoder != nil {
-		side = max(side, r.p.Encoder.MinSide())
-	}
 	img, warnings, err := decodePatiently(ctx, data, decode.Options{
-		Orientation: pic.Orientation, MinSide: side, Limits: r.p.Limits, Codecs: r.p.Codecs,
+		Orientation: pic.Orientation, MinSide: DecodeSide(r.p.Encoder), Limits: r.p.Limits, Codecs: r.p.Codecs,
 	})
 	if err != nil {
 		return nil, err
@@ -335,6 +331,15 @@ func (r *run) fromPixels(ctx context.Context, data []byte, info decode.Info, row
 	}
 	*stage = "encode"
 	return r.tensors(img, library.Elongated(info.Width, info.Height)), nil
+}
+
+// DecodeSide is the short side, in pixels, at which photos are decoded at least: enough for
+// thumbnail and measures, and for what an encoder (nil: none) needs.
+func DecodeSide(e Encoder) int {
+	if e == nil {
+		return sharpSide
+	}
+	return max(sharpSide, e.MinSide())
 }
 
 // tensors are the model's inputs for a decoded picture. Whether it is elongated is told by
