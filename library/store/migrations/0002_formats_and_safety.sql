@@ -33,8 +33,17 @@ CREATE TABLE distinct_pair (
 ) STRICT, WITHOUT ROWID;
 
 -- User data: files that the person moved to the system's trash, and where they lie there.
+-- Paths are absolute, with %XX for every byte that is no plain ASCII, as file URIs write them.
 CREATE TABLE trashed (
-  path  BLOB PRIMARY KEY,             -- absolute, where the file was
-  kept  BLOB NOT NULL,                -- absolute, where the trash keeps it; x'' where unknown
+  path  TEXT PRIMARY KEY,             -- where the file was
+  kept  TEXT NOT NULL,                -- where the trash keeps it
   at_ms INTEGER NOT NULL
+) STRICT;
+
+-- What is still to be done on disk so that it follows trashed: written in the transaction of
+-- the operation or of its undo, deleted when the file has been moved. Not user data.
+CREATE TABLE trash_work (
+  path TEXT PRIMARY KEY,
+  kept TEXT NOT NULL,
+  back INTEGER NOT NULL               -- 0: from path to kept; 1: from kept to path
 ) STRICT;
