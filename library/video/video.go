@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"descry/internal/install"
-	"descry/internal/proclimit"
+	"descry/internal/childproc"
 	"descry/library"
 	"descry/library/decode"
 )
@@ -142,6 +142,7 @@ func run(ctx context.Context, limit time.Duration, most int64, name string, args
 		fmt.Errorf("%w: it takes longer than %s", decode.ErrTooLarge, limit))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
+	childproc.Apart(cmd)
 	cmd.WaitDelay = endTime
 	noise := &head{most: maxNoise}
 	cmd.Stderr = noise
@@ -152,7 +153,7 @@ func run(ctx context.Context, limit time.Duration, most int64, name string, args
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	_ = proclimit.Set(cmd.Process.Pid, memory, 2*limit) // best effort: it may be over already
+	_ = childproc.Set(cmd.Process.Pid, memory, 2*limit) // best effort: it may be over already
 	out, err := io.ReadAll(io.LimitReader(stdout, most+1))
 	full := int64(len(out)) > most
 	if full {

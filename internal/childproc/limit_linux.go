@@ -1,4 +1,4 @@
-package proclimit
+package childproc
 
 import (
 	"fmt"
@@ -18,6 +18,20 @@ func Set(pid int, memory int64, cpu time.Duration) error {
 		if err := unix.Prlimit(pid, what, &unix.Rlimit{Cur: n, Max: n}, nil); err != nil {
 			return fmt.Errorf("limit what process %d may use: %w", pid, err)
 		}
+	}
+	return nil
+}
+
+// Memory changes the limit on the address space of a running process, within the one that
+// Set gave it.
+func Memory(pid int, bytes int64) error {
+	var limit unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_AS, nil, &limit); err != nil {
+		return fmt.Errorf("look at the limits of process %d: %w", pid, err)
+	}
+	limit.Cur = min(uint64(bytes), limit.Max)
+	if err := unix.Prlimit(pid, unix.RLIMIT_AS, &limit, nil); err != nil {
+		return fmt.Errorf("limit the memory of process %d: %w", pid, err)
 	}
 	return nil
 }
