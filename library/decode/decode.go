@@ -5,7 +5,6 @@
 package decode
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"io"
 	"strings"
 
-	"descry/library/decode/jpegcodec"
 	"descry/library/decode/jpegseg"
 )
 
@@ -99,12 +97,6 @@ func Probe(data []byte) (info Info, err error) {
 	switch info.Format {
 	case "":
 		return info, fmt.Errorf("the file %s: %w", describe(data), ErrFormat)
-	case JPEG:
-		f, err := jpegseg.ReadFrame(data)
-		if err != nil {
-			return info, damaged(info.Format, err)
-		}
-		width, height = f.Width, f.Height
 	case MP4, MOV, MKV, WebM, AVI:
 		return info, fmt.Errorf("the file is a video: %w", ErrUnsupported)
 	default:
@@ -126,8 +118,9 @@ func Probe(data []byte) (info Info, err error) {
 }
 
 // Decode decodes the picture in data: the first frame where there are several, upright
-// according to o.Orientation, 8 bits a sample, transparency laid over white; bounds start
-// at (0, 0) and every pixel is opaque. Colour profiles are not applied yet.
+// according to o.Orientation, 8 bits a sample, colours taken to sRGB as the package icc can,
+// transparency laid over white; bounds start at (0, 0) and every pixel is opaque. Of camera
+// RAW files an embedded preview is decoded.
 //
 // A file that is damaged or cut short but shows something is decoded as far as it goes,
 // and warnings, one sentence each, say so. Otherwise the error wraps ErrFormat,
@@ -146,58 +139,28 @@ func Decode(ctx context.Context, data []byte, o Options) (img *image.RGBA, warni
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := o.check(info.Width, info.Height); err != nil {
-		return nil, nil, err
-	}
-	switch info.Format {
-	case JPEG:
-		var warning string
-		img, warning, err = decodeJPEG(data, o.MinSide)
-		if warning != "" {
-			warnings = append(warnings, warning)
+	if !IsRaw(info.Format) { // of which only a preview is decoded
+		if err := o.check(info.Width, info.Height); err != nil {
+			return nil, nil, err
 		}
+	}
+	var p picture
+	switch info.Format {
 	case HEIF, AVIF, JXL:
 		// It comes upright, and its errors are this package's already.
-		img, err = decodeOutside(ctx, info.Format, data, o)
-		return img, nil, err
+		if p, err = decodeOutside(ctx, info.Format, data, o); err != nil {
+			return nil, nil, err
+		}
+		o.Orientation = 1
 	default:
-		img, err = decoders[info.Format].decode(data)
-	}
-	if err != nil {
-		return nil, nil, damaged(info.Format, err)
+		if p, err = decoders[info.Format].decode(ctx, data, o); err != nil {
+			return nil, nil, damaged(info.Format, err)
+		}
 	}
 	if err := context.Cause(ctx); err != nil {
 		return nil, nil, err
 	}
-	return Upright(img, o.Orientation), warnings, nil
-}
-
-func decodeJPEG(data []byte, minSide int) (*image.RGBA, string, error) {
-	f, err := jpegseg.ReadFrame(data)
-	if err != nil {
-		return nil, "", err
-	}
-	switch {
-	case f.Lossless():
-		return nil, "", fmt.Errorf("%w: it is a lossless JPEG", ErrUnsupported)
-	case f.Precision != 8:
-		return nil, "", fmt.Errorf("%w: it is a JPEG with %d bits a sample, and only 8 are read", ErrUnsupported, f.Precision)
-	case f.Components == 2 || f.Components > 4:
-		return nil, "", fmt.Errorf("%w: it is a JPEG with %d channels", ErrUnsupported, f.Components)
-	}
-	if len(bytes.Trim(data[f.FirstScan:], "\x00\xff\xd9")) == 0 {
-		return nil, "", fmt.Errorf("%w: its headers are there, but no picture", ErrTruncated)
-	}
-	img, warning, err := jpegcodec.Decode(data, f, minSide)
-	if strings.HasSuffix(warning, "extraneous bytes before marker 0xd9") {
-		// Padding that some cameras leave before the end: the first complaint, and by then
-		// the whole picture is decoded.
-		warning = ""
-	}
-	if warning != "" {
-		warning = "the picture may be incomplete: " + warning
-	}
-	return img, warning, err
+	return Upright(p.flat(), o.Orientation), p.warnings, nil
 }
 
 // damaged maps what a decoder says to this package's errors. Some decoders have nothing

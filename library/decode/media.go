@@ -112,13 +112,13 @@ func heifConfig(data []byte) (image.Config, error) {
 }
 
 // decodeOutside has o.Codecs decode a picture.
-func decodeOutside(ctx context.Context, format string, data []byte, o Options) (*image.RGBA, error) {
+func decodeOutside(ctx context.Context, format string, data []byte, o Options) (picture, error) {
 	if o.Codecs == nil {
-		return nil, fmt.Errorf("%w: no decoder for %s is at hand here", ErrCodec, strings.ToUpper(format))
+		return picture{}, fmt.Errorf("%w: no decoder for %s is at hand here", ErrCodec, strings.ToUpper(format))
 	}
-	img, _, err := o.Codecs.Decode(ctx, format, data, o.MinSide, o.Limits)
+	img, profile, err := o.Codecs.Decode(ctx, format, data, o.MinSide, o.Limits)
 	if err != nil {
-		return nil, err
+		return picture{}, err
 	}
-	return flat(img, nil)
+	return picture{img: nrgba(img), profile: profile}, nil
 }

@@ -2,19 +2,36 @@ package decode
 
 import (
 	"bytes"
+	"compress/zlib"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
+	"io"
 
 	"golang.org/x/image/webp"
+
+	"descry/internal/container"
 )
 
 // decodeWebP decodes a still, or the first frame of an animation, which x/image/webp does
 // not read, laid where it belongs on the canvas.
-func decodeWebP(data []byte) (*image.RGBA, error) {
+func decodeWebP(_ context.Context, data []byte, _ Options) (picture, error) {
+	img, err := webpPixels(data)
+	if err != nil {
+		return picture{}, err
+	}
+	return picture{img: img, profile: webpProfile(data)}, nil
+}
+
+func webpPixels(data []byte) (*image.NRGBA, error) {
 	frame, at, animated := firstFrame(data)
 	if !animated {
-		return flat(webp.Decode(bytes.NewReader(data)))
+		m, err := webp.Decode(bytes.NewReader(data))
+		if err != nil {
+			return nil, err
+		}
+		return nrgba(m), nil
 	}
 	cfg, err := webp.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
@@ -32,33 +49,25 @@ func decodeWebP(data []byte) (*image.RGBA, error) {
 	if !place.In(canvas) {
 		return nil, fmt.Errorf("%w: its first frame does not fit", ErrDamaged)
 	}
-	img, err := flat(webp.Decode(bytes.NewReader(frame)))
+	m, err := webp.Decode(bytes.NewReader(frame))
 	if err != nil {
 		return nil, err
 	}
-	if place == canvas {
-		return img, nil
-	}
+	img := nrgba(m)
 	img.Rect = place
-	return overWhite(img, canvas), nil
+	return onCanvas(img, canvas), nil
 }
 
 // firstFrame makes a file of its own of the first frame of an animation, nil where the
 // data ends before it, and says where on the canvas it goes.
 func firstFrame(data []byte) (frame []byte, at image.Point, animated bool) {
 	const animation, alpha, frameHeader = 0x02, 0x10, 16
-	for p := data[12:]; ; {
-		kind, body, rest, ok := riffChunk(p)
-		if !ok {
-			return nil, at, animated
-		}
-		p = rest
+	// What is behind the first frame may be cut off.
+	_ = container.RIFF(data[12:], func(kind string, body []byte) bool {
 		switch {
 		case kind == "VP8X" && len(body) >= 10:
 			animated = body[0]&animation != 0
-			if !animated {
-				return nil, at, false
-			}
+			return animated
 		case kind == "ANMF" && len(body) > frameHeader:
 			le24 := func(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 			at = image.Pt(2*le24(body), 2*le24(body[3:]))
@@ -67,23 +76,43 @@ func firstFrame(data []byte) (frame []byte, at image.Point, animated bool) {
 				header = append([]byte("VP8X\x0a\x00\x00\x00"), alpha, 0, 0, 0)
 				header = append(header, body[6:12]...) // width and height less 1
 			}
-			out := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(4+len(header)+len(body)-frameHeader))
-			out = append(append(out, "WEBP"...), header...)
-			return append(out, body[frameHeader:]...), at, true
+			frame = binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(4+len(header)+len(body)-frameHeader))
+			frame = append(append(frame, "WEBP"...), header...)
+			frame = append(frame, body[frameHeader:]...)
+			return false
 		case kind == "VP8 " || kind == "VP8L":
-			return nil, at, false
+			animated = false
+			return false
 		}
-	}
+		return true
+	})
+	return frame, at, animated
 }
 
-// riffChunk takes the first chunk off p.
-func riffChunk(p []byte) (kind string, body, rest []byte, ok bool) {
-	if len(p) < 8 {
-		return "", nil, nil, false
-	}
-	n := uint64(binary.LittleEndian.Uint32(p[4:]))
-	if n > uint64(len(p)-8) {
-		return "", nil, nil, false
-	}
-	return string(p[:4]), p[8 : 8+n], p[min(8+n+n%2, uint64(len(p))):], true
+// webpProfile returns the ICC profile of a WebP file, nil where it has none.
+func webpProfile(data []byte) (profile []byte) {
+	_ = container.RIFF(data[12:], func(kind string, body []byte) bool {
+		if kind == "ICCP" {
+			profile = body
+		}
+		return kind != "ICCP" && kind != "VP8 " && kind != "VP8L" && kind != "ANMF"
+	})
+	return profile
+}
+
+// pngProfile returns the ICC profile of a PNG file, nil where it has none.
+func pngProfile(data []byte) (profile []byte) {
+	const most = 32 << 20 // bytes, inflated
+	_ = container.PNG(data, func(kind string, body []byte) bool {
+		// A name, a zero byte, and a byte for the compression, which is always zlib's.
+		if _, packed, ok := bytes.Cut(body, []byte{0}); kind == "iCCP" && ok && len(packed) > 1 {
+			if z, err := zlib.NewReader(bytes.NewReader(packed[1:])); err == nil {
+				if profile, err = io.ReadAll(io.LimitReader(z, most)); err != nil {
+					profile = nil
+				}
+			}
+		}
+		return kind != "iCCP" && kind != "IDAT"
+	})
+	return profile
 }

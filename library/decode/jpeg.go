@@ -1,0 +1,94 @@
+package decode
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"strings"
+
+	"descry/internal/container"
+	"descry/library/decode/jpegcodec"
+	"descry/library/decode/jpegseg"
+)
+
+func configJPEG(data []byte) (image.Config, error) {
+	f, err := jpegseg.ReadFrame(data)
+	return image.Config{Width: f.Width, Height: f.Height}, err
+}
+
+func decodeJPEG(_ context.Context, data []byte, o Options) (picture, error) {
+	f, err := jpegseg.ReadFrame(data)
+	if err != nil {
+		return picture{}, err
+	}
+	switch {
+	case f.Lossless():
+		return picture{}, fmt.Errorf("%w: it is a lossless JPEG", ErrUnsupported)
+	case f.Precision != 8:
+		return picture{}, fmt.Errorf("%w: it is a JPEG with %d bits a sample, and only 8 are read", ErrUnsupported, f.Precision)
+	case f.Components == 2 || f.Components > 4:
+		return picture{}, fmt.Errorf("%w: it is a JPEG with %d channels", ErrUnsupported, f.Components)
+	}
+	if len(bytes.Trim(data[f.FirstScan:], "\x00\xff\xd9")) == 0 {
+		return picture{}, fmt.Errorf("%w: its headers are there, but no picture", ErrTruncated)
+	}
+	img, warning, err := jpegcodec.Decode(data, f, o.MinSide)
+	if err != nil {
+		return picture{}, err
+	}
+	if strings.HasSuffix(warning, "extraneous bytes before marker 0xd9") {
+		// Padding that some cameras leave before the end: the first complaint, and by then
+		// the whole picture is decoded.
+		warning = ""
+	}
+	p := picture{img: nrgba(img), profile: jpegProfile(data)}
+	if p.profile == nil {
+		p.adobeRGB = jpegIsAdobeRGB(data)
+	}
+	if warning != "" {
+		p.warnings = []string{"the picture may be incomplete: " + warning}
+	}
+	return p, nil
+}
+
+// jpegProfile returns the ICC profile of a JPEG, put together from its segments (ICC.1,
+// annex B.4), nil where it has none or a part of it is missing.
+func jpegProfile(data []byte) []byte {
+	const header = "ICC_PROFILE\x00"
+	var parts [256][]byte
+	count, found := 0, 0
+	_, _ = jpegseg.Walk(data, func(s jpegseg.Segment) bool {
+		if s.Marker == jpegseg.APP2 && bytes.HasPrefix(s.Data, []byte(header)) && len(s.Data) > len(header)+2 {
+			number := s.Data[len(header)]
+			if parts[number] == nil {
+				found++
+			}
+			parts[number], count = s.Data[len(header)+2:], int(s.Data[len(header)+1])
+		}
+		return s.Marker != jpegseg.SOS
+	})
+	if found == 0 || found < count {
+		return nil
+	}
+	return bytes.Join(parts[:], nil)
+}
+
+// jpegIsAdobeRGB reports whether the camera settings in a JPEG name Adobe RGB.
+func jpegIsAdobeRGB(data []byte) (adobe bool) {
+	const header = "Exif\x00\x00"
+	_, _ = jpegseg.Walk(data, func(s jpegseg.Segment) bool {
+		if s.Marker != jpegseg.APP1 || !bytes.HasPrefix(s.Data, []byte(header)) {
+			return s.Marker != jpegseg.SOS
+		}
+		if t, err := container.ReadTIFF(s.Data[len(header):]); err == nil {
+			if d, err := t.Directory(t.First); err == nil {
+				if exif, ok := t.Exif(d); ok {
+					adobe = isAdobeRGB(t, exif)
+				}
+			}
+		}
+		return false
+	})
+	return adobe
+}
