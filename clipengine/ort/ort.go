@@ -163,6 +163,9 @@ func Init(path string) error {
 	} else if !st.Mode().IsRegular() {
 		return fmt.Errorf("the ONNX Runtime library %s is not a file", path)
 	}
+	if err := silence(); err != nil {
+		return err
+	}
 	onnx.SetSharedLibraryPath(path)
 	if err := onnx.InitializeEnvironment(onnx.WithLogLevelFatal()); err != nil {
 		if strings.Contains(err.Error(), "API base") {
@@ -171,9 +174,23 @@ func Init(path string) error {
 		return fmt.Errorf("load the ONNX Runtime library %s: %w", path, err)
 	}
 	process.path = path
-	// Telemetry exists only in Windows builds; elsewhere the call does nothing.
+	// Windows builds read no such variables and report to the system's event log unless told.
 	if err := onnx.DisableTelemetry(); err != nil {
 		return fmt.Errorf("switch off telemetry of the ONNX Runtime library: %w", err)
+	}
+	return nil
+}
+
+// silence keeps the runtime from reporting on its user. Official builds from 1.29 on do so
+// on Linux and macOS, too: they write a device identifier and a queue of events to the cache
+// folder, and send them, unless one of these variables is set before they are initialised
+// (microsoft/onnxruntime, pull requests 27379 and 29843). The call that switches telemetry
+// off comes too late for that.
+func silence() error {
+	for _, name := range []string{"ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"} {
+		if err := os.Setenv(name, "1"); err != nil {
+			return fmt.Errorf("switch off telemetry of the ONNX Runtime library: %w", err)
+		}
 	}
 	return nil
 }
