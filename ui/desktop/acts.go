@@ -10,8 +10,12 @@ import (
 
 // act does something that a person asked for in the background, then says so with an Undo.
 func (w *window) act(said string, do func(ctx context.Context) (op int64, err error)) {
+	// Closing the window does not call back what was said: the end waits for it.
+	ctx := context.WithoutCancel(w.ctx)
+	w.acts.Add(1)
 	w.loop.Go(func() func() {
-		op, err := do(w.ctx)
+		defer w.acts.Done()
+		op, err := do(ctx)
 		return func() {
 			if err != nil {
 				w.fail(tr("That could not be done"), err)

@@ -98,7 +98,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 		m.Items = append(m.Items, item)
 	}
 	if len(menus) > 0 {
-		quit := fyne.NewMenuItem(tr("Quit"), func() { w.app.Quit() })
+		quit := fyne.NewMenuItem(tr("Quit"), func() { w.quit() })
 		quit.IsQuit = true
 		menus[0].Items = append(menus[0].Items, fyne.NewMenuItemSeparator(), quit)
 	}

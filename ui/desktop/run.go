@@ -47,7 +47,13 @@ func Run(ctx context.Context, b Backend, o Options) error {
 	if err := loadTranslations(); err != nil {
 		return err
 	}
-	loop := pace.New(fyne.Do, pace.System{})
+	loop := pace.New(func(round func()) {
+		// Once the toolkit's loop has ended it would run the round right here, on a thread
+		// that must not touch widgets.
+		if ctx.Err() == nil {
+			fyne.Do(round)
+		}
+	}, pace.System{})
 	w := prepare(ctx, b, loop, a, o)
 	if o.Icon != nil {
 		a.SetIcon(fyne.NewStaticResource("descry.png", o.Icon))
@@ -63,18 +69,22 @@ func Run(ctx context.Context, b Backend, o Options) error {
 	win.Resize(w.restoredSize())
 	win.CenterOnScreen()
 	win.SetMaster()
-	win.SetCloseIntercept(func() {
+	w.quit = func() {
 		w.detail.alt.Save()
-		s := w.canvas.Size()
-		w.keepSize(s)
-		win.Close()
-	})
-	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+		w.keepSize(w.canvas.Size())
+		cancel()
+		a.Quit()
+	}
+	win.SetCloseIntercept(w.quit)
+	stop := context.AfterFunc(ctx, func() { fyne.Do(w.quit) })
 	defer stop()
 	b.Listen(w.events())
 	w.start(o)
 	w.focus(w.search.Box)
 	win.ShowAndRun()
+	// A signal ends the toolkit's loop without asking the window.
+	w.detail.alt.Save()
+	w.acts.Wait()
 	b.Listen(app.Events{})
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -46,11 +47,13 @@ const (
 // on the window's thread.
 type window struct {
 	ctx  context.Context
+	acts sync.WaitGroup // what the person said and is not stored yet
 	b    Backend
 	log  *slog.Logger
 	loop *pace.Loop
 	app  fyne.App
 	win  fyne.Window // nil when drawing without a window
+	quit func()      // keeps what is unsaved and ends the program
 
 	canvas  fyne.Canvas
 	content fyne.CanvasObject
