@@ -45,18 +45,14 @@ type Reference struct {
 	To   []uint32
 }
 
-// ReadHEIF reads the structure of a file; nothing is read of the pictures. It fails with
-// ErrDamaged where it breaks its rules or where it has no primary item.
+// ReadHEIF reads the structure of a file; nothing is read of the pictures. Where it breaks
+// its rules or has no primary item, ErrDamaged comes with what could be read.
 func ReadHEIF(file []byte) (*HEIF, error) {
-	meta := Find(file, "meta")
-	if meta == nil {
-		return nil, ErrDamaged
-	}
-	_, _, boxes, err := FullBox(meta)
-	if err != nil {
-		return nil, err
-	}
 	h := &HEIF{file: file, items: make(map[uint32]*Item), budget: 2*uint64(len(file)) + 1<<16}
+	_, _, boxes, err := FullBox(Find(file, "meta"))
+	if err != nil {
+		return h, err
+	}
 	parts := make(map[string][]byte)
 	if err := Boxes(boxes, func(kind string, body []byte) bool {
 		if _, twice := parts[kind]; !twice {
@@ -64,7 +60,7 @@ func ReadHEIF(file []byte) (*HEIF, error) {
 		}
 		return true
 	}); err != nil {
-		return nil, err
+		return h, err
 	}
 	h.idat = parts["idat"]
 	for _, step := range []struct {
@@ -72,15 +68,15 @@ func ReadHEIF(file []byte) (*HEIF, error) {
 		read func([]byte) error
 	}{{"iinf", h.readInfo}, {"iloc", h.readLocations}, {"iprp", h.readProperties}, {"iref", h.readReferences}, {"pitm", h.readPrimary}} {
 		if body, ok := parts[step.kind]; ok {
-			if err := step.read(body); err != nil {
-				return nil, err
+			if e := step.read(body); e != nil && err == nil {
+				err = e
 			}
 		}
 	}
-	if h.items[h.Primary] == nil {
-		return nil, ErrDamaged
+	if err == nil && h.items[h.Primary] == nil {
+		err = ErrDamaged
 	}
-	return h, nil
+	return h, err
 }
 
 // idSize is how long item ids are in a box that has long ones from this version on.
@@ -271,8 +267,11 @@ func (h *HEIF) Items(fn func(id uint32, item *Item) bool) {
 func (h *HEIF) References() []Reference { return h.refs }
 
 // Properties calls fn for the properties of an item in the order in which they apply. It
-// fails with ErrDamaged where one does not exist.
+// fails with ErrDamaged where one, or the item (nil), does not exist.
 func (h *HEIF) Properties(item *Item, fn func(Property)) error {
+	if item == nil {
+		return ErrDamaged
+	}
 	for _, i := range item.properties {
 		if int(i) > len(h.props) {
 			return ErrDamaged

@@ -36,13 +36,53 @@ func Read(data []byte) (library.Metadata, error) {
 		return m, errors.Join(notes...)
 	}
 	t := newTags()
-	notes = append(notes, t.readEXIF(info.Format, data))
-	notes = append(notes, t.readIPTC(info.Format, data))
-	notes = append(notes, t.readXMP(info.Format, data))
-
+	p := partsOf(info.Format, data)
+	notes = append(notes, t.read(info.Format, data, p))
+	if p.preview != nil { // what the file itself says goes first
+		notes = append(notes, t.read(decode.JPEG, p.preview, parts{}))
+	}
 	notes = append(notes, fillCapture(&m, t))
 	fillWords(&m, t)
+	fillTies(&m, t, p)
+	switch info.Format {
+	case decode.HEIF, decode.AVIF, decode.JXL:
+		m.Orientation = 1 // they are turned as their own properties say
+	}
 	return m, errors.Join(notes...)
+}
+
+// read fills t from a file of this format and from the pieces found in it.
+func (t *tags) read(format string, data []byte, p parts) error {
+	var notes []error
+	if _, ok := formats[format]; ok && (p.exif == nil || !p.exif.Big) {
+		notes = append(notes, t.readEXIF(format, data), t.readIPTC(format, data))
+	} else {
+		t.readParts(p)
+		notes = append(notes, t.readRecords(p.iptc))
+	}
+	return errors.Join(append(notes, t.readXMP(format, data, p.xmp))...)
+}
+
+// fillTies sets what ties the file to others, and what its colours and its film are.
+func fillTies(m *library.Metadata, t *tags, p parts) {
+	exif := p.exif
+	if p.preview != nil {
+		exif = exifOf(exifBlob(decode.JPEG, p.preview))
+	}
+	m.Pair, m.Burst = readApple(exif)
+	if m.Burst == "" {
+		m.Burst = clean(t.xmp.text(nsCamera, "BurstID"), maxShort)
+	}
+	said := t.xmp.text(nsCamera, "MotionPhoto") == "1" || t.xmp.text(nsCamera, "MicroVideo") == "1"
+	switch m.Format {
+	case decode.JPEG:
+		m.Motion = p.film && (said || p.samsung)
+	case decode.HEIF, decode.AVIF:
+		m.Motion = p.film
+	}
+	if m.Profile = profileName(p.icc); m.Profile == "" {
+		m.Profile = p.colours
+	}
 }
 
 // fillCapture sets what the camera says.
@@ -106,6 +146,11 @@ func (t *tags) keywords() []string {
 			all = append(all, k[strings.LastIndex(k, field.sep)+1:])
 		}
 	}
+	return distinct(all)
+}
+
+// distinct is keywords, cleaned, without repeats that differ only in case.
+func distinct(all []string) []string {
 	var out []string
 	seen := make(map[string]bool)
 	for _, k := range all {

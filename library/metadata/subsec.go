@@ -5,14 +5,13 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 
+	"descry/internal/container"
 	"descry/library/decode"
 	"descry/library/decode/jpegseg"
 )
 
-// Tags that lead to, and are, the fractions of a second. imagemeta gives them as whole
+// fractions are the fields that hold fractions of a second. imagemeta gives them as whole
 // numbers, which loses the zeros in front: "05" is five hundredths.
-const tagExifIFD = 0x8769
-
 var fractions = map[uint16]string{0x9290: "SubSecTime", 0x9291: "SubSecTimeOriginal", 0x9292: "SubSecTimeDigitized"}
 
 // readFractions puts the fractions of a second into t.exif as text. What it cannot read
@@ -136,26 +135,16 @@ func rawProfile(key string, text []byte) []byte {
 
 // chunks calls fn for the chunks of a PNG file.
 func chunks(data []byte, fn func(kind string, body []byte)) {
-	p := data[min(8, len(data)):]
-	for len(p) >= 12 {
-		n := uint64(binary.BigEndian.Uint32(p))
-		if n > uint64(len(p)-12) {
-			return
-		}
-		fn(string(p[4:8]), p[8:8+n])
-		p = p[12+n:]
-	}
+	_ = container.PNG(data, func(kind string, body []byte) bool {
+		fn(kind, body)
+		return true
+	})
 }
 
 // riffChunks calls fn for the chunks of a WebP file.
 func riffChunks(data []byte, fn func(kind string, body []byte)) {
-	p := data[min(12, len(data)):]
-	for len(p) >= 8 {
-		n := uint64(binary.LittleEndian.Uint32(p[4:]))
-		if n > uint64(len(p)-8) {
-			return
-		}
-		fn(string(p[:4]), p[8:8+n])
-		p = p[min(8+n+n%2, uint64(len(p))):]
-	}
+	_ = container.RIFF(data[min(12, len(data)):], func(kind string, body []byte) bool {
+		fn(kind, body)
+		return true
+	})
 }

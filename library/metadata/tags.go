@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
@@ -25,7 +26,7 @@ type tags struct {
 }
 
 func newTags() *tags {
-	return &tags{exif: make(map[string]any), iptc: make(map[string]any), png: make(map[string]string)}
+	return &tags{exif: make(map[string]any), iptc: make(map[string]any), xmp: make(xmp), png: make(map[string]string)}
 }
 
 // exifFields are the EXIF fields that are used, by imagemeta's names; the others are not
@@ -67,7 +68,8 @@ func (t *tags) readEXIF(format string, data []byte) (err error) {
 	err = decodeTags(f, in, imagemeta.EXIF,
 		func(ti imagemeta.TagInfo) bool {
 			_, used := exifFields[ti.Tag]
-			return used && strings.HasPrefix(ti.Namespace, "IFD0")
+			return used && strings.HasPrefix(ti.Namespace, "IFD0") &&
+				(!strings.HasPrefix(ti.Tag, "GPS") || strings.HasSuffix(ti.Namespace, "GPSInfoIFD"))
 		},
 		func(ti imagemeta.TagInfo) error {
 			if _, twice := t.exif[ti.Tag]; !twice {
@@ -152,6 +154,20 @@ func (t *tags) readIPTC(format string, data []byte) error {
 			t.iptc[ti.Tag] = ti.Value
 			return nil
 		}))
+}
+
+// readRecords fills t.iptc from IPTC records, in the file that imagemeta reads them from: a
+// TIFF directory with one field.
+func (t *tags) readRecords(records []byte) error {
+	if len(records) == 0 || len(records) > 1<<16 {
+		return nil
+	}
+	const kind, at = 7, 8 + 2 + 12 + 4
+	le := binary.LittleEndian
+	file := append([]byte("II*\x00\x08\x00\x00\x00\x01\x00"), byte(tagIPTC&0xFF), byte(tagIPTC>>8), kind, 0)
+	file = le.AppendUint32(le.AppendUint32(file, uint32(max(len(records), 5))), at)
+	file = append(append(file, 0, 0, 0, 0), records...)
+	return t.readIPTC(decode.TIFF, append(file, make([]byte, 5)...))
 }
 
 // decodeTags runs imagemeta for one source.

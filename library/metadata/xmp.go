@@ -11,8 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/bep/imagemeta"
-
 	"descry/library/decode"
 	"descry/library/decode/jpegseg"
 )
@@ -31,6 +29,7 @@ const (
 	nsLightroom = "http://ns.adobe.com/lightroom/1.0/"
 	nsDigiKam   = "http://www.digikam.org/ns/1.0/"
 	nsMicrosoft = "http://ns.microsoft.com/photo/1.0/"
+	nsCamera    = "http://ns.google.com/photos/1.0/camera/"
 	nsIPTC      = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 )
 
@@ -54,12 +53,12 @@ func (x xmp) text(ns, name string) string {
 	return ""
 }
 
-// readXMP fills t.xmp from the packets in the file, the first to say something winning.
-func (t *tags) readXMP(format string, data []byte) error {
-	t.xmp = make(xmp)
+// readXMP adds to t.xmp from the packets in the file and from those found before, the first
+// to say something winning.
+func (t *tags) readXMP(format string, data []byte, found [][]byte) error {
 	var notes []error
 	read := 0
-	for _, p := range t.packets(format, data) {
+	for _, p := range append(t.packets(format, data), found...) {
 		if read >= maxXMP {
 			notes = append(notes, note("XMP", errors.New("there is more of it than is sensible")))
 			break
@@ -196,10 +195,6 @@ func (t *tags) packets(format string, data []byte) [][]byte {
 		return webpPackets(data)
 	case decode.GIF:
 		return gifPackets(data)
-	case decode.TIFF:
-		var found [][]byte
-		_ = tiffPackets(data, func(p []byte) { found = append(found, p) })
-		return found
 	}
 	return nil
 }
@@ -305,19 +300,6 @@ func gifPackets(data []byte) [][]byte {
 		return nil
 	}
 	return [][]byte{p[:end]}
-}
-
-func tiffPackets(data []byte, found func([]byte)) (err error) {
-	defer guard(&err)
-	_, err = imagemeta.Decode(imagemeta.Options{
-		R: bytes.NewReader(data), ImageFormat: imagemeta.TIFF, Sources: imagemeta.XMP,
-		HandleXMP: func(r io.Reader) error {
-			p, err := io.ReadAll(r)
-			found(p)
-			return err
-		},
-	})
-	return err
 }
 
 // xmpDegrees parses XMP's "48,51.5N", "48,51,30N" and plain decimal degrees.
