@@ -199,7 +199,14 @@ const maxProblems = 5
 // library.ErrDamaged with what was found.
 func (s *Store) Integrity(ctx context.Context) error {
 	var problems []string
-	err := s.snapshot(ctx, func(q querier) error {
+	// On a connection of its own: one that has read the full text before checks what it
+	// remembers of it against what was written since.
+	q, end, err := s.pin()
+	if err != nil {
+		return fmt.Errorf("check the library: %w", err)
+	}
+	defer end()
+	err = func() error {
 		note := func(rows *sql.Rows) error {
 			var text string
 			err := rows.Scan(&text)
@@ -227,7 +234,7 @@ func (s *Store) Integrity(ctx context.Context) error {
 			}
 		}
 		return nil
-	})
+	}()
 	if err == nil && len(problems) > 0 {
 		more := ""
 		if len(problems) > maxProblems {

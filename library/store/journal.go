@@ -32,7 +32,7 @@ var (
 
 // tables are the journaled tables by name.
 func tables(name string) (table, bool) {
-	for _, t := range []table{tagTable, altTable, markTable, albumTable, albumPhotoTable, setTable, labelTable} {
+	for _, t := range []table{tagTable, altTable, markTable, albumTable, albumPhotoTable, setTable, labelTable, distinctTable, trashedTable} {
 		if t.name == name {
 			return t, true
 		}
@@ -69,8 +69,12 @@ func (t table) upsertJSON() string {
 			sets = append(sets, c+" = excluded."+c)
 		}
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET %s", t.name,
-		strings.Join(t.cols, ", "), strings.Join(values, ", "), strings.Join(t.key, ", "), strings.Join(sets, ", "))
+	update := "NOTHING" // the key is the whole row
+	if len(sets) > 0 {
+		update = "UPDATE SET " + strings.Join(sets, ", ")
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO %s", t.name,
+		strings.Join(t.cols, ", "), strings.Join(values, ", "), strings.Join(t.key, ", "), update)
 }
 
 func (t table) deleteSQL() string { return "DELETE FROM " + t.name + " WHERE " + t.where() }
@@ -82,11 +86,20 @@ type op struct {
 	id     int64 // 0: not journaled
 	n      int   // changes so far
 	photos map[library.PhotoID]struct{}
+
+	// Of a bulk operation: its entry and its photos as far as they are stored for certain.
+	done      int64
+	committed int
 }
 
 // do runs fn as one operation of a person. fn returns the sentence for the journal, which
 // is written only if something changed; otherwise the returned id is 0.
 func (s *Store) do(ctx context.Context, fn func(*op) (what string, err error)) (id int64, err error) {
+	if err := s.person.enter(ctx, false); err != nil {
+		return 0, err
+	}
+	defer s.person.leave()
+	defer s.catchUpWords(ctx)
 	err = s.write(ctx, false, func(t *tx) error {
 		o := &op{tx: t, photos: map[library.PhotoID]struct{}{}}
 		var err error
@@ -137,6 +150,11 @@ func (o *op) change(tb table, k key, write func() error) (bool, error) {
 	if photo.Valid {
 		o.photos[library.PhotoID(photo.Int64)] = struct{}{}
 	}
+	if tb.name == trashedTable.name {
+		if err := o.followTrash(before, after); err != nil {
+			return true, err
+		}
+	}
 	if err := o.touch(tb, k, photo); err != nil || o.id == 0 {
 		return true, err
 	}
@@ -178,159 +196,22 @@ func (t *tx) touch(tb table, k key, photo sql.NullInt64) error {
 	default:
 		return nil
 	}
-	return t.each(query, k, func(rows *sql.Rows) error {
+	var photos []library.PhotoID
+	if err := t.each(query+" LIMIT ?", append(slices.Clone(k), bulkChunk+1), func(rows *sql.Rows) error {
 		var id library.PhotoID
 		err := rows.Scan(&id)
-		t.mark(id, dirtWords)
+		photos = append(photos, id)
 		return err
-	})
-}
-
-// Undo takes back an operation, or the last one that is not undone when id is 0. The undo is
-// an operation itself and is returned; undoing it is a redo.
-//
-// Errors: library.ErrNotFound when there is no such operation, or none to undo, or it is
-// undone already; library.ErrConflict, naming the later operation, when one that still
-// stands touched the same row.
-func (s *Store) Undo(ctx context.Context, id int64) (library.Operation, error) {
-	out, err := s.undo(ctx, id, `SELECT id FROM journal WHERE undone = 0 AND undoes IS NULL AND id < ?
-		ORDER BY id DESC LIMIT 1`)
-	if err != nil {
-		return out, fmt.Errorf("undo: %w", err)
+	}); err != nil {
+		return err
 	}
-	return out, nil
-}
-
-// Redo takes back the last undo that stands, if nothing was done since. Errors: as Undo.
-func (s *Store) Redo(ctx context.Context) (library.Operation, error) {
-	out, err := s.undo(ctx, 0, `SELECT u.id FROM journal u JOIN journal o ON o.id = u.undoes
-		WHERE u.undone = 0 AND o.undoes IS NULL AND u.id > (SELECT coalesce(max(id), 0) FROM journal WHERE undoes IS NULL AND id < ?)
-		ORDER BY u.id DESC LIMIT 1`)
-	if err != nil {
-		return out, fmt.Errorf("redo: %w", err)
+	if len(photos) > bulkChunk {
+		return t.wordsLater(tb, k)
 	}
-	return out, nil
-}
-
-// undo takes back operation id, or the one that pick finds below the id of the running one.
-func (s *Store) undo(ctx context.Context, id int64, pick string) (library.Operation, error) {
-	var out library.Operation
-	opID, err := s.do(ctx, func(o *op) (string, error) {
-		if id == 0 {
-			ok, err := o.get(pick, []any{o.id}, []any{&id})
-			if err != nil {
-				return "", err
-			}
-			if !ok {
-				return "", fmt.Errorf("there is no operation to take back: %w", library.ErrNotFound)
-			}
-		}
-		return o.takeBack(id)
-	})
-	if err != nil {
-		return out, err
+	for _, id := range photos {
+		t.mark(id, dirtWords)
 	}
-	if opID == 0 {
-		return out, fmt.Errorf("operation %d changed nothing: %w", id, library.ErrNotFound)
-	}
-	ops, err := s.history(ctx, "WHERE id = ?", opID)
-	if err != nil {
-		return out, err
-	}
-	return ops[0], nil
-}
-
-// takeBack restores the rows before operation target and marks it undone.
-func (o *op) takeBack(target int64) (string, error) {
-	var what string
-	var undone bool
-	var undoes sql.NullInt64
-	ok, err := o.get("SELECT what, undone, undoes FROM journal WHERE id = ? AND id <> ?", []any{target, o.id}, []any{&what, &undone, &undoes})
-	switch {
-	case err != nil:
-		return "", err
-	case !ok:
-		return "", fmt.Errorf("operation %d: %w", target, library.ErrNotFound)
-	case undone:
-		return "", fmt.Errorf("operation %d is undone already: %w", target, library.ErrNotFound)
-	}
-	type change struct {
-		table, key    string
-		before, after sql.NullString
-	}
-	var changes []change
-	err = o.each("SELECT tbl, key, before, after FROM journal_change WHERE journal_id = ? ORDER BY n DESC", []any{target},
-		func(rows *sql.Rows) error {
-			var c change
-			err := rows.Scan(&c.table, &c.key, &c.before, &c.after)
-			changes = append(changes, c)
-			return err
-		})
-	if err != nil {
-		return "", err
-	}
-	for _, c := range changes {
-		tb, ok := tables(c.table)
-		if !ok {
-			return "", fmt.Errorf("the journal speaks of an unknown table %q: %w", c.table, library.ErrDamaged)
-		}
-		k, err := tb.parseKey(c.key)
-		if err != nil {
-			return "", fmt.Errorf("the journal holds the key %q: %w", c.key, library.ErrDamaged)
-		}
-		var later string
-		found, err := o.get(`SELECT j.what FROM journal_change c JOIN journal j ON j.id = c.journal_id
-			WHERE c.tbl = ? AND c.key = ? AND c.journal_id > ? AND c.journal_id < ? AND j.undone = 0 AND j.undoes IS NULL
-			ORDER BY c.journal_id LIMIT 1`, []any{c.table, c.key, target, o.id}, []any{&later})
-		if err != nil {
-			return "", err
-		}
-		if found {
-			return "", fmt.Errorf("%w: %q came after %q", library.ErrConflict, later, what)
-		}
-		now, err := o.row(tb, k)
-		if err != nil {
-			return "", err
-		}
-		if now != c.after {
-			return "", fmt.Errorf("%w: what %q left behind is not as it was", library.ErrConflict, what)
-		}
-		if _, err := o.change(tb, k, func() error {
-			if !c.before.Valid {
-				return o.exec(tb.deleteSQL(), k...)
-			}
-			return o.exec(tb.upsertJSON(), c.before.String)
-		}); isTaken(err) {
-			return "", fmt.Errorf("%w: the name from before %q belongs to another by now", library.ErrConflict, what)
-		} else if err != nil {
-			return "", err
-		}
-	}
-	if err := o.exec("UPDATE journal SET undoes = ? WHERE id = ?", target, o.id); err != nil {
-		return "", err
-	}
-	// Undoing an undo brings the undone back, and so on down the chain.
-	flag := true
-	for next := (sql.NullInt64{Int64: target, Valid: true}); next.Valid; flag = !flag {
-		if err := o.exec("UPDATE journal SET undone = ? WHERE id = ?", flag, next.Int64); err != nil {
-			return "", err
-		}
-		id := next.Int64
-		next = sql.NullInt64{}
-		if _, err := o.get("SELECT undoes FROM journal WHERE id = ?", []any{id}, []any{&next}); err != nil {
-			return "", err
-		}
-	}
-	return undoSentence(what), nil
-}
-
-const undoMark, redoMark = "Undo: ", "Redo: "
-
-func undoSentence(what string) string {
-	if rest, ok := strings.CutPrefix(what, undoMark); ok {
-		return redoMark + rest
-	}
-	return undoMark + strings.TrimPrefix(what, redoMark)
+	return nil
 }
 
 func (t table) parseKey(s string) (key, error) {

@@ -92,6 +92,7 @@ func (s *Store) LabelID(ctx context.Context, set, name string) (library.LabelID,
 // ones are added, those that nobody edited are brought up to date. Sets that a person edited
 // or removed are left alone. It is not journaled: it is no one's doing.
 func (s *Store) SyncBuiltinSets(ctx context.Context, sets []LabelSet) error {
+	defer s.catchUpWords(ctx)
 	err := s.write(ctx, true, func(t *tx) error {
 		o := &op{tx: t, photos: map[library.PhotoID]struct{}{}}
 		for _, set := range sets {

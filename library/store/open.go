@@ -54,6 +54,8 @@ type Store struct {
 	rw   *sql.DB // holds the one writing connection; nil when read-only
 	w    *sql.Conn
 	gate gate
+	// person lets one operation of a person run at a time; one may take several turns at gate.
+	person gate
 	// stmts caches the statements of w; guarded by gate, as all below.
 	stmts   map[string]*sql.Stmt
 	day     string          // whose backup was seen to
@@ -206,6 +208,9 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 		return err
 	}
 	s.created = time.UnixMilli(created)
+	if !s.readOnly {
+		s.catchUpWords(ctx)
+	}
 	return nil
 }
 

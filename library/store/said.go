@@ -28,12 +28,18 @@ func (s *Store) SetAlt(ctx context.Context, photo library.PhotoID, alt library.A
 // SetAlts is SetAlt for many photos in one operation, which it returns (0 when nothing
 // changed).
 func (s *Store) SetAlts(ctx context.Context, alts []PhotoAlt) (operation int64, err error) {
-	operation, err = s.do(ctx, func(o *op) (string, error) {
-		verb := ""
-		at := s.now().UnixMilli()
-		for _, a := range alts {
-			if err := o.havePhoto(a.Photo); err != nil {
-				return "", err
+	photos := make([]library.PhotoID, len(alts))
+	for i, a := range alts {
+		photos[i] = a.Photo
+	}
+	verb := ""
+	what := func(n int) string { return fmt.Sprintf("%s alt text of %s", verb, count(n, "photo")) }
+	at := s.now().UnixMilli()
+	if err = s.havePhotos(ctx, photos); err == nil {
+		operation, _, err = s.bulk(ctx, len(alts), what, func(o *op, i int) error {
+			a := alts[i]
+			if gone, err := o.gone(a.Photo); gone || err != nil {
+				return err
 			}
 			lang := a.Alt.Lang
 			if lang == "" {
@@ -54,7 +60,7 @@ func (s *Store) SetAlts(ctx context.Context, alts []PhotoAlt) (operation int64, 
 					a.Photo, lang, clean(a.Alt.Text), clean(a.Alt.Extended), string(state), at)
 			})
 			if err != nil {
-				return "", err
+				return err
 			}
 			if changed {
 				did := map[library.AltState]string{library.AltApproved: "Approve", library.AltEdited: "Edit"}[state]
@@ -66,11 +72,11 @@ func (s *Store) SetAlts(ctx context.Context, alts []PhotoAlt) (operation int64, 
 				}
 				verb = did
 			}
-		}
-		return fmt.Sprintf("%s alt text of %s", verb, count(len(o.photos), "photo")), nil
-	})
+			return nil
+		})
+	}
 	if err != nil {
-		return 0, fmt.Errorf("store alt text: %w", err)
+		return operation, fmt.Errorf("store alt text: %w", err)
 	}
 	return operation, nil
 }
@@ -119,25 +125,26 @@ func (s *Store) SetFavourite(ctx context.Context, photos []library.PhotoID, on b
 
 // setMark sets one column of mark; a row that says nothing goes away.
 func (s *Store) setMark(ctx context.Context, photos []library.PhotoID, what, column string, value any) (int64, error) {
-	id, err := s.do(ctx, func(o *op) (string, error) {
-		for _, p := range photos {
-			if err := o.havePhoto(p); err != nil {
-				return "", err
+	var id int64
+	err := s.havePhotos(ctx, photos)
+	if err == nil {
+		id, _, err = s.bulk(ctx, len(photos), func(n int) string { return fmt.Sprintf(what, count(n, "photo")) }, func(o *op, i int) error {
+			p := photos[i]
+			if gone, err := o.gone(p); gone || err != nil {
+				return err
 			}
-			if _, err := o.change(markTable, key{int64(p)}, func() error {
+			_, err := o.change(markTable, key{int64(p)}, func() error {
 				if err := o.exec("INSERT INTO mark (photo_id, "+column+") VALUES (?, ?) ON CONFLICT DO UPDATE SET "+
 					column+" = excluded."+column, p, value); err != nil {
 					return err
 				}
 				return o.exec("DELETE FROM mark WHERE photo_id = ? AND rating IS NULL AND favourite = 0", p)
-			}); err != nil {
-				return "", err
-			}
-		}
-		return fmt.Sprintf(what, count(len(o.photos), "photo")), nil
-	})
+			})
+			return err
+		})
+	}
 	if err != nil {
-		return 0, fmt.Errorf("mark %s: %w", count(len(photos), "photo"), err)
+		return id, fmt.Errorf("mark %s: %w", count(len(photos), "photo"), err)
 	}
 	return id, nil
 }
@@ -247,37 +254,39 @@ func (s *Store) RemoveAlbum(ctx context.Context, id int64) (operation int64, err
 // SetAlbumPhotos adds photos to the end of a plain album, or takes them out. Returns the
 // operation, 0 when nothing changed. Error: library.ErrNotFound.
 func (s *Store) SetAlbumPhotos(ctx context.Context, id int64, photos []library.PhotoID, in bool) (operation int64, err error) {
-	operation, err = s.do(ctx, func(o *op) (string, error) {
-		var name string
-		ok, err := o.get("SELECT name FROM album WHERE id = ? AND removed = 0 AND query IS NULL", []any{id}, []any{&name})
-		if err == nil && !ok {
-			err = library.ErrNotFound
-		}
-		if err != nil {
-			return "", err
-		}
-		for _, p := range photos {
-			if err := o.havePhoto(p); err != nil {
-				return "", err
+	verb := "Take %s out of album %s"
+	if in {
+		verb = "Put %s into album %s"
+	}
+	var name string
+	what := func(n int) string { return fmt.Sprintf(verb, count(n, "photo"), name) }
+	if err = s.havePhotos(ctx, photos); err == nil {
+		operation, _, err = s.bulk(ctx, max(1, len(photos)), what, func(o *op, i int) error {
+			if i%bulkChunk == 0 {
+				ok, err := o.get("SELECT name FROM album WHERE id = ? AND removed = 0 AND query IS NULL", []any{id}, []any{&name})
+				if err == nil && !ok {
+					err = library.ErrNotFound
+				}
+				if err != nil || len(photos) == 0 {
+					return err
+				}
 			}
-			if _, err := o.change(albumPhotoTable, key{id, int64(p)}, func() error {
+			p := photos[i]
+			if gone, err := o.gone(p); gone || err != nil {
+				return err
+			}
+			_, err := o.change(albumPhotoTable, key{id, int64(p)}, func() error {
 				if !in {
 					return o.exec("DELETE FROM album_photo WHERE album_id = ? AND photo_id = ?", id, p)
 				}
 				return o.exec(`INSERT INTO album_photo (album_id, photo_id, position)
 					VALUES (?1, ?2, (SELECT coalesce(max(position), 0) + 1 FROM album_photo WHERE album_id = ?1)) ON CONFLICT DO NOTHING`, id, p)
-			}); err != nil {
-				return "", err
-			}
-		}
-		what := "Take %s out of album %s"
-		if in {
-			what = "Put %s into album %s"
-		}
-		return fmt.Sprintf(what, count(len(o.photos), "photo"), name), nil
-	})
+			})
+			return err
+		})
+	}
 	if err != nil {
-		return 0, fmt.Errorf("change an album: %w", err)
+		return operation, fmt.Errorf("change an album: %w", err)
 	}
 	return operation, nil
 }

@@ -37,35 +37,58 @@ func (s *Store) SetTags(ctx context.Context, photos []library.PhotoID, label lib
 	if !ok {
 		return 0, 0, fmt.Errorf("set a tag: a person cannot set the state %q", state)
 	}
-	operation, err = s.do(ctx, func(o *op) (string, error) {
-		set, name, _, err := o.liveLabel(label)
-		if err != nil {
-			return "", err
-		}
-		at := s.now().UnixMilli()
-		for _, p := range photos {
-			if err := o.havePhoto(p); err != nil {
-				return "", err
-			}
-			_, err := o.change(tagTable, key{int64(label), int64(p)}, func() error {
-				if state == "" {
-					return o.exec("DELETE FROM tag WHERE photo_id = ? AND label_id = ?", p, label)
-				}
-				return o.exec(`INSERT INTO tag (photo_id, label_id, state, at_ms) VALUES (?, ?, ?, ?)
-					ON CONFLICT DO UPDATE SET state = excluded.state, at_ms = excluded.at_ms WHERE state <> excluded.state`,
-					p, label, string(state), at)
-			})
-			if err != nil {
-				return "", err
-			}
-		}
-		changed = len(o.photos)
-		return fmt.Sprintf("%s %s/%s on %s", verb, set, name, count(changed, "photo")), nil
-	})
-	if err != nil {
+	if err := s.havePhotos(ctx, photos); err != nil {
 		return 0, 0, fmt.Errorf("set a tag on %s: %w", count(len(photos), "photo"), err)
 	}
+	at := s.now().UnixMilli()
+	var set, name string
+	what := func(n int) string { return fmt.Sprintf("%s %s/%s on %s", verb, set, name, count(n, "photo")) }
+	operation, changed, err = s.bulk(ctx, len(photos), what, func(o *op, i int) error {
+		if i%bulkChunk == 0 {
+			var err error
+			if set, name, _, err = o.liveLabel(label); err != nil {
+				return err
+			}
+		}
+		if gone, err := o.gone(photos[i]); gone || err != nil {
+			return err
+		}
+		_, err := o.change(tagTable, key{int64(label), int64(photos[i])}, func() error {
+			if state == "" {
+				return o.exec("DELETE FROM tag WHERE photo_id = ? AND label_id = ?", photos[i], label)
+			}
+			return o.exec(`INSERT INTO tag (photo_id, label_id, state, at_ms) VALUES (?, ?, ?, ?)
+				ON CONFLICT DO UPDATE SET state = excluded.state, at_ms = excluded.at_ms WHERE state <> excluded.state`,
+				photos[i], label, string(state), at)
+		})
+		return err
+	})
+	if err != nil {
+		return operation, changed, fmt.Errorf("set a tag on %s: %w", count(len(photos), "photo"), err)
+	}
 	return operation, changed, nil
+}
+
+// havePhotos refuses a list with a photo that is not in the library.
+func (s *Store) havePhotos(ctx context.Context, ids []library.PhotoID) error {
+	var id library.PhotoID
+	err := s.ro.QueryRowContext(ctx, "SELECT value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM photo p WHERE p.id = j.value) LIMIT 1",
+		idList(ids)).Scan(&id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return mapError(err)
+	}
+	return fmt.Errorf("photo %d: %w", id, library.ErrNotFound)
+}
+
+// gone reports that a photo was in the library when the operation began, and is no more: it
+// was found to be another one, which has its words.
+func (t *tx) gone(id library.PhotoID) (bool, error) {
+	var one int
+	ok, err := t.get("SELECT 1 FROM photo WHERE id = ?", []any{id}, []any{&one})
+	return !ok, err
 }
 
 func (t *tx) havePhoto(id library.PhotoID) error {
