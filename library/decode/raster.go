@@ -10,7 +10,6 @@ import (
 	"image/png"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 	"golang.org/x/image/webp"
 
 	"descry/library/decode/icc"
@@ -60,16 +59,7 @@ var decoders = map[string]decoder{
 		func(data []byte) (image.Config, error) { return webp.DecodeConfig(bytes.NewReader(data)) },
 		decodeWebP,
 	},
-	TIFF: {
-		func(data []byte) (image.Config, error) { return tiff.DecodeConfig(bytes.NewReader(data)) },
-		func(_ context.Context, data []byte, _ Options) (picture, error) {
-			m, err := tiff.Decode(bytes.NewReader(data))
-			if err != nil {
-				return picture{}, err
-			}
-			return picture{img: nrgba(m)}, nil
-		},
-	},
+	TIFF: {configTIFF, decodeTIFF},
 	// What these hold is decoded by Options.Codecs.
 	HEIF: {config: heifConfig},
 	AVIF: {config: heifConfig},
