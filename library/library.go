@@ -79,7 +79,8 @@ type Root struct {
 	Path   string // absolute, as the system gives it (bytes, maybe not UTF-8)
 	Volume string // identity of the volume, "" where the system gives none
 	State  FileState
-	Photos int // photos with a file in this root
+	Reason string // why it is offline, or on whose word it is present: see package store
+	Photos int    // photos with a file in this root
 	Added  time.Time
 }
 
@@ -209,11 +210,15 @@ type AltText struct {
 	Sources    []string // where the words came from, one entry per statement
 }
 
+// StageCodec is the stage of a Failure whose cause is that the program or library which
+// reads the format is not installed. Such files are tried again when that changes.
+const StageCodec = "codec"
+
 // Failure says why a file could not be used.
 type Failure struct {
 	File   FileID
 	Path   string // absolute
-	Stage  string // "read", "decode", "encode", ...
+	Stage  string // "read", "decode", "encode", StageCodec, ...
 	Reason string // one clear sentence
 	At     time.Time
 }

@@ -187,14 +187,14 @@ func TestFileThatChangesWhileItIsRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			_, st, same, err := readOnce(name, 1<<20)
+			l, same, err := readOnce(t.Context(), name, 1<<20)
 			if err != nil || !same {
 				t.Fatalf("%v %v", same, err)
 			}
 			if err := tt.do(); err != nil {
 				t.Fatal(err)
 			}
-			if same, err = unmoved(f, name, st); same != tt.same || !errors.Is(err, tt.err) {
+			if same, err = unmoved(f, name, l.stat); same != tt.same || !errors.Is(err, tt.err) {
 				t.Errorf("same %v, %v", same, err)
 			}
 		})

@@ -1,6 +1,7 @@
 package indexer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -56,7 +57,7 @@ func reading(t *testing.T, spins bool, files int) (most int) {
 	r := l.indexer().newRun()
 	r.disks = &disks{spins: func(uint64) bool { return spins }}
 	r.read = make(chan job, files)
-	r.readFile = func(string, int64) ([]byte, library.Stat, error) {
+	r.readFile = func(context.Context, string, int64) (loaded, error) {
 		mu.Lock()
 		now++
 		most = max(most, now)
@@ -70,7 +71,7 @@ func reading(t *testing.T, spins bool, files int) (most int) {
 		mu.Lock()
 		now--
 		mu.Unlock()
-		return nil, library.Stat{}, errors.New("nothing there")
+		return loaded{}, errors.New("nothing there")
 	}
 	var wg sync.WaitGroup
 	for range readers {
@@ -114,8 +115,8 @@ func TestWorkersDoNotWaitForTheWriter(t *testing.T) {
 	}
 	for i := range resultsAhead {
 		name := l.at(fmt.Sprintf("%d.jpg", i))
-		data, stat, err := readFile(name, 1<<20)
-		r.read <- job{file: store.PendingFile{File: library.File{ID: library.FileID(i + 1)}, Path: name}, data: data, stat: stat, err: err}
+		data, err := readFile(t.Context(), name, 1<<20)
+		r.read <- job{file: store.PendingFile{File: library.File{ID: library.FileID(i + 1)}, Path: name}, loaded: data, err: err}
 	}
 	close(r.read)
 	wg.Wait()

@@ -25,6 +25,7 @@ import (
 	"descry/library/decode"
 	"descry/library/store"
 	"descry/library/thumbs"
+	"descry/library/video"
 )
 
 // ErrRunning says that a run is under way already.
@@ -61,6 +62,10 @@ type Params struct {
 	Limits decode.Limits
 	// Codecs decodes HEIF, AVIF and JPEG XL; nil: such files fail.
 	Codecs decode.Codecs
+	// Videos reads videos; nil: they fail with NoVideos, an error that wraps decode.ErrCodec
+	// and says what to install.
+	Videos   *video.Tools
+	NoVideos error
 	Log    *slog.Logger // nil: no log
 }
 
@@ -161,7 +166,7 @@ type run struct {
 	pixels      *semaphore.Weighted // bytes of decoded pictures
 	pixelBudget int64               // the whole of pixels
 	disks       *disks
-	readFile    func(name string, limit int64) ([]byte, library.Stat, error)
+	readFile    func(ctx context.Context, name string, limit int64) (loaded, error)
 
 	jobs    chan store.PendingFile
 	read    chan job

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -16,17 +14,11 @@ import (
 	"descry/library/decode"
 	"descry/library/measure"
 	"descry/library/metadata"
-	"descry/library/scan"
 	"descry/library/store"
 	"descry/library/thumbs"
 )
 
 const (
-	// readers read ahead of the workers, so that a slow disk is busy while they compute, and
-	// the waits of a network overlap. There is one for each worker, and this many at least.
-	readers = 4
-	// byteBudget bounds the bytes of files that were read and wait.
-	byteBudget = 256 << 20
 	// pixelBudget bounds the bytes of pictures being decoded, workerPixels for each worker
 	// where that is more: one photo of a camera fits. A picture that is larger than all of it
 	// is decoded alone.
@@ -37,18 +29,7 @@ const (
 	// failuresInARow is how many encodes may fail, and none succeed, before the fault is
 	// taken to be the model's and the run ends.
 	failuresInARow = 5
-	// readTries is how often a file that changes while it is read is read.
-	readTries = 2
 )
-
-// job is a file that was read, or why it was not.
-type job struct {
-	file   store.PendingFile
-	data   []byte
-	stat   library.Stat
-	err    error
-	weight int64 // bytes held of the budget
-}
 
 // outcome is what became of a file.
 type outcome struct {
@@ -56,100 +37,6 @@ type outcome struct {
 	row     *store.IndexedFile // nil: nothing to store, the file stays as it is
 	claimed library.Picture    // zero: none
 	known   library.PhotoID    // photo that had this content before; 0: none
-}
-
-// errChanging says that a file changed each time it was read.
-var errChanging = errors.New("the file changes while it is read")
-
-// errNoFile says that something else lies where a photo was.
-var errNoFile = errors.New("it is not a regular file")
-
-func (r *run) reader(ctx context.Context) error {
-	for f := range r.jobs {
-		if ctx.Err() != nil {
-			r.queue.done(f.File.ID)
-			continue
-		}
-		r.meter.path.Store(&f.Path)
-		j := job{file: f}
-		j.weight = min(max(f.File.Stat.Size, 1), byteBudget)
-		if err := r.bytes.Acquire(ctx, j.weight); err != nil {
-			return context.Cause(ctx)
-		}
-		j.data, j.stat, j.err = r.readInTurn(f)
-		select {
-		case r.read <- j:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
-}
-
-// readInTurn reads a file: one at a time, in the order in which they were handed out, on a
-// disk whose head would have to jump otherwise.
-func (r *run) readInTurn(f store.PendingFile) ([]byte, library.Stat, error) {
-	if head := r.disks.head(f.File.Stat.Inode); head != nil {
-		head.Lock()
-		defer head.Unlock()
-	}
-	return r.readFile(f.Path, r.p.Limits.MaxBytes)
-}
-
-// readFile reads a file whole and says what its stat was at that time.
-func readFile(name string, limit int64) (data []byte, st library.Stat, err error) {
-	for range readTries {
-		var same bool
-		if data, st, same, err = readOnce(name, limit); err != nil || same {
-			return data, st, err
-		}
-	}
-	return nil, st, errChanging
-}
-
-// readOnce reads a file and reports whether it stayed the same meanwhile: the open file,
-// and what its name leads to.
-func readOnce(name string, limit int64) (data []byte, st library.Stat, same bool, err error) {
-	// Opening a pipe that took the photo's place would wait for ever.
-	if info, err := os.Stat(name); err != nil {
-		return nil, st, false, err
-	} else if !info.Mode().IsRegular() {
-		return nil, st, false, &fs.PathError{Op: "open", Path: name, Err: errNoFile}
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, st, false, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, st, false, err
-	}
-	st = scan.StatOf(info)
-	if st.Size > limit {
-		return nil, st, true, fmt.Errorf("%w: the file has %d MB, and the limit is %d",
-			decode.ErrTooLarge, st.Size/1e6, limit/1e6)
-	}
-	data = make([]byte, st.Size)
-	n, err := io.ReadFull(f, data)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, st, false, err
-	}
-	same, err = unmoved(f, name, st)
-	return data, st, same && int64(n) == st.Size, err
-}
-
-// unmoved reports whether an open file and what its name leads to still have a stat.
-func unmoved(f *os.File, name string, st library.Stat) (bool, error) {
-	open, err := f.Stat()
-	if err != nil {
-		return false, err
-	}
-	named, err := os.Stat(name)
-	if err != nil {
-		return false, err
-	}
-	return scan.StatOf(open) == st && scan.StatOf(named) == st, nil
 }
 
 func (r *run) worker(ctx context.Context) error {
@@ -192,28 +79,21 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 	if j.err != nil {
 		return o, r.unread(ctx, &o, row, j)
 	}
-	content, err := contentid.Of(j.data)
+	source, err := r.open(ctx, j, row, &stage)
 	if err != nil {
-		r.refuse(&o, row, stage, err)
+		if ctx.Err() == nil {
+			r.refuse(&o, row, stage, err)
+		}
 		return o, nil
 	}
-	stage = "metadata"
-	meta, err := metadata.Read(j.data)
-	if err != nil {
-		r.p.Log.Debug("metadata is damaged", "path", j.file.Path, "error", err)
-	}
-	if meta.Orientation < 1 || meta.Orientation > 8 {
-		meta.Orientation = 1
-	}
-	row.Content, row.Metadata = content, meta
-	pic := library.Picture{Content: content, Orientation: meta.Orientation}
+	pic := library.Picture{Content: row.Content, Orientation: row.Metadata.Orientation}
 
 	o.row = row
 	if !r.queue.claim(pic, o) {
 		return outcome{}, nil // the writer has it, and stores it with the other
 	}
 	o.row, o.claimed = nil, pic
-	known, _, err := r.p.Store.Known(ctx, content, r.space)
+	known, _, err := r.p.Store.Known(ctx, row.Content, r.space)
 	if err != nil {
 		return o, stopped(ctx, fmt.Errorf("ask what is known of a photo: %w", err))
 	}
@@ -221,7 +101,7 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 	need := r.lacking(pic, known)
 	if need.any() {
 		stage = "decode"
-		if err := r.derive(ctx, j.data, row, pic, need, &stage); err != nil {
+		if err := source.derive(ctx, row, pic, need, &stage); err != nil {
 			if ctx.Err() != nil {
 				return o, nil
 			}
@@ -236,6 +116,33 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 	row.SamePicture = r.samePicture(ctx, j.file.Was, row, row.Vector)
 	o.row = row
 	return o, nil
+}
+
+// source is an open photo or video from which derived data is made.
+type source interface {
+	// derive makes what is lacking and puts it into row; *stage says what it is about.
+	derive(ctx context.Context, row *store.IndexedFile, pic library.Picture, need needs, stage *string) error
+}
+
+// open tells the content of a file that was read, and what it says of itself.
+func (r *run) open(ctx context.Context, j job, row *store.IndexedFile, stage *string) (source, error) {
+	if j.video {
+		return r.openVideo(ctx, j, row, stage)
+	}
+	content, err := contentid.Of(j.data)
+	if err != nil {
+		return nil, err
+	}
+	*stage = "metadata"
+	meta, err := metadata.Read(j.data)
+	if err != nil {
+		r.p.Log.Debug("metadata is damaged", "path", j.file.Path, "error", err)
+	}
+	if meta.Orientation < 1 || meta.Orientation > 8 {
+		meta.Orientation = 1
+	}
+	row.Content, row.Metadata = content, meta
+	return still{r, j.data}, nil
 }
 
 // needs says which derived data is lacking.
@@ -254,9 +161,15 @@ func (r *run) lacking(pic library.Picture, known store.KnownContent) needs {
 // fatalError is an error that is not the photo's fault.
 type fatalError struct{ error }
 
+// still is a picture file in memory.
+type still struct {
+	*run
+	data []byte
+}
+
 // derive decodes a photo and makes from its pixels what is lacking.
-func (r *run) derive(ctx context.Context, data []byte, row *store.IndexedFile, pic library.Picture, need needs, stage *string) error {
-	info, err := decode.Probe(data)
+func (r still) derive(ctx context.Context, row *store.IndexedFile, pic library.Picture, need needs, stage *string) error {
+	info, err := decode.Probe(r.data)
 	if err != nil {
 		return err
 	}
@@ -268,25 +181,15 @@ func (r *run) derive(ctx context.Context, data []byte, row *store.IndexedFile, p
 	if err := r.pixels.Acquire(ctx, weight); err != nil {
 		return err
 	}
-	tensors, err := r.fromPixels(ctx, data, info, row, pic, need, stage)
+	tensors, err := r.fromPixels(ctx, info, row, pic, need, stage)
 	r.pixels.Release(weight)
 	if err != nil || tensors == nil {
 		return err
 	}
 	*stage = "encode"
-	return r.encode(ctx, tensors, row)
-}
-
-// encode makes the vectors of a picture: the first is the whole picture's, the others are
-// further views'.
-func (r *run) encode(ctx context.Context, tensors [][]float32, row *store.IndexedFile) error {
-	vectors := make([][]float32, len(tensors))
-	for i, t := range tensors {
-		v, err := r.p.Encoder.EncodeTensor(ctx, t)
-		if err := r.health(err, ctx); err != nil {
-			return err
-		}
-		vectors[i] = v
+	vectors, err := r.encode(ctx, tensors)
+	if err != nil {
+		return err
 	}
 	row.Space, row.Vector, row.Provider = r.space, vectors[0], r.p.Encoder.Provider()
 	for _, v := range vectors[1:] {
@@ -295,12 +198,25 @@ func (r *run) encode(ctx context.Context, tensors [][]float32, row *store.Indexe
 	return nil
 }
 
+// encode makes a vector of each of a model's inputs.
+func (r *run) encode(ctx context.Context, tensors [][]float32) ([][]float32, error) {
+	vectors := make([][]float32, len(tensors))
+	for i, t := range tensors {
+		v, err := r.p.Encoder.EncodeTensor(ctx, t)
+		if err := r.health(err, ctx); err != nil {
+			return nil, err
+		}
+		vectors[i] = v
+	}
+	return vectors, nil
+}
+
 // fromPixels decodes, stores the thumbnail, measures, and returns the model's inputs when
 // vectors are lacking: of the whole picture, then of the crops of an elongated one.
-func (r *run) fromPixels(ctx context.Context, data []byte, info decode.Info, row *store.IndexedFile,
+func (r still) fromPixels(ctx context.Context, info decode.Info, row *store.IndexedFile,
 	pic library.Picture, need needs, stage *string,
 ) ([][]float32, error) {
-	img, warnings, err := decodePatiently(ctx, data, decode.Options{
+	img, warnings, err := decodePatiently(ctx, r.data, decode.Options{
 		Orientation: pic.Orientation, MinSide: DecodeSide(r.p.Encoder), Limits: r.p.Limits, Codecs: r.p.Codecs,
 	})
 	if err != nil {
@@ -309,28 +225,38 @@ func (r *run) fromPixels(ctx context.Context, data []byte, info decode.Info, row
 	if len(warnings) > 0 {
 		r.p.Log.Debug("the picture is damaged", "warnings", warnings)
 	}
+	w, h := info.Width, info.Height
+	if pic.Orientation >= 5 { // these turn the picture by a quarter
+		w, h = h, w
+	}
 	*stage = "thumbnail"
-	if need.thumb || need.measures {
-		thumb := thumbs.Make(img)
-		if need.thumb {
-			if err := r.p.Thumbs.Put(pic, thumb); err != nil {
-				return nil, fatalError{full(fmt.Errorf("keep the thumbnail: %w", err))}
-			}
-		}
-		if need.measures {
-			w, h := info.Width, info.Height
-			if pic.Orientation >= 5 { // these turn the picture by a quarter
-				w, h = h, w
-			}
-			m := measure.OfThumb(thumb, w, h)
-			row.Measures = &m
-		}
+	if err := r.keep(img, w, h, row, pic, need); err != nil {
+		return nil, err
 	}
 	if !need.vector {
 		return nil, nil
 	}
 	*stage = "encode"
 	return r.tensors(img, library.Elongated(info.Width, info.Height)), nil
+}
+
+// keep stores the thumbnail of a decoded picture and measures it, as far as that is lacking.
+// In full it has w × h pixels.
+func (r *run) keep(img *image.RGBA, w, h int, row *store.IndexedFile, pic library.Picture, need needs) error {
+	if !need.thumb && !need.measures {
+		return nil
+	}
+	thumb := thumbs.Make(img)
+	if need.thumb {
+		if err := r.p.Thumbs.Put(pic, thumb); err != nil {
+			return fatalError{full(fmt.Errorf("keep the thumbnail: %w", err))}
+		}
+	}
+	if need.measures {
+		m := measure.OfThumb(thumb, w, h)
+		row.Measures = &m
+	}
+	return nil
 }
 
 // DecodeSide is the short side, in pixels, at which photos are decoded at least: enough for
@@ -396,6 +322,9 @@ func (r *run) health(err error, ctx context.Context) error {
 // encoded is one, and keeps its thumbnail and metadata.
 func (r *run) refuse(o *outcome, row *store.IndexedFile, stage string, err error) {
 	row.Vector, row.Views, row.Space = nil, nil, 0
+	if errors.Is(err, decode.ErrCodec) {
+		stage = library.StageCodec
+	}
 	if stage != "encode" {
 		row.Content = library.Content{}
 	}
@@ -444,11 +373,7 @@ func (r *run) samePicture(ctx context.Context, was library.Picture, row *store.I
 			return false
 		}
 	}
-	var dot float64
-	for i := range min(len(old), len(vector)) {
-		dot += float64(old[i]) * float64(vector[i])
-	}
-	return dot >= sameCosine
+	return cosine(old, vector) >= sameCosine
 }
 
 // stopped is nil when ctx has ended, for then err came of that; else err.

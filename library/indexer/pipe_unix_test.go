@@ -20,7 +20,7 @@ func TestAPipeInThePlaceOfAPhotoIsNotWaitedFor(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := readFile(name, decode.DefaultLimits.MaxBytes)
+		_, err := readFile(t.Context(), name, decode.DefaultLimits.MaxBytes)
 		done <- err
 	}()
 	select {

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"descry/library"
-	"descry/library/decode"
 	"descry/library/scan"
 	"descry/library/store"
 )
@@ -178,7 +177,7 @@ const foldersAhead = 8
 
 func (s *rootScan) options() scan.Options {
 	return scan.Options{
-		Extensions: decode.Extensions(),
+		Extensions: extensions(),
 		Exclude:    s.p.Exclude,
 		Skip:       []string{s.p.Store.Dir()},
 		Problem: func(rel string, err error) {

@@ -168,7 +168,8 @@ func TestOldElongatedPicturesGetTheirViews(t *testing.T) {
 	l := newLib(t)
 	data := photomaker.JPEG(panorama(1200, 300), library.Metadata{}, 95)
 	l.write("panorama.jpg", data)
-	_, stat, err := readFile(l.at("panorama.jpg"), 1<<20)
+	read, err := readFile(t.Context(), l.at("panorama.jpg"), 1<<20)
+	stat := read.stat
 	if err != nil {
 		t.Fatal(err)
 	}
