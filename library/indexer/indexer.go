@@ -23,6 +23,7 @@ import (
 
 	"descry/library"
 	"descry/library/decode"
+	"descry/library/scan"
 	"descry/library/store"
 	"descry/library/thumbs"
 	"descry/library/video"
@@ -74,6 +75,9 @@ type Indexer struct {
 	p       Params
 	running sync.Mutex
 	pause   pause
+
+	volume func(path string) (string, error) // scan.Volume
+	mounts func(volume string) []string      // scan.Mounts
 }
 
 // New returns an Indexer.
@@ -90,7 +94,7 @@ func New(p Params) *Indexer {
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Indexer{p: p}
+	return &Indexer{p: p, volume: scan.Volume, mounts: scan.Mounts}
 }
 
 // Pause holds the run, or the next one, before the next photo; what is begun is finished
@@ -116,6 +120,9 @@ type Report struct {
 	Offline   int // files of roots that are not there now
 	Unchanged int // files that were there and are as they were
 
+	Away      []library.Root // scanned roots that are not there; Reason says why
+	Relocated []Relocation   // roots that were found at another path
+
 	Failed  []library.Failure // what could not be used, folders that could not be read included
 	Encoded int               // vectors computed
 
@@ -123,12 +130,12 @@ type Report struct {
 	PhotosPerSecond float64 // newly encoded photos, over the time from the first job to the last
 }
 
-// Run scans roots and looks at everything in the library that is waiting. progress, when
-// not nil, is called now and then from one goroutine. An error is about the run as a whole:
+// RunTargets scans targets and looks at everything in the library that is waiting.
+// progress, when not nil, is called now and then from one goroutine. An error is about the run as a whole:
 // a photo that cannot be used is in Report.Failed instead. When ctx ends, what is finished
 // is stored, running encodes are ended, and Run returns within two seconds the report of
 // what was done, and the cause.
-func (x *Indexer) Run(ctx context.Context, roots []library.Root, progress func(Progress)) (Report, error) {
+func (x *Indexer) RunTargets(ctx context.Context, targets []Target, progress func(Progress)) (Report, error) {
 	if !x.running.TryLock() {
 		return Report{}, ErrRunning
 	}
@@ -142,15 +149,13 @@ func (x *Indexer) Run(ctx context.Context, roots []library.Root, progress func(P
 		}
 		r.space = space.ID
 	}
-	status, err := x.p.Store.Status(ctx, r.space)
-	if err != nil {
-		return Report{}, fmt.Errorf("count what is waiting: %w", err)
+	var err error
+	if r.anyMissing, err = x.p.Store.AnyMissing(ctx); err != nil {
+		return Report{}, err
 	}
-	r.meter.total.Store(int64(status.Pending))
-	r.anyMissing = status.Missing > 0
 
 	stop := r.meter.start(r.started, progress)
-	err = r.all(ctx, roots)
+	err = r.all(ctx, targets)
 	stop()
 	return r.finish(ctx), err
 }
@@ -173,7 +178,8 @@ type run struct {
 	results chan outcome
 	queue   *queue
 
-	anyMissing bool // some file was missing when the scan came to where that matters
+	counted    chan struct{} // closed when what was waiting before the run is counted
+	anyMissing bool          // some file was missing when the scan came to where that matters
 
 	mu        sync.Mutex
 	report    Report
@@ -194,6 +200,7 @@ func (x *Indexer) newRun() *run {
 		read:    make(chan job, x.p.Threads),
 		results: make(chan outcome, resultsAhead),
 		queue:   newQueue(),
+		counted: make(chan struct{}),
 		gone:    map[library.PhotoID]int{},
 
 		pixelBudget: max(pixelBudget, workerPixels*int64(x.p.Threads)),
@@ -205,11 +212,12 @@ func (x *Indexer) newRun() *run {
 }
 
 // all runs the stages and returns when they have ended.
-func (r *run) all(ctx context.Context, roots []library.Root) error {
+func (r *run) all(ctx context.Context, targets []Target) error {
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.countWaiting(ctx) })
 	g.Go(func() error {
 		defer r.queue.scanEnded()
-		return r.scan(ctx, roots)
+		return r.scan(ctx, targets)
 	})
 	g.Go(func() error {
 		defer close(r.jobs)

@@ -17,16 +17,55 @@ import (
 	"descry/library/store"
 )
 
-// scan compares the roots with what the library knows of them, one after the other.
-func (r *run) scan(ctx context.Context, roots []library.Root) error {
+// Target is what a run scans: a root, or parts of it.
+type Target struct {
+	Root  library.Root
+	Parts []Part // none: all of the root
+}
+
+// Part is a folder of a root.
+type Part struct {
+	Dir  string // relative to the root, separated by "/", "" for the root itself
+	Flat bool   // the folder alone, without what is below
+}
+
+// Relocation is a root whose volume came back at another path.
+type Relocation struct {
+	Root     library.RootID
+	From, To string
+}
+
+// Run is RunTargets with all of each root.
+func (x *Indexer) Run(ctx context.Context, roots []library.Root, progress func(Progress)) (Report, error) {
+	targets := make([]Target, len(roots))
+	for i, root := range roots {
+		targets[i].Root = root
+	}
+	return x.RunTargets(ctx, targets, progress)
+}
+
+// countWaiting counts what was waiting before the run. It runs beside the scan, for in a
+// large library it takes as long, and what the scan adds waits for it.
+func (r *run) countWaiting(ctx context.Context) error {
+	status, err := r.p.Store.Status(ctx, r.space)
+	if err != nil {
+		return fmt.Errorf("count what is waiting: %w", err)
+	}
+	r.meter.total.Add(int64(status.Pending))
+	close(r.counted)
+	return nil
+}
+
+// scan compares the targets with what the library knows of them, one after the other.
+func (r *run) scan(ctx context.Context, targets []Target) error {
 	retry, err := r.readFailures(ctx)
 	if err != nil {
 		return err
 	}
-	for _, root := range roots {
-		s := rootScan{run: r, root: root, retry: retry, visited: map[string]bool{}}
-		if err := s.all(ctx); err != nil {
-			return fmt.Errorf("scan %s: %w", root.Path, err)
+	for _, t := range targets {
+		s := rootScan{run: r, root: t.Root, retry: retry, out: map[string]bool{}}
+		if err := s.all(ctx, t.Parts); err != nil {
+			return fmt.Errorf("scan %s: %w", t.Root.Path, err)
 		}
 	}
 	r.meter.scanned.Store(true)
@@ -59,121 +98,153 @@ func readable(name string) bool {
 	return err == nil
 }
 
-// apply stores what the scan found and wakes the feeder when there is something to look at.
-func (r *run) apply(ctx context.Context, root library.RootID, changes []store.ScanChange) error {
-	waiting := 0
-	for _, c := range changes {
-		if c.Kind == store.Found || c.Kind == store.Changed {
-			waiting++
-		}
-	}
-	// Large folders are stored in parts: a transaction is to be short.
-	for len(changes) > 0 {
-		n := min(len(changes), scanBatch)
-		if err := r.p.Store.ApplyScan(ctx, root, changes[:n]); err != nil {
-			return full(err)
-		}
-		changes = changes[n:]
-	}
-	if waiting > 0 {
-		r.meter.total.Add(int64(waiting))
-		r.queue.found()
-	}
-	return nil
-}
-
 // scanBatch is how many changes are stored in one transaction at most.
 const scanBatch = 500
 
 // rootScan is the scan of one root.
 type rootScan struct {
 	*run
-	root       library.Root
-	retry      map[library.FileID]bool // files that could not be read
-	visited    map[string]bool         // known folders that were looked at
+	root    library.Root
+	retry   map[library.FileID]bool // files that could not be read
+	out     map[string]bool         // folders that patterns leave out
+	changes []store.ScanChange      // not stored yet, scanBatch at most
+	absence string                  // why the root is not there, as library.Root.Reason
+
+	vanishedDone bool                // the folders that are gone are noted
+	folded       map[string][]string // known folders by their path without regard to case
+
 	problems   sync.Mutex
 	unreadable []string // folders and entries that could not be
 }
 
-func (s *rootScan) all(ctx context.Context) error {
-	dirs, err := s.p.Store.Dirs(ctx, s.root.ID)
-	if err != nil {
-		return err
-	}
-	there, err := s.present(ctx, dirs)
+// errAway says that the root went away while it was scanned.
+var errAway = errors.New("the folder is not there any more")
+
+func (s *rootScan) all(ctx context.Context, parts []Part) error {
+	there, err := s.present(ctx)
 	if err != nil {
 		return err
 	}
 	if !there {
-		return s.setState(ctx, library.Offline)
+		return s.away(ctx)
 	}
-	if err := s.setState(ctx, library.Present); err != nil {
+	if err := s.setState(ctx, library.Present, s.root.Reason); err != nil {
 		return err
 	}
-	// Folders that are gone come first, so that their files are found again, by their
-	// numbers, where they were moved to.
-	for _, dir := range dirs {
-		if _, err := os.Lstat(scan.Path(s.root, dir)); errors.Is(err, fs.ErrNotExist) {
-			if err := s.vanished(ctx, dir); err != nil {
+	if len(parts) == 0 {
+		parts = []Part{{}}
+	}
+	for _, p := range parts {
+		err := s.part(ctx, p)
+		if err != nil && ctx.Err() == nil && (errors.Is(err, errAway) || !s.reachable()) {
+			return s.away(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.setState(ctx, library.Present, "")
+}
+
+// part scans a folder and what is below. Looking at the disk, asking the store and
+// comparing take turns on three goroutines, and what they hold of the root is a few folders
+// and a few pages of rows.
+func (s *rootScan) part(ctx context.Context, p Part) error {
+	folders := make(chan scan.Folder, foldersAhead)
+	c := &comparison{rootScan: s, pages: make(chan []library.File, pagesAhead), unmet: map[string]bool{}}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(folders)
+		o := s.options()
+		o.Under, o.Flat = p.Dir, p.Flat
+		return scan.Walk(gctx, s.root.Path, o, func(f scan.Folder) error {
+			select {
+			case folders <- f:
+				return nil
+			case <-gctx.Done():
+				return context.Cause(gctx)
+			}
+		})
+	})
+	g.Go(func() error {
+		defer close(c.pages)
+		return s.readKnown(gctx, p, c.pages)
+	})
+	g.Go(func() error {
+		for f := range folders {
+			if err := c.folder(gctx, f); err != nil {
 				return err
 			}
 		}
+		return c.rest(gctx)
+	})
+	if err := g.Wait(); err != nil {
+		return err
 	}
-	if err := s.walk(ctx); err != nil {
-		if ctx.Err() == nil && !s.reachable() {
-			return s.setState(ctx, library.Offline)
+	if len(c.unmet) > 0 {
+		// A root that went away meanwhile must not turn its files into missing ones.
+		if there, err := s.present(ctx); err != nil {
+			return err
+		} else if !there {
+			return errAway
 		}
-		return err
 	}
-	// A root that went away meanwhile must not turn its files into missing ones.
-	if there, err := s.present(ctx, dirs); err != nil {
-		return err
-	} else if !there {
-		return s.setState(ctx, library.Offline)
+	for dir := range c.unmet {
+		var err error
+		switch {
+		case s.leftOut(dir):
+			err = s.dropped(ctx, dir)
+		case !s.unread(dir):
+			err = s.vanished(ctx, dir)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	for _, dir := range dirs {
-		if !s.visited[dir] && !s.unread(dir) {
-			if err := s.vanished(ctx, dir); err != nil {
+	return s.flush(ctx)
+}
+
+const (
+	foldersAhead = 8    // folders read before the store has answered
+	pagesAhead   = 2    // pages of rows read before the disk has answered
+	knownPage    = 4096 // rows in a page: some milliseconds of reading, half a megabyte
+)
+
+// readKnown sends what the store knows of a part, in the order of folders and names.
+func (s *rootScan) readKnown(ctx context.Context, p Part, pages chan<- []library.File) error {
+	type span struct{ from, before string }
+	var spans []span
+	switch {
+	case p.Dir == "" && !p.Flat:
+		spans = []span{{"", ""}}
+	case p.Flat:
+		spans = []span{{p.Dir, p.Dir + "\x00"}}
+	default: // the folder itself, then what is below: "0" follows "/"
+		spans = []span{{p.Dir, p.Dir + "\x00"}, {p.Dir + "/", p.Dir + "0"}}
+	}
+	for _, span := range spans {
+		after := store.Place{Dir: span.from}
+		for {
+			page, err := s.p.Store.KnownFiles(ctx, s.root.ID, after, span.before, knownPage)
+			if err != nil {
 				return err
+			}
+			if len(page) > 0 {
+				last := page[len(page)-1]
+				after = store.Place{Dir: last.Dir, Name: last.Name}
+				select {
+				case pages <- page:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			}
+			if len(page) < knownPage {
+				break
 			}
 		}
 	}
 	return nil
 }
-
-// walk goes through the root and compares folder by folder; looking at the disk and asking
-// the store take turns on two goroutines.
-func (s *rootScan) walk(ctx context.Context) error {
-	type folder struct {
-		dir     string
-		entries []scan.Entry
-	}
-	folders := make(chan folder, foldersAhead)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		defer close(folders)
-		return scan.Walk(ctx, s.root.Path, s.options(), func(dir string, entries []scan.Entry) error {
-			select {
-			case folders <- folder{dir, entries}:
-				return nil
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		})
-	})
-	g.Go(func() error {
-		for f := range folders {
-			if err := s.folder(ctx, f.dir, f.entries); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return g.Wait()
-}
-
-// foldersAhead is how many folders are read before the store has answered.
-const foldersAhead = 8
 
 func (s *rootScan) options() scan.Options {
 	return scan.Options{
@@ -206,116 +277,114 @@ func (s *rootScan) unread(dir string) bool {
 	return false
 }
 
-func (s *rootScan) setState(ctx context.Context, state library.FileState) error {
-	if s.root.State == state {
+// leftOut reports whether patterns leave out a folder or one above it.
+func (s *rootScan) leftOut(dir string) bool {
+	for len(s.out) > 0 {
+		if s.out[dir] {
+			return true
+		}
+		i := strings.LastIndexByte(dir, '/')
+		if i < 0 {
+			return s.out[""]
+		}
+		dir = dir[:i]
+	}
+	return false
+}
+
+// add notes a change, to be stored with others.
+func (s *rootScan) add(ctx context.Context, c store.ScanChange) error {
+	s.changes = append(s.changes, c)
+	if len(s.changes) < scanBatch {
 		return nil
 	}
-	if err := s.p.Store.SetRootState(ctx, s.root.ID, state); err != nil {
+	return s.flush(ctx)
+}
+
+// flush stores what was noted and wakes the feeder when there is something to look at.
+func (s *rootScan) flush(ctx context.Context) error {
+	if len(s.changes) == 0 {
+		return nil
+	}
+	waiting := 0
+	for _, c := range s.changes {
+		if c.Kind == store.Found || c.Kind == store.Changed {
+			waiting++
+		}
+	}
+	if err := wait(ctx, s.counted); err != nil {
 		return err
 	}
-	s.root.State = state
-	if state == library.Present {
-		// What waits in it can be looked at again.
+	if err := s.p.Store.ApplyScan(ctx, s.root.ID, s.changes); err != nil {
+		return full(err)
+	}
+	s.changes = s.changes[:0]
+	if waiting > 0 {
+		s.meter.total.Add(int64(waiting))
 		s.queue.found()
 	}
 	return nil
 }
 
-func (s *rootScan) reachable() bool {
-	info, err := os.Stat(s.root.Path)
-	return err == nil && info.IsDir()
-}
-
-// present reports whether the root is really there: its folder can be read and, when it
-// held photos, holds some still. An empty folder is what is left of a volume that is not
-// mounted. Another volume than the one remembered counts only when it has a file that is
-// known.
-func (s *rootScan) present(ctx context.Context, dirs []string) (bool, error) {
-	if !s.reachable() {
-		return false, nil
+// vanishedFirst notes which folders are gone, once and before the first new file is
+// stored: their files are then found again, by their numbers, where they were moved to. A
+// scan without new files does without.
+func (s *rootScan) vanishedFirst(ctx context.Context) error {
+	if s.vanishedDone {
+		return nil
 	}
-	volume, err := scan.Volume(s.root.Path)
+	s.vanishedDone = true
+	dirs, err := s.p.Store.Dirs(ctx, s.root.ID)
 	if err != nil {
-		return false, nil
+		return err
 	}
-	held, seen, err := s.sample(ctx, dirs)
-	if err != nil {
-		return false, err
-	}
-	other := s.root.Volume != "" && volume != s.root.Volume
-	if held && !seen {
-		if other {
-			return false, nil
-		}
-		any := false
-		o := s.options()
-		o.Problem = func(string, error) {}
-		err := scan.Walk(ctx, s.root.Path, o, func(_ string, entries []scan.Entry) error {
-			if any = len(entries) > 0; any {
-				return scan.ErrStop
-			}
-			return nil
-		})
-		if err != nil || !any {
-			if ctx.Err() != nil {
-				return false, context.Cause(ctx)
-			}
-			return false, nil
-		}
-	}
-	if volume != s.root.Volume {
-		if err := s.p.Store.SetRootVolume(ctx, s.root.ID, volume); err != nil {
-			return false, err
-		}
-		s.root.Volume = volume
-	}
-	return true, nil
-}
-
-// sampleDirs is how many known folders are looked into for a file that is still there.
-const sampleDirs = 20
-
-// sample reports whether the root held photos, and whether one of them was seen where it
-// was.
-func (s *rootScan) sample(ctx context.Context, dirs []string) (held, seen bool, err error) {
-	for i, dir := range dirs {
-		files, err := s.p.Store.FilesInDir(ctx, s.root.ID, dir)
-		if err != nil {
-			return false, false, err
-		}
-		for _, f := range files {
-			if f.State != library.Present {
-				continue
-			}
-			held = true
-			if _, err := os.Stat(scan.Path(s.root, f.Rel())); err == nil {
-				return true, true, nil
-			}
-		}
-		if held && i >= sampleDirs {
-			break
-		}
-	}
-	return held, false, nil
-}
-
-// rootLost reports whether the root of a file that could not be read is not there any
-// more, and notes it.
-func (r *run) rootLost(ctx context.Context, id library.RootID) (bool, error) {
-	roots, err := r.p.Store.Roots(ctx)
-	if err != nil {
-		return false, err
-	}
-	for _, root := range roots {
-		if root.ID != id {
+	s.folded = make(map[string][]string, len(dirs))
+	var gone []string
+	for _, dir := range dirs {
+		if _, err := os.Lstat(scan.Path(s.root, dir)); errors.Is(err, fs.ErrNotExist) {
+			gone = append(gone, dir)
 			continue
 		}
-		if info, err := os.Stat(root.Path); err == nil && info.IsDir() {
-			return false, nil
-		}
-		return true, r.p.Store.SetRootState(ctx, id, library.Offline)
+		key := strings.ToLower(dir)
+		s.folded[key] = append(s.folded[key], dir)
 	}
-	return true, nil
+	if len(gone) == 0 {
+		return nil
+	}
+	if there, err := s.present(ctx); err != nil {
+		return err
+	} else if !there {
+		return errAway
+	}
+	for _, dir := range gone {
+		if err := s.vanished(ctx, dir); err != nil {
+			return err
+		}
+	}
+	return s.flush(ctx)
+}
+
+// recased notes that a folder is gone that has this one's path but for upper and lower
+// case, and is the same folder: a file system that does not tell them apart still finds it
+// by its old name.
+func (s *rootScan) recased(ctx context.Context, dir string) error {
+	for _, was := range s.folded[strings.ToLower(dir)] {
+		if was == dir {
+			continue
+		}
+		a, err := os.Stat(scan.Path(s.root, was))
+		if err != nil {
+			continue
+		}
+		b, err := os.Stat(scan.Path(s.root, dir))
+		if err != nil || !os.SameFile(a, b) {
+			continue
+		}
+		if err := s.vanished(ctx, was); err != nil {
+			return err
+		}
+	}
+	return s.flush(ctx)
 }
 
 // vanished notes that all files of a folder are gone.
@@ -324,100 +393,39 @@ func (s *rootScan) vanished(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	var changes []store.ScanChange
 	for _, f := range known {
-		if f.State == library.Present {
-			changes = append(changes, s.lost(f))
+		if f.State != library.Present {
+			continue
+		}
+		if err := s.lost(ctx, f); err != nil {
+			return err
 		}
 	}
-	return s.apply(ctx, s.root.ID, changes)
+	return nil
 }
 
-// lost counts a file as gone and returns the change that says so.
-func (s *rootScan) lost(f library.File) store.ScanChange {
+// dropped forgets the files of a folder that patterns leave out.
+func (s *rootScan) dropped(ctx context.Context, dir string) error {
+	known, err := s.p.Store.FilesInDir(ctx, s.root.ID, dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range known {
+		if err := s.add(ctx, store.ScanChange{Kind: store.LeftOut, Dir: f.Dir, Name: f.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lost counts a file as gone and notes it.
+func (s *rootScan) lost(ctx context.Context, f library.File) error {
 	s.count(func(r *Report) {
 		r.Missing++
 		s.gone[f.Photo]++
 	})
 	s.anyMissing = true
-	return store.ScanChange{Kind: store.Gone, Dir: f.Dir, Name: f.Name}
-}
-
-// folder compares one folder with what is known of it.
-func (s *rootScan) folder(ctx context.Context, dir string, entries []scan.Entry) error {
-	s.visited[dir] = true
-	s.meter.found.Add(int64(len(entries)))
-	known, err := s.p.Store.FilesInDir(ctx, s.root.ID, dir)
-	if err != nil {
-		return err
-	}
-	byName := make(map[string]library.File, len(known))
-	for _, f := range known {
-		byName[f.Name] = f
-	}
-	same := unchanged(byName, entries)
-	var gone, changes []store.ScanChange
-	var fresh []scan.Entry
-	back, changed, still := 0, 0, 0
-	for _, e := range entries {
-		f, ok := byName[e.Name]
-		delete(byName, e.Name)
-		c := store.ScanChange{Dir: dir, Name: e.Name, Stat: e.Stat}
-		switch {
-		case !ok:
-			fresh = append(fresh, e)
-			continue
-		case !same(f.Stat, e.Stat):
-			c.Kind = store.Changed
-			changed++
-		case f.State == library.Missing:
-			c.Kind = store.Back
-			back++
-		case s.retry[f.ID] && readable(scan.Path(s.root, f.Rel())):
-			// Permissions and cables leave no trace in a file's size and time.
-			c.Kind = store.Changed
-			still++
-		default:
-			still++
-			continue
-		}
-		changes = append(changes, c)
-	}
-	for _, f := range byName {
-		if f.State == library.Present && !s.unread(f.Rel()) {
-			gone = append(gone, s.lost(f))
-		}
-	}
-	if err := s.apply(ctx, s.root.ID, gone); err != nil {
-		return err
-	}
-	moved := map[library.FileID]bool{}
-	for _, e := range fresh {
-		c := store.ScanChange{Kind: store.Found, Dir: dir, Name: e.Name, Stat: e.Stat}
-		f, ok, err := s.movedFrom(ctx, e.Stat)
-		if err != nil {
-			return err
-		}
-		// Of two names of one file only one was moved from it; the other is told by content.
-		if ok && !moved[f.ID] {
-			moved[f.ID] = true
-			c.Kind, c.File = store.Moved, f.ID
-			s.count(func(r *Report) {
-				if s.gone[f.Photo] > 0 {
-					s.gone[f.Photo]--
-					r.Missing--
-				}
-			})
-		}
-		changes = append(changes, c)
-	}
-	s.count(func(r *Report) {
-		r.New += len(fresh) - len(moved)
-		r.Moved += len(moved)
-		r.Changed += changed
-		r.Unchanged += still + back
-	})
-	return s.apply(ctx, s.root.ID, changes)
+	return s.add(ctx, store.ScanChange{Kind: store.Gone, Dir: f.Dir, Name: f.Name})
 }
 
 // movedFrom finds the file that is missing and whose stat is the one of a new path.
@@ -426,37 +434,4 @@ func (s *rootScan) movedFrom(ctx context.Context, st library.Stat) (library.File
 		return library.File{}, false, nil
 	}
 	return s.p.Store.FindMoved(ctx, st)
-}
-
-// unchanged returns how to tell an unchanged file in this folder. Size and time must be
-// the same, and the file number where it is worth something: device numbers differ after a
-// remount, and some file systems number their files anew each time they are mounted, so
-// that in a whole folder none fits any more.
-func unchanged(known map[string]library.File, entries []scan.Entry) func(was, is library.Stat) bool {
-	renumbered, kept := 0, 0
-	for _, e := range entries {
-		f, ok := known[e.Name]
-		if !ok || f.Stat.Size != e.Stat.Size || f.Stat.ModTime != e.Stat.ModTime {
-			continue
-		}
-		if sameNumber(f.Stat, e.Stat) {
-			kept++
-		} else {
-			renumbered++
-		}
-	}
-	trust := kept > 0 || renumbered < 2
-	return func(was, is library.Stat) bool {
-		return was.Size == is.Size && was.ModTime == is.ModTime && (!trust || sameNumber(was, is))
-	}
-}
-
-// sameNumber reports whether nothing in the file numbers says that the file was replaced.
-func sameNumber(was, is library.Stat) bool {
-	if was.Inode == is.Inode || was.Inode == "" || is.Inode == "" {
-		return true
-	}
-	devWas, _, _ := strings.Cut(was.Inode, ":")
-	devIs, _, _ := strings.Cut(is.Inode, ":")
-	return devWas != devIs
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -113,30 +112,18 @@ func matchParts(pattern, name []string) bool {
 	return p == len(pattern)
 }
 
-// folderRules adds the rules of a folder's own ignore file and reports whether the folder
-// is to be left out altogether.
-func folderRules(abs, dir string, list []fs.DirEntry, rules []rule) ([]rule, bool, error) {
-	own := false
-	for _, e := range list {
-		switch e.Name() {
-		case NoMediaFile:
-			return rules, true, nil
-		case IgnoreFile:
-			own = true
-		}
-	}
-	if !own {
-		return rules, false, nil
-	}
+// ownRules adds the rules of a folder's own ignore file. What of them can be understood
+// counts also when there is an error.
+func ownRules(abs, dir string, rules []rule) ([]rule, error) {
 	text, err := readIgnore(join(abs, IgnoreFile))
 	if err != nil {
-		return rules, false, fmt.Errorf("read %s: %w", join(abs, IgnoreFile), err)
+		return rules, fmt.Errorf("read %s: %w", join(abs, IgnoreFile), err)
 	}
 	more, err := parseRules(dir, text)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", join(abs, IgnoreFile), err)
 	}
-	return append(rules[:len(rules):len(rules)], more...), false, err
+	return append(rules[:len(rules):len(rules)], more...), err
 }
 
 func readIgnore(name string) (string, error) {

@@ -3,13 +3,12 @@ package scan
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"testing"
 )
 
 // asNobody lets the rest of the test, when root runs it, touch files as an ordinary user
-// would: permissions count for root only when it gives up its file system identity.
+// would: permissions count for root only when it gives up its identity.
 func asNobody(t *testing.T, dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -21,12 +20,9 @@ func asNobody(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
-	runtime.LockOSThread() // the identity is the thread's
-	if err := syscall.Setfsuid(65534); err != nil {
+	// The effective identity of all threads: folders are read by several goroutines.
+	if err := syscall.Setresuid(-1, 65534, -1); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = syscall.Setfsuid(0)
-		runtime.UnlockOSThread()
-	})
+	t.Cleanup(func() { _ = syscall.Setresuid(-1, 0, -1) })
 }

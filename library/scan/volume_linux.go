@@ -6,8 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Volume returns the identity of the volume that holds path, the same after a reboot and
@@ -28,33 +31,63 @@ func Volume(path string) (string, error) {
 	if !ok {
 		return "", nil
 	}
+	return identity(m), nil
+}
+
+// identity names the volume of a mount.
+func identity(m mount) string {
 	if uuid := diskUUID("/dev/disk/by-uuid", m.source); uuid != "" {
-		return "uuid:" + uuid, nil
+		return "uuid:" + uuid
 	}
-	return m.kind + ":" + m.source, nil
+	if id := fsID(m); id != "" {
+		return id
+	}
+	return m.kind + ":" + m.source
+}
+
+// fsID is the identity that a file system gives of itself, made from its UUID; "" for those
+// whose identity comes from the device that they happen to be on (statfs(2)).
+func fsID(m mount) string {
+	switch m.kind {
+	case "ext2", "ext3", "ext4", "btrfs", "f2fs", "zfs":
+	default:
+		return ""
+	}
+	var st unix.Statfs_t
+	if err := unix.Statfs(m.point, &st); err != nil || st.Fsid.Val == [2]int32{} {
+		return ""
+	}
+	return fmt.Sprintf("fsid:%08x%08x", uint32(st.Fsid.Val[0]), uint32(st.Fsid.Val[1]))
 }
 
 type mount struct {
 	point, kind, source string
 }
 
-// findMount finds the mount that holds path in the text of /proc/self/mountinfo
-// (proc(5)): the longest mount point, and of two alike the later, which hides the first.
+// findMount finds the mount that holds path in the text of /proc/self/mountinfo:
+// the longest mount point, and of two alike the later, which hides the first.
 func findMount(mountinfo io.Reader, path string) (mount, bool) {
 	var best mount
 	found := false
-	for sc := bufio.NewScanner(mountinfo); sc.Scan(); {
-		before, after, ok := strings.Cut(sc.Text(), " - ")
-		head, tail := strings.Fields(before), strings.Fields(after)
-		if !ok || len(head) < 5 || len(tail) < 2 {
-			continue
-		}
-		m := mount{point: unescape(head[4]), kind: tail[0], source: unescape(tail[1])}
+	for _, m := range mounts(mountinfo) {
 		if within(m.point, path) && len(m.point) >= len(best.point) {
 			best, found = m, true
 		}
 	}
 	return best, found
+}
+
+// mounts reads the text of /proc/self/mountinfo (proc(5)).
+func mounts(mountinfo io.Reader) []mount {
+	var out []mount
+	for sc := bufio.NewScanner(mountinfo); sc.Scan(); {
+		before, after, ok := strings.Cut(sc.Text(), " - ")
+		head, tail := strings.Fields(before), strings.Fields(after)
+		if ok && len(head) >= 5 && len(tail) >= 2 {
+			out = append(out, mount{point: unescape(head[4]), kind: tail[0], source: unescape(tail[1])})
+		}
+	}
+	return out
 }
 
 // unescape undoes the octal escapes of mountinfo: \040 for a space.
@@ -95,4 +128,20 @@ func diskUUID(byUUID, source string) string {
 		}
 	}
 	return ""
+}
+
+// Mounts lists where a volume is mounted now.
+func Mounts(volume string) []string {
+	f, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var out []string
+	for _, m := range mounts(f) {
+		if identity(m) == volume && !slices.Contains(out, m.point) {
+			out = append(out, m.point)
+		}
+	}
+	return out
 }

@@ -1,9 +1,10 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package scan
 
-import "path/filepath"
+// Volume returns "": the system's identity of a volume is not asked for here, so that a
+// root counts as there when a file that is known is.
+func Volume(string) (string, error) { return "", nil }
 
-// Volume returns the volume name that the path itself carries: the drive letter or share
-// on Windows, "" elsewhere.
-func Volume(path string) (string, error) { return filepath.VolumeName(path), nil }
+// Mounts lists where a volume is mounted now: nowhere that is known.
+func Mounts(string) []string { return nil }

@@ -4,14 +4,16 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"descry/library"
 )
@@ -20,10 +22,41 @@ import (
 // returns nil.
 var ErrStop = errors.New("stop the walk")
 
-// Entry is one file that may be a photo.
+// Entry is one file that may be a photo, with what tells whether it changed.
 type Entry struct {
-	Name string // bytes as the system gives them, maybe not UTF-8
-	Stat library.Stat
+	Name     string // bytes as the system gives them, maybe not UTF-8
+	Size     int64
+	ModTime  int64  // nanoseconds since 1970 UTC
+	Dev, Ino uint64 // numbers of device and file; both 0 where the system gives none
+}
+
+// Stat is what the library remembers of the file.
+func (e Entry) Stat() library.Stat {
+	return library.Stat{Size: e.Size, ModTime: e.ModTime, Inode: string(e.appendInode(nil))}
+}
+
+// SameInode reports whether a remembered file number is this file's.
+func (e Entry) SameInode(inode string) bool {
+	var buf [48]byte // two numbers of 20 digits and a colon: nothing is allocated
+	return string(e.appendInode(buf[:0])) == inode
+}
+
+func (e Entry) appendInode(b []byte) []byte {
+	if e.Dev == 0 && e.Ino == 0 {
+		return b
+	}
+	b = append(strconv.AppendUint(b, e.Dev, 10), ':')
+	return strconv.AppendUint(b, e.Ino, 10)
+}
+
+// Folder is what a walk saw of one folder.
+type Folder struct {
+	Dir     string  // relative to the root, separated by "/", "" for the root itself
+	Linked  bool    // a symbolic link leads here
+	Out     bool    // it is left out with everything below: the fields that follow are empty
+	Entries []Entry // candidates for photos, sorted by name
+	// What patterns leave out in this folder: names of candidates, sorted, and of folders.
+	OutFiles, OutFolders []string
 }
 
 // Options say what a walk takes and what it leaves out.
@@ -36,8 +69,14 @@ type Options struct {
 	// Skip lists absolute folders to leave out with everything below: the library's own
 	// folder, or other roots.
 	Skip []string
+	// Under limits the walk to this folder and what is below; "" for all of the root. When
+	// it is not there, or left out, nothing is seen.
+	Under string
+	// Flat limits the walk to one folder, without what is below.
+	Flat bool
 	// Problem, when not nil, is told of each folder or entry that could not be read, by
-	// its path relative to the root ("" for the root itself). The walk goes on.
+	// its path relative to the root ("" for the root itself). The walk goes on. It is
+	// called by one goroutine at a time.
 	Problem func(rel string, err error)
 }
 
@@ -48,37 +87,40 @@ var system = []string{
 }
 
 // Walk calls fn once for each folder at and below root that can be read, with the
-// candidates for photos in it, sorted by name; maybe none. dir is relative to root,
-// separated by "/", "" for root itself. Folders come before what is in them.
+// candidates for photos in it, maybe none. Folders come in the order of their bytes as
+// relative paths, so that they can be compared with a sorted list as they come; those that
+// only a symbolic link leads to come after all others, in no such order.
 //
 // Hidden and system folders, hidden files, folders with a .nomedia file and what a
-// .descryignore file names are left out. A symbolic link to a file counts as the file. A
-// link to a folder is followed after all real folders were seen, and every folder is
-// visited once however many ways lead to it, so that loops end.
+// .descryignore file names are left out. A symbolic link to a file counts as the file.
+// Every folder is visited once however many ways lead to it, so that loops end.
+//
+// A few folders are read ahead of fn. In memory are those, one number for each folder
+// visited and the name of each folder still to be visited.
 //
 // A root that cannot be read is an error; a folder below it is told to Options.Problem.
-func Walk(ctx context.Context, root string, o Options, fn func(dir string, entries []Entry) error) error {
-	w := &walker{o: o, root: root, fn: fn, seen: map[string]bool{}, skip: map[string]bool{}}
+func Walk(ctx context.Context, root string, o Options, fn func(Folder) error) error {
+	w := &walker{o: o, root: root, fn: fn, seen: map[fileID]bool{}, skip: map[fileID]bool{}, extensions: map[string]bool{}}
+	for _, e := range o.Extensions {
+		w.extensions[e] = true
+		w.longest = max(w.longest, len(e))
+	}
 	for _, s := range o.Skip {
-		if real, err := filepath.EvalSymlinks(s); err == nil {
-			s = real
+		if id, err := folderID(s); err == nil {
+			w.skip[id] = true
 		}
-		w.skip[filepath.Clean(s)] = true
 	}
 	rules, err := parseRules("", strings.Join(o.Exclude, "\n"))
 	if err != nil {
 		return err
 	}
-	if err := w.folder(ctx, "", rules, true); err != nil {
-		return ended(err)
-	}
-	// Links may lead to folders with further links: the list grows while it is worked off.
-	for i := 0; i < len(w.links); i++ {
-		if err := w.folder(ctx, w.links[i].dir, w.links[i].rules, false); err != nil {
-			return ended(err)
+	if o.Under != "" {
+		out := false
+		if rules, out, err = w.above(o.Under, rules); err != nil || out {
+			return err
 		}
 	}
-	return nil
+	return ended(w.all(ctx, &visit{dir: o.Under, rules: rules, top: o.Under == ""}))
 }
 
 func ended(err error) error {
@@ -88,116 +130,265 @@ func ended(err error) error {
 	return err
 }
 
-type link struct {
-	dir   string
-	rules []rule
-}
-
 type walker struct {
-	o     Options
-	root  string
-	fn    func(string, []Entry) error
-	seen  map[string]bool // "dev:ino" of visited folders
-	skip  map[string]bool // absolute folders left out
-	links []link
+	o          Options
+	root       string
+	fn         func(Folder) error
+	extensions map[string]bool
+	longest    int             // of the extensions
+	seen       map[fileID]bool // visited folders
+	skip       map[fileID]bool // folders left out
+	links      []*visit
 }
 
-// folder visits one folder and what is below it; top says that it is the root.
-func (w *walker) folder(ctx context.Context, dir string, rules []rule, top bool) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	abs := join(w.root, dir)
-	info, err := os.Stat(abs)
-	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is not a folder", abs)
-	}
-	if err != nil {
-		return w.trouble(dir, top, err)
-	}
-	if w.left(abs) {
-		return nil
-	}
-	if id := inode(info); id != "" {
-		if w.seen[id] {
-			return nil
-		}
-		w.seen[id] = true
-	}
-	list, err := os.ReadDir(abs)
-	if err != nil {
-		// What was read before the error is not the whole folder: taking it for the
-		// whole would turn the rest into missing files.
-		return w.trouble(dir, top, err)
-	}
-	rules, skip, err := folderRules(abs, dir, list, rules)
-	if err != nil {
-		w.problem(dir, err)
-	}
-	if skip {
-		return nil
-	}
+// visit is a folder to be looked at and, once done is closed, what was found there.
+type visit struct {
+	dir    string
+	rules  []rule
+	top    bool // it is the root
+	linked bool
 
-	var files []Entry
-	var below []string
-	for _, e := range list {
-		name := e.Name()
-		if strings.HasPrefix(name, ".") {
+	done     chan struct{}
+	err      error
+	id       fileID
+	gone     bool // it is to be passed over without a word
+	folder   Folder
+	below    []*visit
+	links    []*visit
+	problems []problem
+}
+
+type problem struct {
+	rel string
+	err error
+}
+
+// readAhead is how many folders are read at the same time, and how many at most wait for
+// who asked for them. Disks and servers answer several questions faster than one by one.
+const readAhead = 4
+
+// all visits the folders in order. Of those to be visited the smallest few are read ahead.
+func (w *walker) all(ctx context.Context, first *visit) error {
+	waiting, started := visits{first}, visits{}
+	start := make(chan *visit)
+	defer close(start)
+	for range readAhead {
+		go func() {
+			for v := range start {
+				w.read(v)
+				close(v.done)
+			}
+		}()
+	}
+	for {
+		for len(started) < readAhead && len(waiting) > 0 {
+			v := waiting.pop()
+			v.done = make(chan struct{})
+			started.push(v)
+			start <- v
+		}
+		if len(started) == 0 {
+			// Links may lead to folders with further links: the list grows while it is worked off.
+			if len(w.links) == 0 {
+				return nil
+			}
+			v := w.links[0]
+			w.links = w.links[1:]
+			waiting.push(v)
 			continue
 		}
-		rel := relJoin(dir, name)
-		kind := e.Type()
-		linked := kind&fs.ModeSymlink != 0
-		if linked {
-			target, err := os.Stat(join(w.root, rel))
-			if err != nil {
-				continue // a link to nothing is no photo
-			}
-			kind = target.Mode().Type()
+		var v *visit
+		if len(waiting) > 0 && waiting[0].dir < started[0].dir {
+			// Found after larger ones were begun: it goes first.
+			v = waiting.pop()
+			v.done = make(chan struct{})
+			go func() {
+				w.read(v)
+				close(v.done)
+			}()
+		} else {
+			v = started.pop()
 		}
-		switch {
-		case kind.IsDir():
-			if slices.Contains(system, strings.ToLower(name)) || ignored(rules, rel, true) {
-				continue
-			}
-			if linked {
-				w.links = append(w.links, link{rel, rules})
-			} else {
-				below = append(below, rel)
-			}
-		case kind.IsRegular():
-			if !w.wanted(name) || ignored(rules, rel, false) {
-				continue
-			}
-			info, err := os.Stat(join(w.root, rel))
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // gone between listing and looking
-			}
-			if err != nil {
-				w.problem(rel, err)
-				continue
-			}
-			files = append(files, Entry{Name: name, Stat: StatOf(info)})
+		// A disk that does not answer holds no walk that is to end.
+		select {
+		case <-v.done:
+		case <-ctx.Done():
 		}
-	}
-	if err := w.fn(dir, files); err != nil {
-		return err
-	}
-	for _, sub := range below {
-		if err := w.folder(ctx, sub, rules, false); err != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.take(v, &waiting); err != nil {
 			return err
 		}
 	}
+}
+
+// take passes on what was found in a folder.
+func (w *walker) take(v *visit, waiting *visits) error {
+	if v.id != (fileID{}) && v.err == nil {
+		if w.seen[v.id] {
+			return nil
+		}
+		w.seen[v.id] = true
+	}
+	for _, p := range v.problems {
+		w.problem(p.rel, p.err)
+	}
+	switch {
+	case v.gone:
+		return nil
+	case v.err != nil && v.top:
+		return fmt.Errorf("read the folder %s: %w", w.root, v.err)
+	case v.err != nil:
+		w.problem(v.dir, v.err)
+		return nil
+	}
+	if err := w.fn(v.folder); err != nil {
+		return err
+	}
+	if w.o.Flat {
+		return nil
+	}
+	for _, b := range v.below {
+		waiting.push(b)
+	}
+	w.links = append(w.links, v.links...)
 	return nil
 }
 
-// trouble ends the walk for the root's own error and notes any other.
-func (w *walker) trouble(dir string, top bool, err error) error {
-	if top {
-		return fmt.Errorf("read the folder %s: %w", w.root, err)
+// read looks at one folder. It runs beside others.
+func (w *walker) read(v *visit) {
+	v.folder = Folder{Dir: v.dir, Linked: v.linked}
+	d, err := openFolder(join(w.root, v.dir))
+	if err != nil {
+		// Below a part of the root that was asked for, what is not there is no news.
+		v.gone = !v.top && v.dir == w.o.Under && errors.Is(err, fs.ErrNotExist)
+		v.err = err
+		return
 	}
-	w.problem(dir, err)
-	return nil
+	defer d.close()
+	if v.id, v.err = d.id(); v.err != nil {
+		return
+	}
+	if w.skip[v.id] {
+		v.gone = true
+		return
+	}
+	own, out := false, false
+	var items []item
+	err = d.list(func(name []byte, k kind, ino uint64) {
+		switch {
+		case len(name) > 0 && name[0] == '.':
+			own = own || string(name) == IgnoreFile
+			out = out || string(name) == NoMediaFile
+		case k == folder || k == link || k == unknown || k == file && w.wanted(name):
+			items = append(items, item{string(name), k, ino})
+		}
+	})
+	if err != nil {
+		// What was read before the error is not the whole folder: taking it for the
+		// whole would turn the rest into missing files.
+		v.err = err
+		return
+	}
+	if out {
+		v.folder.Out = true
+		return
+	}
+	if own {
+		if v.rules, err = ownRules(join(w.root, v.dir), v.dir, v.rules); err != nil {
+			v.problems = append(v.problems, problem{v.dir, err})
+		}
+	}
+	// In the order of their numbers the stats lie side by side on a disk.
+	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.ino, b.ino) })
+	for _, it := range items {
+		w.item(v, d, it)
+	}
+	slices.SortFunc(v.folder.Entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	slices.Sort(v.folder.OutFiles)
+	slices.SortFunc(v.links, func(a, b *visit) int { return strings.Compare(a.dir, b.dir) })
+}
+
+// item sorts out one entry of a folder that is neither hidden nor of another kind.
+func (w *walker) item(v *visit, d *openDir, it item) {
+	linked := it.kind == link
+	var e Entry
+	if it.kind != folder {
+		// A file whose path the system does not open is no use, though its folder lists it.
+		if len(w.root)+len(v.dir)+len(it.name)+2 >= maxPath {
+			v.problems = append(v.problems, problem{relJoin(v.dir, it.name), syscall.ENAMETOOLONG})
+			return
+		}
+		var err error
+		switch e, it.kind, err = d.stat(it.name); {
+		case err != nil && (linked || errors.Is(err, fs.ErrNotExist)):
+			return // a link to nothing is no photo; or gone between listing and looking
+		case err != nil:
+			v.problems = append(v.problems, problem{relJoin(v.dir, it.name), err})
+			return
+		}
+	}
+	rel := ""
+	if len(v.rules) > 0 || it.kind == folder {
+		rel = relJoin(v.dir, it.name)
+	}
+	switch it.kind {
+	case folder:
+		switch {
+		case slices.Contains(system, strings.ToLower(it.name)):
+		case ignored(v.rules, rel, true):
+			v.folder.OutFolders = append(v.folder.OutFolders, it.name)
+		case linked:
+			v.links = append(v.links, &visit{dir: rel, rules: v.rules, linked: true})
+		default:
+			v.below = append(v.below, &visit{dir: rel, rules: v.rules, linked: v.linked})
+		}
+	case file:
+		switch {
+		case !w.wanted([]byte(it.name)):
+		case ignored(v.rules, rel, false):
+			v.folder.OutFiles = append(v.folder.OutFiles, it.name)
+		default:
+			v.folder.Entries = append(v.folder.Entries, e)
+		}
+	}
+}
+
+// above collects the rules of the folders above dir and reports whether dir is left out.
+func (w *walker) above(dir string, rules []rule) ([]rule, bool, error) {
+	parts := strings.Split(dir, "/")
+	for i := range parts {
+		up := strings.Join(parts[:i], "/")
+		d, err := openFolder(join(w.root, up))
+		if errors.Is(err, fs.ErrNotExist) && up != "" {
+			return nil, true, nil
+		}
+		if err != nil {
+			return nil, false, fmt.Errorf("read the folder %s: %w", join(w.root, up), err)
+		}
+		own, out := false, false
+		err = d.list(func(name []byte, _ kind, _ uint64) {
+			own = own || string(name) == IgnoreFile
+			out = out || string(name) == NoMediaFile
+		})
+		id, idErr := d.id()
+		d.close()
+		if err := errors.Join(err, idErr); err != nil {
+			return nil, false, fmt.Errorf("read the folder %s: %w", join(w.root, up), err)
+		}
+		if own {
+			if rules, err = ownRules(join(w.root, up), up, rules); err != nil {
+				w.problem(up, err)
+			}
+		}
+		name := parts[i]
+		if out || w.skip[id] || strings.HasPrefix(name, ".") || slices.Contains(system, strings.ToLower(name)) ||
+			ignored(rules, relJoin(up, name), true) {
+			return nil, true, nil
+		}
+	}
+	return rules, false, nil
 }
 
 func (w *walker) problem(rel string, err error) {
@@ -206,25 +397,29 @@ func (w *walker) problem(rel string, err error) {
 	}
 }
 
-func (w *walker) left(abs string) bool {
-	if len(w.skip) == 0 {
-		return false
+// wanted reports whether a name has one of the extensions, without allocating.
+func (w *walker) wanted(name []byte) bool {
+	var buf [16]byte
+	for i := len(name) - 1; i >= 0 && len(name)-i <= min(w.longest, len(buf)); i-- {
+		if name[i] != '.' {
+			continue
+		}
+		ext := append(buf[:0], name[i:]...)
+		for j, c := range ext {
+			if 'A' <= c && c <= 'Z' {
+				ext[j] = c + 'a' - 'A'
+			}
+		}
+		return w.extensions[string(ext)]
 	}
-	real, err := filepath.EvalSymlinks(abs)
-	return err == nil && w.skip[real]
-}
-
-func (w *walker) wanted(name string) bool {
-	return slices.Contains(w.o.Extensions, strings.ToLower(filepath.Ext(name)))
+	return false
 }
 
 // StatOf turns what the system says of a file into what the library remembers of it.
 func StatOf(info fs.FileInfo) library.Stat {
-	return library.Stat{
-		Size:    info.Size(),
-		ModTime: info.ModTime().UnixNano(),
-		Inode:   inode(info),
-	}
+	e := Entry{Size: info.Size(), ModTime: info.ModTime().UnixNano()}
+	e.Dev, e.Ino = numbers(info)
+	return e.Stat()
 }
 
 // Path is the absolute path of a file or folder given relative to a root.

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,9 +50,9 @@ func found(t *testing.T, root string, o Options) []string {
 		o.Problem = func(rel string, err error) { t.Errorf("problem with %q: %v", rel, err) }
 	}
 	var got []string
-	err := Walk(context.Background(), root, o, func(dir string, entries []Entry) error {
-		for _, e := range entries {
-			got = append(got, relJoin(dir, e.Name))
+	err := Walk(context.Background(), root, o, func(f Folder) error {
+		for _, e := range f.Entries {
+			got = append(got, relJoin(f.Dir, e.Name))
 		}
 		return nil
 	})
@@ -161,12 +163,13 @@ func TestWalkGivesStat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Walk(context.Background(), root, Options{Extensions: photoExts}, func(_ string, es []Entry) error {
-		if len(es) != 2 || es[0].Stat != es[1].Stat {
+	err = Walk(context.Background(), root, Options{Extensions: photoExts}, func(f Folder) error {
+		es := f.Entries
+		if len(es) != 2 || es[0].Stat() != es[1].Stat() {
 			t.Fatalf("hard links differ: %+v", es)
 		}
-		st := es[0].Stat
-		if st.Size != 5 || st.ModTime != info.ModTime().UnixNano() || (runtime.GOOS != "windows" && st.Inode == "") {
+		st := es[0].Stat()
+		if st.Size != 5 || st != StatOf(info) || !es[1].SameInode(st.Inode) || (runtime.GOOS != "windows" && st.Inode == "") {
 			t.Errorf("stat %+v", st)
 		}
 		return nil
@@ -208,7 +211,7 @@ func unreadable(t *testing.T, dir string) {
 func TestWalkStopsWhenTold(t *testing.T) {
 	root := tree(t, map[string]string{"a/x.jpg": "", "b/y.jpg": ""})
 	n := 0
-	stop := func(string, []Entry) error { n++; return ErrStop }
+	stop := func(Folder) error { n++; return ErrStop }
 	if err := Walk(context.Background(), root, Options{Extensions: photoExts}, stop); err != nil || n != 1 {
 		t.Errorf("%d folders, %v", n, err)
 	}
@@ -219,6 +222,125 @@ func TestWalkStopsWhenTold(t *testing.T) {
 	}
 	if err := Walk(context.Background(), filepath.Join(root, "none"), Options{}, stop); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("absent root: %v", err)
+	}
+}
+
+func TestWalkComesInTheOrderOfBytes(t *testing.T) {
+	root := tree(t, map[string]string{
+		"b/": "", "a/z/x.jpg": "", "a/b/c/": "", "a b/": "", "a-x/y/": "", "a.b/": "", "A/": "", "a/b c/d/": "", "é/": "", "a0/": "",
+	})
+	if err := os.Symlink("a", filepath.Join(root, "0link")); err != nil {
+		t.Skipf("skipped: the system makes no symbolic links: %v", err)
+	}
+	var got []string
+	err := Walk(t.Context(), root, Options{Extensions: photoExts}, func(f Folder) error {
+		got = append(got, f.Dir)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"", "A", "a", "a b", "a-x", "a-x/y", "a.b", "a/b", "a/b c", "a/b c/d", "a/b/c", "a/z", "a0", "b", "é",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.IsSorted(got) {
+		t.Error("not sorted")
+	}
+}
+
+func TestWalkOfAPart(t *testing.T) {
+	root := tree(t, map[string]string{
+		"x.jpg": "", "a/x.jpg": "", "a/b/x.jpg": "", "a/b/c/x.jpg": "", "c/.nomedia": "", "c/d/x.jpg": "", ".h/x.jpg": "",
+		".descryignore": "/a/b/c\nbad.jpg\n", "a/b/bad.jpg": "", "ab/x.jpg": "",
+	})
+	for _, tt := range []struct {
+		o    Options
+		want []string
+	}{
+		{Options{Under: "a"}, []string{"a/x.jpg", "a/b/x.jpg"}},
+		{Options{Under: "a", Flat: true}, []string{"a/x.jpg"}},
+		{Options{Flat: true}, []string{"x.jpg"}},
+		{Options{Under: "a/b"}, []string{"a/b/x.jpg"}},
+		{Options{Under: "a/b/c"}, nil},
+		{Options{Under: "c/d"}, nil},
+		{Options{Under: "c"}, nil},
+		{Options{Under: ".h"}, nil},
+		{Options{Under: "none"}, nil},
+		{Options{Under: "none/below"}, nil},
+	} {
+		if got := found(t, root, tt.o); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v: got %q, want %q", tt.o, got, tt.want)
+		}
+	}
+}
+
+func TestWalkSaysWhatPatternsLeaveOut(t *testing.T) {
+	root := tree(t, map[string]string{
+		".descryignore": "*.png\nwork/\n", "a.jpg": "", "c.png": "", "b.PNG": "", "b.png": "", "work/x.jpg": "", "n/.nomedia": "",
+	})
+	var got []Folder
+	err := Walk(t.Context(), root, Options{Extensions: photoExts}, func(f Folder) error {
+		f.Entries = nil
+		got = append(got, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Folder{{OutFiles: []string{"b.png", "c.png"}, OutFolders: []string{"work"}}, {Dir: "n", Out: true}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWalkOfWhatIsTooDeep goes down past the longest path that the system opens.
+func TestWalkOfWhatIsTooDeep(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("skipped: the limit of Linux")
+	}
+	base := t.TempDir()
+	root := filepath.Join(base, "r")
+	name := strings.Repeat("n", 200)
+	deep := root
+	for len(deep)+len(name) < maxPath-1 {
+		deep = filepath.Join(deep, name)
+	}
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	// Two names joined are too long for the system, so a folder is put above the others.
+	above := filepath.Join(base, "above", name)
+	if err := os.MkdirAll(above, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, name, "x.jpg"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(root, filepath.Join(above, "r")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Rename(filepath.Join(above, "r"), root) }) // so that it can be removed
+	var problems []error
+	got := found(t, filepath.Join(base, "above"), Options{Problem: func(_ string, err error) { problems = append(problems, err) }})
+	if len(got) != 1 || len(problems) != 1 || !errors.Is(problems[0], syscall.ENAMETOOLONG) {
+		t.Errorf("found %d, problems %v", len(got), problems)
+	}
+}
+
+func TestWalkOfAWideFolder(t *testing.T) {
+	root := t.TempDir()
+	const n = 2000
+	for i := range n {
+		if err := os.WriteFile(filepath.Join(root, strconv.Itoa(i)+".jpg"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := found(t, root, Options{})
+	if len(got) != n || !slices.IsSorted(got) {
+		t.Errorf("%d of %d, sorted %v", len(got), n, slices.IsSorted(got))
 	}
 }
 

@@ -121,7 +121,7 @@ func TestScanAndPending(t *testing.T) {
 	same(t, "photos after it came back", len(l.photos(ListFilter{})), 3)
 
 	// Nothing of an offline root is asked for.
-	noError(t, l.SetRootState(ctx, l.root.ID, library.Offline))
+	noError(t, l.SetRootState(ctx, l.root.ID, library.Offline, ""))
 	same(t, "pending of an offline root", l.pending(other.ID), nil)
 	l.check()
 }
@@ -345,10 +345,10 @@ func TestPrimaryFile(t *testing.T) {
 	noError(t, err)
 	plain.File, plain.Stat = list[0].ID, stat(7)
 	noError(t, l.CommitBatch(ctx, []IndexedFile{plain}))
-	noError(t, l.SetRootState(ctx, l.root.ID, library.Offline))
+	noError(t, l.SetRootState(ctx, l.root.ID, library.Offline, ""))
 	same(t, "readable copy", card().Path, "/zip/c.jpg")
 	same(t, "state", card().State, library.Present)
-	noError(t, l.SetRootState(ctx, other.ID, library.Offline))
+	noError(t, l.SetRootState(ctx, other.ID, library.Offline, ""))
 	same(t, "all away", card().State, library.Offline)
 	l.check()
 }

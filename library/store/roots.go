@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"descry/library"
@@ -37,7 +39,17 @@ func (s *Store) AddRoot(ctx context.Context, path, volume string) (library.Root,
 	return library.Root{}, fmt.Errorf("add the folder %q: %w", path, library.ErrNotFound) // removed meanwhile
 }
 
-const rootsQuery = `SELECT r.id, r.path, r.volume, r.state, r.added_ms,
+// Why a root is offline (or, of the last, present), as library.Root.Reason.
+const (
+	NotThere    = ""       // its folder cannot be read
+	EmptyFolder = "empty"  // its folder is there, and holds no photo where it held some
+	OtherVolume = "volume" // another volume lies in its place, with none of its photos
+	// ConfirmedGone stays until the next scan has ended: the person said that the photos
+	// are gone, and what is not found is missing.
+	ConfirmedGone = "confirmed"
+)
+
+const rootsQuery = `SELECT r.id, r.path, r.volume, r.state, r.reason, r.added_ms,
 		(SELECT count(DISTINCT f.photo_id) FROM file f WHERE f.root_id = r.id AND f.state = 'present')
 	FROM root r ORDER BY r.path`
 
@@ -60,7 +72,7 @@ func scanRoots(dst *[]library.Root) func(*sql.Rows) error {
 		var r library.Root
 		var path []byte
 		var added int64
-		if err := rows.Scan(&r.ID, &path, &r.Volume, &r.State, &added, &r.Photos); err != nil {
+		if err := rows.Scan(&r.ID, &path, &r.Volume, &r.State, &r.Reason, &added, &r.Photos); err != nil {
 			return err
 		}
 		r.Path, r.Added = string(path), time.UnixMilli(added)
@@ -79,10 +91,35 @@ func (s *Store) Roots(ctx context.Context) ([]library.Root, error) {
 	return out, nil
 }
 
-// SetRootState records whether a root's volume is there: library.Present or
-// library.Offline. Files keep their own state.
-func (s *Store) SetRootState(ctx context.Context, id library.RootID, state library.FileState) error {
-	return s.rootUpdate(ctx, "record whether the folder is there", "UPDATE root SET state = ? WHERE id = ?", string(state), id)
+// Root returns one folder of the library, without counting its photos.
+func (s *Store) Root(ctx context.Context, id library.RootID) (library.Root, error) {
+	r := library.Root{ID: id}
+	var path []byte
+	var added int64
+	err := s.ro.QueryRowContext(ctx, "SELECT path, volume, state, reason, added_ms FROM root WHERE id = ?", id).
+		Scan(&path, &r.Volume, &r.State, &r.Reason, &added)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = library.ErrNotFound
+	}
+	if err != nil {
+		return r, fmt.Errorf("look up a folder of the library: %w", mapError(err))
+	}
+	r.Path, r.Added = string(path), time.UnixMilli(added)
+	return r, nil
+}
+
+// SetRootState records whether a root's volume is there, library.Present or
+// library.Offline, and why not. Files keep their own state.
+func (s *Store) SetRootState(ctx context.Context, id library.RootID, state library.FileState, reason string) error {
+	return s.rootUpdate(ctx, "record whether the folder is there", "UPDATE root SET state = ?, reason = ? WHERE id = ?",
+		string(state), reason, id)
+}
+
+// ConfirmRoot records the person's word that photos that are not found in a root are gone:
+// the root counts as there, and the next scan of it marks them as missing, however many
+// they are. What was said of them stays.
+func (s *Store) ConfirmRoot(ctx context.Context, id library.RootID) error {
+	return s.SetRootState(ctx, id, library.Present, ConfirmedGone)
 }
 
 // SetRootVolume records the identity of the volume that a root lies on.
@@ -91,22 +128,31 @@ func (s *Store) SetRootVolume(ctx context.Context, id library.RootID, volume str
 }
 
 // RelocateRoot says that a root lies at another path now, and is there. What is known of its
-// files stays. The path must not be another root's.
+// files stays. The path must not be another root's, or hold one, or lie in one: that is a
+// library.ErrConflict.
 func (s *Store) RelocateRoot(ctx context.Context, id library.RootID, path, volume string) error {
 	if !filepath.IsAbs(path) {
 		return fmt.Errorf("relocate the folder to %q: its path is not absolute", path)
 	}
 	path = filepath.Clean(path)
 	err := s.write(ctx, false, func(t *tx) error {
-		var other int64
-		taken, err := t.get("SELECT id FROM root WHERE path = ? AND id <> ?", []any{[]byte(path), id}, []any{&other})
+		overlap := ""
+		err := t.each("SELECT path FROM root WHERE id <> ?", []any{id}, func(rows *sql.Rows) error {
+			var other []byte
+			err := rows.Scan(&other)
+			if o := string(other); within(o, path) || within(path, o) {
+				overlap = o
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if taken {
-			return fmt.Errorf("it is a folder of the library already")
+		if overlap != "" {
+			return fmt.Errorf("%s is a folder of the library already: %w", overlap, library.ErrConflict)
 		}
-		r, err := t.result("UPDATE root SET path = ?, volume = ?, state = 'present' WHERE id = ?", []byte(path), volume, id)
+		r, err := t.result("UPDATE root SET path = ?, volume = ?, state = 'present', reason = '' WHERE id = ?",
+			[]byte(path), volume, id)
 		if err := oneRow(r, err); err != nil {
 			return err
 		}
@@ -116,6 +162,12 @@ func (s *Store) RelocateRoot(ctx context.Context, id library.RootID, path, volum
 		return fmt.Errorf("relocate the folder to %q: %w", path, err)
 	}
 	return nil
+}
+
+// within reports whether path is dir or lies below it; both are absolute and clean.
+func within(dir, path string) bool {
+	sep := string(filepath.Separator)
+	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, sep)+sep)
 }
 
 // RemoveRoot takes a folder out of the library: its file rows go. Photos, what was derived

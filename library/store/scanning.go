@@ -106,6 +106,8 @@ func (t *tx) applyChange(root library.RootID, c ScanChange) error {
 			return t.exec("DELETE FROM file WHERE id = ?", id)
 		}
 		return t.exec("UPDATE file SET state = 'missing' WHERE id = ?", id)
+	case LeftOut:
+		return t.exec("DELETE FROM file WHERE id = ?", id)
 	case Back:
 		return t.exec("UPDATE file SET size = ?, mtime_ns = ?, inode = ?, state = 'present' WHERE id = ?",
 			c.Stat.Size, c.Stat.ModTime, c.Stat.Inode, id)

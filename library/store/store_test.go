@@ -274,7 +274,7 @@ func TestRoots(t *testing.T) {
 	same(t, "a path of bytes", odd.Path, "/odd/\xff\xfe")
 
 	photo := l.add("a/1.jpg", 1)
-	noError(t, l.SetRootState(ctx, l.root.ID, library.Offline))
+	noError(t, l.SetRootState(ctx, l.root.ID, library.Offline, ""))
 	noError(t, l.SetRootVolume(ctx, l.root.ID, "vol-2"))
 	roots, err := l.Roots(ctx)
 	noError(t, err)
@@ -301,7 +301,7 @@ func TestRoots(t *testing.T) {
 	l.confirm(dog, photo)
 	noError(t, l.RemoveRoot(ctx, l.root.ID))
 	wantError(t, l.RemoveRoot(ctx, l.root.ID), library.ErrNotFound)
-	wantError(t, l.SetRootState(ctx, l.root.ID, library.Present), library.ErrNotFound)
+	wantError(t, l.SetRootState(ctx, l.root.ID, library.Present, ""), library.ErrNotFound)
 	same(t, "photos without their root", len(l.photos(ListFilter{})), 0)
 	l.root, err = l.AddRoot(ctx, "/elsewhere", "")
 	noError(t, err)

@@ -34,6 +34,7 @@ const (
 	Gone                      // the path is not there any more
 	Back                      // a missing path is there again, unchanged
 	Moved                     // a known file (FileID) lies here now, unchanged
+	LeftOut                   // the person wants the path left out: its row goes, what was said of its photo stays
 )
 
 // ScanChange is one difference between a folder and what the library knows of it.

@@ -1,0 +1,64 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"descry/library"
+)
+
+// TestKnownFiles pages through files with all kinds of names and compares with what each
+// folder lists.
+func TestKnownFiles(t *testing.T) {
+	s := newLib(t)
+	root, err := s.AddRoot(t.Context(), "/photos", "")
+	noError(t, err)
+	other, err := s.AddRoot(t.Context(), "/other", "")
+	noError(t, err)
+	noError(t, s.ApplyScan(t.Context(), other.ID, []ScanChange{{Name: "o.jpg"}}))
+	dirs := []string{"", "a", "a b", "a-x/y", "a/b", "a/b/c", "caf\xe9\n", "d 'q' \" ; --", "0"}
+	names := []string{"x.jpg", "caf\xe9.jpg", " 1 2 3.jpg", "\n.jpg", "ä.jpg", "'.jpg"}
+	var changes []ScanChange
+	for i, d := range dirs {
+		for j, n := range names {
+			st := library.Stat{Size: int64(i), ModTime: -int64(j), Inode: fmt.Sprintf("%d:%d", i, j)}
+			if j == 2 {
+				st.Inode = ""
+			}
+			changes = append(changes, ScanChange{Dir: d, Name: n, Stat: st})
+		}
+	}
+	noError(t, s.ApplyScan(t.Context(), root.ID, changes))
+	var want []library.File
+	for _, d := range slices.Sorted(slices.Values(dirs)) {
+		files, err := s.FilesInDir(t.Context(), root.ID, d)
+		noError(t, err)
+		want = append(want, files...)
+	}
+	for _, limit := range []int{1, 4, 1000} {
+		var got []library.File
+		var after Place
+		for {
+			page, err := s.KnownFiles(t.Context(), root.ID, after, "", limit)
+			noError(t, err)
+			got = append(got, page...)
+			if len(page) < limit {
+				break
+			}
+			last := page[len(page)-1]
+			after = Place{last.Dir, last.Name}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%d at a time: %s", limit, diff)
+		}
+	}
+	below, err := s.KnownFiles(t.Context(), root.ID, Place{Dir: "a/"}, "a0", 1000)
+	noError(t, err)
+	if len(below) != 2*len(names) || slices.ContainsFunc(below, func(f library.File) bool { return !strings.HasPrefix(f.Dir, "a/b") }) {
+		t.Errorf("below a: %+v", below)
+	}
+}
