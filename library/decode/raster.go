@@ -60,6 +60,7 @@ var decoders = map[string]decoder{
 		decodeWebP,
 	},
 	TIFF: {configTIFF, decodeTIFF},
+	PSD:  {configPSD, decodePSD},
 	// What these hold is decoded by Options.Codecs.
 	HEIF: {config: heifConfig},
 	AVIF: {config: heifConfig},

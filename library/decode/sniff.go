@@ -100,7 +100,7 @@ func Sniff(data []byte) string {
 		case 12, 40, 52, 56, 64, 108, 124:
 			return BMP
 		}
-	case bytes.HasPrefix(data, []byte("8BPS\x00\x01")), bytes.HasPrefix(data, []byte("8BPS\x00\x02")):
+	case isPSD(data):
 		return PSD
 	case bytes.HasPrefix(data, []byte("FUJIFILMCCD-RAW")):
 		return RAF
