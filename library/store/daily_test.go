@@ -133,6 +133,57 @@ func TestRenewBackups(t *testing.T) {
 	same(t, "kept by a repair", len(aside), 0)
 }
 
+// Purging takes what is missing for certain, and nothing that may come back by itself.
+func TestPurgeMissing(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	dog := l.label("animals", "dog")
+	add := func(path string, n int64) library.PhotoID {
+		p := l.add(path, n)
+		l.confirm(dog, p)
+		return p
+	}
+	here := add("here.jpg", 1)
+	missing := add("missing.jpg", 2)
+	twice := add("twice.jpg", 3)
+	l.put("copy of twice.jpg", 4, l.reading("twice.jpg"))
+	l.apply(Gone, "missing.jpg", library.Stat{})
+	l.apply(Gone, "twice.jpg", library.Stat{})
+
+	photos, root := l.root, l.root
+	root, err := l.AddRoot(ctx, "/stick", "")
+	noError(t, err)
+	l.root = root
+	away := add("away.jpg", 5)
+	l.apply(Gone, "away.jpg", library.Stat{}) // and then its disk was taken away
+	noError(t, l.SetRootState(ctx, root.ID, library.Offline, ""))
+	removed, err := l.AddRoot(ctx, "/removed", "")
+	noError(t, err)
+	l.root = removed
+	waiting := add("waiting.jpg", 6)
+	noError(t, l.RemoveRoot(ctx, removed.ID))
+	l.root = photos
+	before := l.dump()
+
+	backup, n, pictures, err := l.PurgeMissing(ctx)
+	noError(t, err)
+	same(t, "purged", n, 1)
+	same(t, "pictures", pictures, []library.Picture{{Content: contentOf("missing.jpg"), Orientation: 1}})
+	for _, p := range []library.PhotoID{here, twice, away, waiting} {
+		same(t, fmt.Sprint("tag of photo ", p), l.tagged(p), "animals/dog confirmed")
+	}
+	_, err = l.Detail(ctx, missing)
+	wantError(t, err, library.ErrNotFound)
+	gone, err := l.MissingFiles(ctx)
+	noError(t, err)
+	same(t, "still missing", len(gone), 1)
+	same(t, "the backup", dumpOf(t, backup), before)
+	l.check()
+	_, n, _, err = l.PurgeMissing(ctx)
+	noError(t, err)
+	same(t, "purged again", n, 0)
+}
+
 // A library that the first release's schema made is brought up to date with all that a
 // person said, and the backup from before can be restored.
 func TestUpgradeFromTheFirstSchema(t *testing.T) {
