@@ -16,6 +16,9 @@ type Kind struct {
 	Orientation int  // how the camera was held, as EXIF says: 1, 3, 6 or 8
 }
 
+// bitsPerPixel is what Stored's files have at least, as cameras' have 2 to 4.
+const bitsPerPixel = 2
+
 // Kinds returns the kinds of n photos, in the proportions of what people have: two of
 // three 4:2:0, one of eight progressive, every other one not held level.
 func Kinds(n int) []Kind {
@@ -43,9 +46,12 @@ func Stored(picture []byte, seed uint64, k Kind) ([]byte, error) {
 	case 8:
 		upright = imaging.Rotate270(upright)
 	}
-	data, err := encode(grainy(upright, seed), k, quality)
-	if err != nil {
-		return nil, fmt.Errorf("make a photo: %w", err)
+	large := grainy(upright, seed)
+	var data []byte
+	for q := quality; q <= 98 && len(data) < Width*Height*bitsPerPixel/8; q += 2 {
+		if data, err = encode(large, k, q); err != nil {
+			return nil, fmt.Errorf("make a photo: %w", err)
+		}
 	}
 	exif := []byte("\xff\xe1\x00\x22Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01" +
 		"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")

@@ -49,6 +49,10 @@ func Make(img *image.RGBA) *image.RGBA {
 	return shrink(img, tw, th)
 }
 
+// Encode makes the thumbnail of img, a picture or its thumbnail, and returns it as the JPEG
+// file that a Cache keeps.
+func Encode(img *image.RGBA) ([]byte, error) { return jpegcodec.Encode(Make(img), quality) }
+
 // Cache is a folder of thumbnails. Its methods are safe for concurrent use, also by
 // several processes.
 type Cache struct{ dir string }
@@ -85,7 +89,7 @@ func (c *Cache) Put(p library.Picture, img *image.RGBA) error {
 }
 
 func (c *Cache) write(path string, img *image.RGBA) (err error) {
-	data, err := jpegcodec.Encode(Make(img), quality)
+	data, err := Encode(img)
 	if err != nil {
 		return err
 	}
