@@ -67,7 +67,7 @@ type Params struct {
 	// and says what to install.
 	Videos   *video.Tools
 	NoVideos error
-	Log    *slog.Logger // nil: no log
+	Log      *slog.Logger // nil: no log
 }
 
 // Indexer keeps one library up to date.
