@@ -8,6 +8,7 @@ import (
 
 	"descry/library"
 	"descry/library/indexer"
+	"descry/library/video"
 )
 
 // Index brings roots (nil: all) up to date and suggests tags, and returns when it is done.
@@ -28,6 +29,8 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 		all = slices.DeleteFunc(all, func(r library.Root) bool { return !slices.Contains(roots, r.ID) })
 	}
 	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Log: a.p.Log}
+	p.Videos, p.NoVideos = video.Find()
+	p.Codecs = a.decoders()
 	engine, err := a.engine(ctx)
 	switch {
 	case err == nil:
@@ -61,6 +64,11 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 	}
 	if runErr != nil {
 		return out, fmt.Errorf("looking at photos: %w", runErr)
+	}
+	if report.Encoded > 0 {
+		if err := a.evictThumbnails(ctx); err != nil {
+			return out, err
+		}
 	}
 	if engine == nil {
 		return out, nil

@@ -11,7 +11,9 @@ import (
 	"descry/clipengine"
 	"descry/library"
 	"descry/library/decode"
+	"descry/library/indexer"
 	"descry/library/metadata"
+	"descry/library/thumbs"
 	"descry/tagging"
 )
 
@@ -180,9 +182,45 @@ func (a *App) Thumbnail(ctx context.Context, p library.Picture) (*image.RGBA, er
 	}
 	img, err := a.thumbs.Load(p)
 	if err != nil {
+		if again, failed := a.thumbnailAgain(ctx, p); failed == nil {
+			return again, nil
+		}
 		return nil, fmt.Errorf("loading the thumbnail: %w", err)
 	}
 	return img, nil
+}
+
+// thumbnailAgain makes a thumbnail that is lost, or was deleted to make room, from a file
+// that is at hand.
+func (a *App) thumbnailAgain(ctx context.Context, p library.Picture) (*image.RGBA, error) {
+	known, _, err := a.store.Known(ctx, p.Content, 0)
+	if err != nil {
+		return nil, err
+	}
+	d, err := a.store.Detail(ctx, known.Photo)
+	if err != nil {
+		return nil, err
+	}
+	if d.Picture != p || decode.IsVideo(d.Metadata.Format) {
+		return nil, library.ErrNotFound
+	}
+	for _, f := range d.Files {
+		if f.State != library.Present {
+			continue
+		}
+		img, err := readPicture(ctx, f.Path, indexer.DecodeSide(nil))
+		if err != nil {
+			continue
+		}
+		thumb := thumbs.Make(img)
+		if a.needWriting() == nil {
+			if err := a.thumbs.Put(p, thumb); err != nil {
+				a.p.Log.Warn("keeping a thumbnail", "error", err)
+			}
+		}
+		return thumb, nil
+	}
+	return nil, library.ErrNotFound
 }
 
 // Picture decodes a photo in full for the viewer. Where its disk is away, the thumbnail
@@ -194,7 +232,7 @@ func (a *App) Picture(ctx context.Context, id library.PhotoID) (*image.RGBA, err
 	}
 	var problem error
 	for _, f := range d.Files {
-		if f.State != library.Present {
+		if f.State != library.Present || decode.IsVideo(d.Metadata.Format) {
 			continue
 		}
 		img, err := readPicture(ctx, f.Path, 0)

@@ -114,11 +114,19 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 	return out, nil
 }
 
-// coverage is the share of photos that the model in use has looked at; 1 for no photos.
+// coverage is the share of photos that the model in use has looked at, of those that are
+// known and the files that wait to be looked at; 1 for no photos.
 func (a *App) coverage(ctx context.Context) (float64, error) {
 	photos, err := a.store.Count(ctx, store.ListFilter{})
-	if err != nil || photos == 0 {
+	if err != nil {
 		return 1, err
+	}
+	unseen, err := a.store.Unseen(ctx)
+	if err != nil {
+		return 1, err
+	}
+	if photos += unseen; photos == 0 {
+		return 1, nil
 	}
 	a.meaning.mu.Lock()
 	index := a.meaning.index

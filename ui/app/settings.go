@@ -16,10 +16,14 @@ const (
 	SettingModel   = "model"   // id of the model in use
 	SettingRuntime = "runtime" // path of the ONNX Runtime library
 	SettingThreads = "threads" // encoders at work; 0 is one per core
+
+	SettingThumbnails = "thumbnails" // gigabytes that thumbnails may take; 0 is no limit
 )
 
 // SettingKeys lists the settings by name.
-func SettingKeys() []string { return []string{SettingModel, SettingRuntime, SettingThreads} }
+func SettingKeys() []string {
+	return []string{SettingModel, SettingRuntime, SettingThreads, SettingThumbnails}
+}
 
 // Setting returns a setting, "" where it was never set.
 func (a *App) Setting(ctx context.Context, key string) string {
@@ -43,6 +47,10 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 	case key == SettingThreads:
 		if n, err := strconv.Atoi(value); err != nil || n < 0 {
 			return fmt.Errorf("threads = %s: it is a number, 0 or more", value)
+		}
+	case key == SettingThumbnails:
+		if gb, err := strconv.ParseFloat(value, 64); err != nil || !(gb >= 0 && gb < 1e9) {
+			return fmt.Errorf("thumbnails = %s: it is a number of gigabytes, 0 for no limit", value)
 		}
 	case key == SettingModel:
 		if _, err := a.openBundle(value); err != nil {
