@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"descry/assets"
+	"descry/library/decode/codec"
 	"descry/library/store"
 	"descry/tagging"
 	"descry/ui/app"
@@ -26,6 +27,9 @@ import (
 var version = "development"
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == codec.Argument {
+		os.Exit(codec.Serve())
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := world()
 	env.Out, env.Err, env.In = os.Stdout, os.Stderr, os.Stdin
@@ -80,6 +84,9 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Templates:  assets.Templates(),
 		Samples:    assets.Samples(),
 		Log:        o.Log,
+	}
+	if self, err := os.Executable(); err == nil {
+		p.Decoders = []string{self, codec.Argument}
 	}
 	if !o.Now.IsZero() {
 		p.Now = o.Clock()

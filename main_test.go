@@ -16,8 +16,17 @@ import (
 	"testing"
 
 	"descry/internal/testdata"
+	"descry/library/decode/codec"
 	"descry/ui/cli"
 )
+
+// TestMain lets the test program decode for itself as the program does.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == codec.Argument {
+		os.Exit(codec.Serve())
+	}
+	os.Exit(m.Run())
+}
 
 // answer is what one call of the command line gave.
 type answer struct {

@@ -16,6 +16,7 @@ import (
 
 	"descry/clipengine"
 	"descry/clipengine/bundle"
+	"descry/library/decode/codec"
 	"descry/library/indexer"
 	"descry/library/store"
 	"descry/library/thumbs"
@@ -43,6 +44,10 @@ type Params struct {
 	Provider string // execution provider; "" for the best
 	Threads  int    // encoders at work; 0 for one per core
 
+	// Decoders is the command, a program and its arguments, that decodes HEIF, AVIF and JPEG
+	// XL as package codec asks it to; empty: they are not read.
+	Decoders []string
+
 	Starter    fs.FS              // the bundled starter model
 	Sets       []tagging.LabelSet // built-in label sets
 	Background []string           // background phrases for calibration
@@ -60,6 +65,7 @@ type App struct {
 	store  *store.Store // nil when opened without a library
 	broken error        // why there is no store where there is a library
 	thumbs *thumbs.Cache
+	codecs *codec.Pool // nil without Params.Decoders
 
 	engines engineBox
 
@@ -84,6 +90,9 @@ func Open(ctx context.Context, p Params) (*App, error) {
 		p.Log = slog.Default()
 	}
 	a := &App{p: p}
+	if len(p.Decoders) > 0 {
+		a.codecs = codec.NewPool(codec.Params{Command: p.Decoders})
+	}
 	if p.ReadOnly || p.Optional {
 		if _, err := os.Stat(filepath.Join(p.Dir, "library.db")); errors.Is(err, fs.ErrNotExist) {
 			if p.Optional {
@@ -123,6 +132,9 @@ func (a *App) Close() error {
 	a.CancelIndexing()
 	a.running.Wait()
 	err := a.engines.close()
+	if a.codecs != nil {
+		err = errors.Join(err, a.codecs.Close())
+	}
 	if a.store == nil {
 		return err
 	}

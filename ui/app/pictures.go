@@ -21,14 +21,14 @@ import (
 const maxFileBytes = 1 << 30
 
 // readPicture reads and decodes one picture file.
-func readPicture(ctx context.Context, path string, minSide int) (*image.RGBA, error) {
+func (a *App) readPicture(ctx context.Context, path string, minSide int) (*image.RGBA, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
 	// Bad metadata costs the orientation at most.
 	m, _ := metadata.Read(data)
-	img, _, err := decode.Decode(ctx, data, decode.Options{Orientation: m.Orientation, MinSide: minSide})
+	img, _, err := decode.Decode(ctx, data, decode.Options{Orientation: m.Orientation, MinSide: minSide, Codecs: a.decoders()})
 	if err != nil {
 		return nil, fmt.Errorf("decoding %s: %w", path, err)
 	}
@@ -70,8 +70,8 @@ func ReadMetadata(path string) (library.Metadata, error) {
 }
 
 // encodeFile is the unit vector of a picture file.
-func encodeFile(ctx context.Context, engine *clipengine.Engine, path string) ([]float32, error) {
-	img, err := readPicture(ctx, path, engine.MinSide())
+func (a *App) encodeFile(ctx context.Context, engine *clipengine.Engine, path string) ([]float32, error) {
+	img, err := a.readPicture(ctx, path, engine.MinSide())
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (a *App) EmbedTexts(ctx context.Context, texts []string) ([]Embedded, error
 // its Err set.
 func (a *App) EmbedPictures(ctx context.Context, paths []string) ([]Embedded, error) {
 	return a.embed(ctx, paths, func(engine *clipengine.Engine, path string) ([]float32, error) {
-		return encodeFile(ctx, engine, path)
+		return a.encodeFile(ctx, engine, path)
 	})
 }
 
@@ -208,7 +208,7 @@ func (a *App) thumbnailAgain(ctx context.Context, p library.Picture) (*image.RGB
 		if f.State != library.Present {
 			continue
 		}
-		img, err := readPicture(ctx, f.Path, indexer.DecodeSide(nil))
+		img, err := a.readPicture(ctx, f.Path, indexer.DecodeSide(nil))
 		if err != nil {
 			continue
 		}
@@ -235,7 +235,7 @@ func (a *App) Picture(ctx context.Context, id library.PhotoID) (*image.RGBA, err
 		if f.State != library.Present || decode.IsVideo(d.Metadata.Format) {
 			continue
 		}
-		img, err := readPicture(ctx, f.Path, 0)
+		img, err := a.readPicture(ctx, f.Path, 0)
 		if err == nil {
 			return img, nil
 		}

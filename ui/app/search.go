@@ -53,7 +53,7 @@ func (a *App) SimilarFile(ctx context.Context, path string, r SearchRequest) (Se
 	if err != nil {
 		return SearchResult{}, err
 	}
-	vec, err := encodeFile(ctx, engine, path)
+	vec, err := a.encodeFile(ctx, engine, path)
 	if err != nil {
 		return SearchResult{}, err
 	}
