@@ -33,7 +33,7 @@ func decodeJPEG(_ context.Context, data []byte, o Options) (picture, error) {
 	if len(bytes.Trim(data[f.FirstScan:], "\x00\xff\xd9")) == 0 {
 		return picture{}, fmt.Errorf("%w: its headers are there, but no picture", ErrTruncated)
 	}
-	img, warning, err := jpegcodec.Decode(data, f, o.MinSide)
+	img, warning, err := decodeOrPreview(data, f, o.MinSide)
 	if err != nil {
 		return picture{}, err
 	}
@@ -50,6 +50,16 @@ func decodeJPEG(_ context.Context, data []byte, o Options) (picture, error) {
 		p.warnings = []string{"the picture may be incomplete: " + warning}
 	}
 	return p, nil
+}
+
+// decodeOrPreview decodes the preview of a JPEG where that is enough, and else the picture.
+func decodeOrPreview(data []byte, f jpegseg.Frame, minSide int) (img *image.RGBA, warning string, err error) {
+	if p, g := jpegPreview(data, f, minSide); p != nil {
+		if img, warning, err = jpegcodec.Decode(p, g, minSide); err == nil && warning == "" {
+			return img, "", nil
+		}
+	}
+	return jpegcodec.Decode(data, f, minSide)
 }
 
 // jpegProfile returns the ICC profile of a JPEG, put together from its segments (ICC.1,

@@ -35,10 +35,12 @@ var (
 	ErrDamaged = errors.New("the JPEG file is damaged")
 )
 
-// Segment is one marker with its payload. Data excludes the marker and the length.
+// Segment is one marker with its payload. Data excludes the marker and the length, and
+// starts at Offset in the file.
 type Segment struct {
 	Marker byte // 0xFF is implied; Entropy for coded data, restart markers included
 	Data   []byte
+	Offset int
 }
 
 // Walk calls fn for every segment between the start-of-image and the end-of-image
@@ -62,7 +64,7 @@ func Walk(data []byte, fn func(Segment) bool) (end int, err error) {
 		case marker == SOI:
 			return p, ErrDamaged
 		case marker == 0x01 || marker >= 0xD0 && marker <= 0xD7:
-			if !fn(Segment{Marker: marker}) {
+			if !fn(Segment{Marker: marker, Offset: p}) {
 				return p, nil
 			}
 			continue
@@ -77,14 +79,14 @@ func Walk(data []byte, fn func(Segment) bool) (end int, err error) {
 		if len(data)-p < n {
 			return len(data), ErrTruncated
 		}
-		payload := data[p+2 : p+n]
+		s := Segment{Marker: marker, Data: data[p+2 : p+n], Offset: p + 2}
 		p += n
-		if !fn(Segment{Marker: marker, Data: payload}) {
+		if !fn(s) {
 			return p, nil
 		}
 		if marker == SOS {
 			stop := entropyEnd(data, p)
-			if !fn(Segment{Marker: Entropy, Data: data[p:stop]}) {
+			if !fn(Segment{Marker: Entropy, Data: data[p:stop], Offset: p}) {
 				return stop, nil
 			}
 			p = stop
