@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -310,9 +311,20 @@ func TestOverlappingStrips(t *testing.T) {
 	for i := range strips {
 		le.PutUint32(file[1000+4*strips+4*i:], size)
 	}
+	before := allocated()
 	if got := id(t, file); got.Scheme != contentid.SchemeFile {
 		t.Errorf("it is %v", got)
 	}
+	if took := allocated() - before; took > size {
+		t.Errorf("naming a file of %d bytes took %d", size, took)
+	}
+}
+
+// allocated is how many bytes were allocated so far.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }
 
 func FuzzOf(f *testing.F) {
@@ -322,6 +334,11 @@ func FuzzOf(f *testing.F) {
 	}
 	f.Add(photomaker.GIF(img, img))
 	f.Add(photomaker.AnimatedWebP(img, img))
+	f.Add(photomaker.HEIF(coded, 64, 48, words, photomaker.HEIFOptions{Alpha: []byte("alpha")}))
+	f.Add(photomaker.JXL(append([]byte{0xFF, 0x0A}, coded...), 3, words))
+	f.Add(photomaker.PSD(img, words, photomaker.PSDResource(1039, []byte("profile"))))
+	f.Add(photomaker.Movie(coded, photomaker.MovieOptions{}))
+	f.Add(photomaker.BigTIFF(image.NewGray(image.Rect(0, 0, 8, 4)), "x"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) == 0 {
 			return
@@ -332,6 +349,9 @@ func FuzzOf(f *testing.F) {
 		}
 		if b, _ := contentid.Of(bytes.Clone(data)); a != b {
 			t.Fatalf("%v and %v for the same bytes", a, b)
+		}
+		if b, err := contentid.OfFile(bytes.NewReader(data), int64(len(data))); a != b || err != nil {
+			t.Fatalf("%v in memory, %v as a file: %v", a, b, err)
 		}
 		if a.Scheme == contentid.SchemeFile && a.Digest != sha256.Sum256(data) {
 			t.Fatal("not the digest of the file")
