@@ -50,6 +50,7 @@ type committer struct {
 
 // before is what the library knew of a file when its reading is committed.
 type before struct {
+	root        library.RootID
 	dir, name   []byte
 	state       library.FileState
 	photo       sql.NullInt64
@@ -61,13 +62,14 @@ type before struct {
 
 func (c *committer) file(f *IndexedFile) error {
 	var b before
-	ok, err := c.get(`SELECT f.dir, f.name, f.state, f.photo_id, x.file_id IS NOT NULL,
+	ok, err := c.get(`SELECT f.root_id, f.dir, f.name, f.state, f.photo_id, x.file_id IS NOT NULL,
 			m.file_id IS NOT NULL, m.taken_ms, coalesce(m.make, ''), coalesce(m.model, '')
 		FROM file f LEFT JOIN failure x ON x.file_id = f.id LEFT JOIN metadata m ON m.file_id = f.id WHERE f.id = ?`,
-		[]any{f.File}, []any{&b.dir, &b.name, &b.state, &b.photo, &b.failed, &b.hadMetadata, &b.taken, &b.make, &b.model})
+		[]any{f.File}, []any{&b.root, &b.dir, &b.name, &b.state, &b.photo, &b.failed, &b.hadMetadata, &b.taken, &b.make, &b.model})
 	if err != nil || !ok {
 		return err
 	}
+	c.touchFolder(b.root, b.dir)
 	if err := c.failure(f, b.failed); err != nil {
 		return err
 	}

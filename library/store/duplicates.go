@@ -21,7 +21,7 @@ type Print struct {
 	Hash   uint64          // library.Measures.PHash
 	Order  uint64          // of the content's digest: an order that does not depend on when a photo came
 	Taken  int64           // wall clock of the camera in milliseconds, where Dated
-	Stack  library.PhotoID // of the halves of one shot (RAW and JPEG, picture and film); 0: none
+	Stack  library.PhotoID // the stack it is in; 0: none
 	Camera uint32          // equal for equal make and model; 0: not said
 	Aspect float32         // width over height, upright
 	Dated  bool
@@ -41,7 +41,7 @@ func (s *Store) Prints(ctx context.Context, fn func(Print) error) error {
 			FROM photo p JOIN content c ON c.id = p.content_id
 			JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation
 			LEFT JOIN metadata m ON m.file_id = p.primary_file
-			LEFT JOIN stack_member s ON s.photo_id = p.id AND s.kind <> 'burst'
+			LEFT JOIN stack_member s ON s.photo_id = p.id
 			WHERE p.shown = 1 AND p.id > ? ORDER BY p.id LIMIT ?`, []any{after, printChunk}, func(rows *sql.Rows) error {
 			var p Print
 			var hash, width, height int64

@@ -31,6 +31,7 @@ type ListFilter struct {
 	From, To    time.Time // taken (else modified) from From, before To; wall clocks, zones are ignored
 	Album       int64     // in this plain album, in any order
 	Missing     bool      // instead: photos all of whose files are missing
+	Stacked     bool      // of each stack only the photo that stands for it
 	IDs         []library.PhotoID
 	OnlyIDs     bool // IDs holds, even when it is empty
 	Limit       int  // 0: all
@@ -97,6 +98,10 @@ func (f ListFilter) where() (string, []any) {
 	}
 	if f.Album != 0 {
 		add("p.id IN (SELECT x.photo_id FROM album_photo x WHERE x.album_id = ?)", f.Album)
+	}
+	if f.Stacked {
+		// The few hidden ones are a set that is made once; the photos go by it.
+		add("p.id NOT IN (SELECT h.photo_id FROM stack_member h WHERE h.stack <> h.photo_id)")
 	}
 	if f.OnlyIDs || len(f.IDs) > 0 {
 		add("p.id IN (SELECT value FROM json_each(?))", idList(f.IDs))
@@ -169,6 +174,7 @@ type Card struct {
 	Alt       string           // the text that a person wrote or approved, "en" first; "" where there is none
 	AltState  library.AltState // AltDraft where there is none
 	Tagged    bool             // has a confirmed tag
+	Stacked   int              // photos of the stack that it stands for, itself included; 0: of none
 }
 
 // Cards returns the cards of photos in the order of ids; unknown ids are left out.
@@ -193,6 +199,7 @@ func cards(ctx context.Context, q querier, ids []library.PhotoID) ([]Card, error
 			coalesce(i.width, 0), coalesce(i.height, 0), coalesce(i.colour, 0), coalesce(m.width, 0), coalesce(m.height, 0),
 			coalesce(k.favourite, 0), max(coalesce(k.rating, m.rating, 0), 0),
 			(SELECT count(*) FROM file g WHERE g.photo_id = p.id),
+			(SELECT count(*) FROM stack_member h WHERE h.stack = p.id),
 			a.text, a.state,
 			EXISTS (SELECT 1 FROM tag g JOIN label l ON l.id = g.label_id JOIN label_set s ON s.id = l.set_id
 				WHERE g.photo_id = p.id AND g.state = 'confirmed' AND l.removed = 0 AND s.removed = 0)
@@ -213,7 +220,7 @@ func cards(ctx context.Context, q querier, ids []library.PhotoID) ([]Card, error
 		var alt, altState sql.NullString
 		if err := rows.Scan(&c.Photo, &orientation, &shown, &sort, &c.Dated, &zone, &scheme, &digest,
 			&root, &offline, &dir, &name, &c.Format, &c.Width, &c.Height, &c.Colour, &mw, &mh,
-			&c.Favourite, &c.Rating, &c.Files, &alt, &altState, &c.Tagged); err != nil {
+			&c.Favourite, &c.Rating, &c.Files, &c.Stacked, &alt, &altState, &c.Tagged); err != nil {
 			return err
 		}
 		c.Picture = picture(scheme, digest, orientation)

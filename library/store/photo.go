@@ -39,9 +39,11 @@ func (t *tx) settle() error {
 		}
 	}
 	if t.moved {
-		return t.exec("UPDATE library SET generation = generation + 1")
+		if err := t.exec("UPDATE library SET generation = generation + 1"); err != nil {
+			return err
+		}
 	}
-	return nil
+	return t.settleFolders()
 }
 
 // settleRow chooses the primary file and takes over what the photo shows of it. It returns
@@ -53,18 +55,29 @@ func (t *tx) settleRow(id library.PhotoID) (was, is bool, err error) {
 		return false, false, err
 	}
 	var file, mtime int64
+	var root library.RootID
+	var dir []byte
 	var taken, orientation sql.NullInt64
-	ok, err = t.get(`SELECT f.id, f.mtime_ns, f.state = 'present', m.taken_ms, m.orientation
+	ok, err = t.get(`SELECT f.id, f.root_id, f.dir, f.mtime_ns, f.state = 'present', m.taken_ms, m.orientation
 		FROM file f JOIN root r ON r.id = f.root_id LEFT JOIN metadata m ON m.file_id = f.id
 		WHERE f.photo_id = ?
 		ORDER BY f.state = 'present' DESC, r.path, f.dir, f.name LIMIT 1`,
-		[]any{id}, []any{&file, &mtime, &is, &taken, &orientation})
+		[]any{id}, []any{&file, &root, &dir, &mtime, &is, &taken, &orientation})
 	if err != nil {
 		return was, is, err
 	}
 	if !ok {
 		t.moved = t.moved || was
+		if err := t.leaveStack(id); err != nil {
+			return was, false, err
+		}
 		return was, false, t.exec("UPDATE photo SET primary_file = NULL, shown = 0 WHERE id = ?", id)
+	}
+	t.touchFolder(root, dir)
+	if was && !is {
+		if err := t.leaveStack(id); err != nil {
+			return was, is, err
+		}
 	}
 	if !orientation.Valid {
 		orientation.Int64 = int64(oldOrientation)

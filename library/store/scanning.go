@@ -90,6 +90,7 @@ func (t *tx) applyChange(root library.RootID, c ScanChange) error {
 	if photo.Valid {
 		t.mark(library.PhotoID(photo.Int64), dirtRow|dirtWords)
 	}
+	t.touchFolder(root, dir)
 	switch c.Kind {
 	case Found, Changed:
 		if !known {
@@ -117,9 +118,12 @@ func (t *tx) applyChange(root library.RootID, c ScanChange) error {
 				return err
 			}
 		}
-		if _, err := t.get("SELECT photo_id FROM file WHERE id = ?", []any{c.File}, []any{&photo}); err != nil {
+		var from library.RootID
+		var was []byte
+		if _, err := t.get("SELECT photo_id, root_id, dir FROM file WHERE id = ?", []any{c.File}, []any{&photo, &from, &was}); err != nil {
 			return err
 		}
+		t.touchFolder(from, was)
 		if photo.Valid {
 			t.mark(library.PhotoID(photo.Int64), dirtRow|dirtWords)
 		}

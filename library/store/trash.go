@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"path/filepath"
+	"strings"
 
 	"descry/library"
 )
@@ -203,6 +205,40 @@ func (s *Store) Trashed(ctx context.Context) ([]TrashMove, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the files in the trash: %w", err)
+	}
+	return out, nil
+}
+
+// FileAt returns the file of the library at an absolute path, with the photo it holds, if
+// any. Error: library.ErrNotFound.
+func (s *Store) FileAt(ctx context.Context, path string) (FileInfo, error) {
+	path = filepath.Clean(path)
+	var out FileInfo
+	err := s.snapshot(ctx, func(q querier) error {
+		roots, err := rootPaths(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, r := range roots {
+			rel, err := filepath.Rel(r.Path, path)
+			if err != nil || rel == "." || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+				continue
+			}
+			dir, name := filepath.Split(rel)
+			dir = strings.TrimSuffix(filepath.ToSlash(dir), "/")
+			found, err := files(ctx, q, "f.root_id = ? AND f.dir = ? AND f.name = ?", r.ID, []byte(dir), []byte(name))
+			if err != nil {
+				return err
+			}
+			if len(found) > 0 {
+				out = found[0]
+				return nil
+			}
+		}
+		return library.ErrNotFound
+	})
+	if err != nil {
+		return FileInfo{}, fmt.Errorf("the file %s: %w", path, err)
 	}
 	return out, nil
 }

@@ -15,6 +15,8 @@ type tx struct {
 	s     *Store
 	dirty map[library.PhotoID]dirt // photos whose row or words must be worked out again
 	moved bool                     // an older vector shows another photo now, or none
+	// folders are those whose stacks must be worked out again.
+	folders map[folderKey]struct{}
 }
 
 // write runs fn in one transaction on the writing connection. Background writes (indexing)

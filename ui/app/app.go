@@ -123,6 +123,14 @@ func Open(ctx context.Context, p Params) (*App, error) {
 		if err := a.syncBuiltinSets(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
+		// What a killed process left on its way to the trash, or back, gets there now.
+		failed, err := a.followTrash(ctx, func(string) error { return nil })
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		if len(failed) > 0 {
+			p.Log.Warn("files on their way to the trash or back stayed where they were", "files", len(failed))
+		}
 	}
 	return a, nil
 }

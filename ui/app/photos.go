@@ -20,7 +20,7 @@ const likely = 0.5
 
 // filter turns a scope into what the store lists.
 func (a *App) filter(ctx context.Context, s Scope) (store.ListFilter, error) {
-	f := store.ListFilter{Root: s.Root, Dir: s.Dir, Album: s.Album, From: s.From, To: s.To}
+	f := store.ListFilter{Root: s.Root, Dir: s.Dir, Album: s.Album, From: s.From, To: s.To, Stacked: s.Stacked}
 	switch s.Kind {
 	case ScopeFavourites:
 		f.Favourite = true
@@ -77,7 +77,7 @@ func (a *App) Cards(ctx context.Context, ids []library.PhotoID) ([]Card, error) 
 func cardOf(c store.Card) Card {
 	return Card{
 		Photo: c.Photo, Name: c.Name, Path: c.Path, Taken: c.Taken, HasZone: c.HasZone, Picture: c.Picture, Colour: c.Colour,
-		Favourite: c.Favourite, Rating: c.Rating, State: c.State, Tagged: c.Tagged, Alt: c.Alt,
+		Favourite: c.Favourite, Rating: c.Rating, State: c.State, Tagged: c.Tagged, Stacked: c.Stacked, Alt: c.Alt,
 	}
 }
 
@@ -110,6 +110,9 @@ func (a *App) Detail(ctx context.Context, id library.PhotoID) (Detail, error) {
 		return Detail{}, err
 	}
 	d.AltText = words.alt(stored, d.Tags)
+	if d.Stack, d.StackOf, err = a.Stack(ctx, id); err != nil {
+		return Detail{}, err
+	}
 	return d, nil
 }
 

@@ -32,7 +32,8 @@ func (a *App) Redo(ctx context.Context) (library.Operation, error) {
 	return a.turn(ctx, func() (library.Operation, error) { return a.store.Redo(ctx) })
 }
 
-// turn undoes or redoes, and lets suggestions follow where that changed the labels.
+// turn undoes or redoes, lets suggestions follow where that changed the labels, and files
+// where it was about the trash.
 func (a *App) turn(ctx context.Context, f func() (library.Operation, error)) (library.Operation, error) {
 	if err := a.needWriting(); err != nil {
 		return library.Operation{}, err
@@ -45,6 +46,10 @@ func (a *App) turn(ctx context.Context, f func() (library.Operation, error)) (li
 	if err != nil {
 		return library.Operation{}, err
 	}
+	failed, err := a.followTrash(ctx, func(string) error { return nil })
+	if err != nil {
+		return op, err
+	}
 	after, err := a.store.LabelSets(ctx)
 	if err != nil {
 		return library.Operation{}, err
@@ -53,6 +58,9 @@ func (a *App) turn(ctx context.Context, f func() (library.Operation, error)) (li
 		a.labelsChanged()
 	} else {
 		a.changed()
+	}
+	if len(failed) > 0 {
+		return op, fmt.Errorf("%q is done in the library, but not for %s on disk: %s", op.What, count(len(failed), "file"), failed[0].Reason)
 	}
 	return op, nil
 }

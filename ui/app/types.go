@@ -17,6 +17,9 @@ type Scope struct {
 	To    time.Time       // ScopeDates: first instant after
 	Album int64           // ScopeAlbum
 	Title string          // what the person sees above the grid
+
+	// Stacked shows of each stack only the photo that stands for it, with Card.Stacked.
+	Stacked bool
 }
 
 // ScopeKind says which photos a Scope holds.
@@ -96,6 +99,7 @@ type Card struct {
 	Rating    int
 	State     library.FileState
 	Tagged    bool   // has a confirmed tag
+	Stacked   int    // photos of the stack that it stands for, itself included; 0: of none
 	Alt       string // approved or edited alt text, "" where there is none
 }
 
@@ -116,6 +120,8 @@ type Detail struct {
 	Tags     []library.Tag // confirmed, then suggested by confidence, then rejected
 	AltText  library.AltText
 	Failure  *library.Failure
+	Stack    []Card    // photos of the stack that it is in, the one that stands for it first
+	StackOf  StackKind // why they are a stack; "" where it is in none
 }
 
 // Count is an entry of the side bar with the number of its photos.

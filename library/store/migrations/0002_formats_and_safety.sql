@@ -23,6 +23,15 @@ CREATE TABLE stack_member (
   kind     TEXT NOT NULL CHECK (kind IN ('raw', 'live', 'burst'))
 ) STRICT;
 CREATE INDEX stack_member_by_stack ON stack_member (stack);
+CREATE INDEX stack_member_hidden ON stack_member (photo_id) WHERE stack <> photo_id;
+
+-- Folders whose stacks must be worked out again: a photo in them came, changed or went.
+CREATE TABLE stack_folder (
+  root_id INTEGER NOT NULL REFERENCES root (id) ON DELETE CASCADE,
+  dir     BLOB NOT NULL,
+  PRIMARY KEY (root_id, dir)
+) STRICT, WITHOUT ROWID;
+INSERT INTO stack_folder SELECT DISTINCT root_id, dir FROM file;
 
 -- User data: two photos that look alike and that the person keeps both. a < b.
 CREATE TABLE distinct_pair (

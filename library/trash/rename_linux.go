@@ -1,0 +1,15 @@
+package trash
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// renameExclusive moves a file in one step, and fails with EEXIST where the new name is taken.
+func renameExclusive(from, to string) error {
+	if err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE); err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
+}
