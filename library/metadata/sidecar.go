@@ -21,9 +21,9 @@ const nsDescry = "descry:ns:sidecar/1.0/"
 // ErrSidecar says that a sidecar is not one that can be added to without loss.
 var ErrSidecar = errors.New("the sidecar cannot be read, so it was left as it is")
 
-// Words are what a person said of a photo, to be written into a sidecar. What is empty is
-// not touched there; keywords that an earlier call wrote and that are no longer said are
-// taken out.
+// Words are what a person said of a photo, to be written into a sidecar. What an earlier
+// call wrote and is no longer said is taken out again, unless it was changed meanwhile; what
+// other programs wrote and is not said here stays.
 type Words struct {
 	Keywords []Keyword
 	Rating   int // 1 to 5; 0: not said
@@ -76,6 +76,16 @@ func ReadSidecar(packet []byte, into *library.Metadata) error {
 	return err
 }
 
+// Properties of one value, besides xmp:Rating.
+const (
+	altText  = "AltTextAccessibility"
+	extended = "ExtDescrAccessibility"
+)
+
+// singles are the properties of one value; Descry notes what it wrote there under the same
+// names in its own namespace.
+var singles = []struct{ ns, name string }{{nsXMP, "Rating"}, {nsIPTC, altText}, {nsIPTC, extended}}
+
 // emptySidecar is what a new sidecar starts from.
 const emptySidecar = "<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" +
 	`<x:xmpmeta xmlns:x="adobe:ns:meta/">` + "\n <rdf:RDF xmlns:rdf=\"" + nsRDF + "\">\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>\n"
@@ -85,6 +95,18 @@ const emptySidecar = "<?xpacket begin=\"\uFEFF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"
 // same words again return the same bytes. It returns nil where there was nothing and nothing
 // is to be said. It fails with ErrSidecar where old is not XMP in UTF-8.
 func MergeSidecar(old []byte, w Words) ([]byte, error) {
+	const turns = 4 // two suffice: the first may move what others wrote out of what it replaces
+	for range turns {
+		merged, err := mergeOnce(old, w)
+		if err != nil || merged == nil || bytes.Equal(merged, old) {
+			return merged, err
+		}
+		old = merged
+	}
+	return nil, fmt.Errorf("%w: it does not come to rest", ErrSidecar)
+}
+
+func mergeOnce(old []byte, w Words) ([]byte, error) {
 	fresh := len(bytes.TrimSpace(old)) == 0
 	if fresh {
 		old = []byte(emptySidecar)
@@ -102,12 +124,17 @@ func MergeSidecar(old []byte, w Words) ([]byte, error) {
 	subjects, paths := w.labels()
 	flat := merge(said.list(nsDC, "subject"), said.list(nsDescry, "Subject"), subjects)
 	deep := merge(said.list(nsLightroom, "hierarchicalSubject"), said.list(nsDescry, "HierarchicalSubject"), paths)
-	owned := map[xml.Name]bool{
-		{Space: nsDescry, Local: "Subject"}: true, {Space: nsDescry, Local: "HierarchicalSubject"}: true,
-		{Space: nsDC, Local: "subject"}: true, {Space: nsLightroom, Local: "hierarchicalSubject"}: true,
-		{Space: nsXMP, Local: "Rating"}:                 w.Rating > 0,
-		{Space: nsIPTC, Local: "AltTextAccessibility"}:  w.AltText != "",
-		{Space: nsIPTC, Local: "ExtDescrAccessibility"}: w.Extended != "",
+	owned := map[xml.Name]bool{{Space: nsDC, Local: "subject"}: true, {Space: nsLightroom, Local: "hierarchicalSubject"}: true}
+	for _, name := range []string{"Subject", "HierarchicalSubject", "Rating", altText, extended} {
+		owned[xml.Name{Space: nsDescry, Local: name}] = true
+	}
+	now := map[string]string{altText: trimmed(w.AltText), extended: trimmed(w.Extended)}
+	if w.Rating > 0 {
+		now["Rating"] = strconv.Itoa(w.Rating)
+	}
+	for _, f := range singles {
+		there, written := said.text(f.ns, f.name), said.text(nsDescry, f.name)
+		owned[xml.Name{Space: f.ns, Local: f.name}] = now[f.name] != "" || there != "" && there == written
 	}
 	layout, err := layOut(old, owned)
 	if err != nil {
@@ -118,11 +145,14 @@ func MergeSidecar(old []byte, w Words) ([]byte, error) {
 	b.list("lr:hierarchicalSubject", deep)
 	b.list("descry:Subject", subjects)
 	b.list("descry:HierarchicalSubject", paths)
-	if w.Rating > 0 {
-		b.property("xmp:Rating", strconv.Itoa(w.Rating))
+	for _, f := range singles {
+		if f.name == "Rating" {
+			b.property("xmp:Rating", now["Rating"])
+		} else if owned[xml.Name{Space: f.ns, Local: f.name}] {
+			b.translations("Iptc4xmpCore:"+f.name, now[f.name], layout.languages[f.name])
+		}
+		b.property("descry:"+f.name, now[f.name])
 	}
-	b.translations("Iptc4xmpCore:AltTextAccessibility", w.AltText, layout.languages["AltTextAccessibility"])
-	b.translations("Iptc4xmpCore:ExtDescrAccessibility", w.Extended, layout.languages["ExtDescrAccessibility"])
 	if b.Len() == 0 && fresh {
 		return nil, nil
 	}
@@ -134,17 +164,19 @@ func MergeSidecar(old []byte, w Words) ([]byte, error) {
 		return nil, fmt.Errorf("%w: what would have been written is not what was meant", ErrSidecar)
 	}
 	check := make(xmp)
-	if err := check.parse(merged); err != nil || !slices.Equal(check.list(nsDC, "subject"), flat) ||
-		w.AltText != "" && check.text(nsIPTC, "AltTextAccessibility") != trimmed(w.AltText) ||
-		w.Extended != "" && check.text(nsIPTC, "ExtDescrAccessibility") != trimmed(w.Extended) ||
-		w.Rating > 0 && check.text(nsXMP, "Rating") != strconv.Itoa(w.Rating) {
+	err = check.parse(merged)
+	good := err == nil && slices.Equal(check.list(nsDC, "subject"), flat) && slices.Equal(check.list(nsLightroom, "hierarchicalSubject"), deep)
+	for _, f := range singles {
+		good = good && (now[f.name] == "" || check.text(f.ns, f.name) == now[f.name])
+	}
+	if !good {
 		return nil, fmt.Errorf("%w: what would have been written is not read as it was meant", ErrSidecar)
 	}
 	return merged, nil
 }
 
 // trimmed is text as XMP gives it back.
-func trimmed(s string) string { return strings.TrimSpace(clean(s, maxLong)) }
+func trimmed(s string) string { return clean(s, maxLong) }
 
 // labels are the keywords as names and as paths, cleaned and sorted.
 func (w Words) labels() (names, paths []string) {
@@ -218,7 +250,11 @@ func (b *block) element(indent int, name, attr, text string) {
 	fmt.Fprintf(b, "</%s>", name)
 }
 
-func (b *block) property(name, value string) { b.element(3, name, "", value) }
+func (b *block) property(name, value string) {
+	if value != "" {
+		b.element(3, name, "", value)
+	}
+}
 
 func (b *block) list(name string, values []string) {
 	if len(values) == 0 {
@@ -233,11 +269,13 @@ func (b *block) list(name string, values []string) {
 
 // translations writes text as the default one and keeps the others.
 func (b *block) translations(name, text string, others []translation) {
-	if text == "" {
+	if text == "" && len(others) == 0 {
 		return
 	}
 	fmt.Fprintf(b, "\n   <%s>\n    <rdf:Alt>", name)
-	b.element(5, "rdf:li", ` xml:lang="x-default"`, text)
+	if text != "" {
+		b.element(5, "rdf:li", ` xml:lang="x-default"`, text)
+	}
 	for _, o := range others {
 		var lang bytes.Buffer
 		_ = xml.EscapeText(&lang, []byte(o.lang))

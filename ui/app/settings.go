@@ -18,11 +18,13 @@ const (
 	SettingThreads = "threads" // encoders at work; 0 is one per core
 
 	SettingThumbnails = "thumbnails" // gigabytes that thumbnails may take; 0 is no limit
+
+	SettingSidecars = "sidecars" // how sidecars are called: SidecarsFull or SidecarsShort
 )
 
 // SettingKeys lists the settings by name.
 func SettingKeys() []string {
-	return []string{SettingModel, SettingRuntime, SettingThreads, SettingThumbnails}
+	return []string{SettingModel, SettingRuntime, SettingSidecars, SettingThreads, SettingThumbnails}
 }
 
 // Setting returns a setting, "" where it was never set.
@@ -47,6 +49,10 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 	case key == SettingThreads:
 		if n, err := strconv.Atoi(value); err != nil || n < 0 {
 			return fmt.Errorf("threads = %s: it is a number, 0 or more", value)
+		}
+	case key == SettingSidecars:
+		if value != SidecarsFull && value != SidecarsShort {
+			return fmt.Errorf("sidecars = %s: it is %s (photo.jpg.xmp) or %s (photo.xmp)", value, SidecarsFull, SidecarsShort)
 		}
 	case key == SettingThumbnails:
 		if gb, err := strconv.ParseFloat(value, 64); err != nil || !(gb >= 0 && gb < 1e9) {

@@ -157,31 +157,6 @@ func (c *call) embedCmd() *cobra.Command {
 	return cmd
 }
 
-func (c *call) metaCmd() *cobra.Command {
-	meta := &cobra.Command{
-		Use: "meta", Short: "Metadata of photo files", Args: noVerb, RunE: needsVerb, Example: "  descry meta read photo.jpg",
-	}
-	meta.AddCommand(&cobra.Command{
-		Use: "read PATH", Short: "Metadata as Descry sees it", Args: exactly(1, "one picture"),
-		Example: "  descry meta read photo.jpg --json",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := app.ReadMetadata(args[0])
-			if err != nil {
-				return err
-			}
-			doc := metaDocumentOf(args[0], m)
-			if c.json {
-				return c.document(doc)
-			}
-			for _, line := range doc.lines() {
-				c.print("%s", line)
-			}
-			return nil
-		},
-	})
-	return meta
-}
-
 func (c *call) modelsCmd() *cobra.Command {
 	models := &cobra.Command{
 		Use: "models", Short: "Model bundles", Args: noVerb, RunE: needsVerb,
