@@ -16,6 +16,15 @@ import (
 // sentence it is wrapped in names what to install.
 var ErrCodec = errors.New("what reads it is not installed")
 
+// Lacking returns an error that wraps ErrCodec and reads like the text, which says what to
+// install.
+func Lacking(text string) error { return lackingError(text) }
+
+type lackingError string
+
+func (e lackingError) Error() string { return string(e) }
+func (e lackingError) Unwrap() error { return ErrCodec }
+
 // The formats of pictures that Options.Codecs decodes, as Sniff names them.
 const (
 	HEIF = "heif" // HEIC and its kin

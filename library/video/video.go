@@ -16,8 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"descry/internal/install"
 	"descry/internal/childproc"
+	"descry/internal/install"
 	"descry/library"
 	"descry/library/decode"
 )
@@ -49,7 +49,7 @@ func Find() (*Tools, error) {
 			if line := install.Here().Command(install.FFmpeg); line != "" {
 				fix = line
 			}
-			return nil, fmt.Errorf("%w: videos need the program %s: %s", decode.ErrCodec, name, fix)
+			return nil, decode.Lacking("videos need the program " + name + ": " + fix)
 		}
 		*path = found
 	}

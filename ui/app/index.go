@@ -73,9 +73,6 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 			return out, err
 		}
 	}
-	if err := a.restack(ctx); err != nil {
-		return out, fmt.Errorf("finding what belongs together: %w", err)
-	}
 	if engine == nil {
 		return out, nil
 	}

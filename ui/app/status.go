@@ -11,6 +11,7 @@ import (
 
 	"descry/clipengine/ort"
 	"descry/library"
+	"descry/internal/install"
 	"descry/library/decode"
 )
 
@@ -150,7 +151,8 @@ func (a *App) Doctor(ctx context.Context) []Check {
 			"Check the model's files: descry models verify")
 	}
 
-	add("formats", nil, strings.Join(decode.Extensions(), " "), "")
+	add("formats", nil, strings.Join(append(decode.Extensions(), decode.VideoExtensions()...), " "), "")
+	checks = append(checks, a.optionalChecks(ctx, install.Here())...)
 
 	const restore = "Put a backup in its place: descry restore FILE"
 	switch {

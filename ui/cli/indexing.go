@@ -311,8 +311,11 @@ func (c *call) doctorCmd() *cobra.Command {
 				} else {
 					for _, k := range docs {
 						mark := "ok   "
-						if !k.OK {
+						switch {
+						case !k.OK:
 							mark = "FAULT"
+						case k.Fix != "":
+							mark = "lacks"
 						}
 						c.print("%s  %-22s %s", mark, k.Check, k.Detail)
 						if k.Fix != "" {

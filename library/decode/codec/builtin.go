@@ -10,12 +10,15 @@ import (
 	"descry/library/decode/heif"
 )
 
+// BuiltIn is the name of the decoder that comes with the program.
+const BuiltIn = "built-in"
+
 // builtIn is libheif with libde265 as WebAssembly inside the program: about five times
 // slower than the system's, and it leaves alpha out of most pictures. (Built with the tag
 // nodynamic it is that only; without, the package may prefer a libheif of the system.)
 type builtIn struct{}
 
-func (builtIn) name() string    { return "built in" }
+func (builtIn) name() string    { return BuiltIn }
 func (builtIn) version() string { return "libheif 1.18.2, libde265 1.0.15" }
 
 func (builtIn) decode(data []byte, maxPixels int64) (decoded, error) {

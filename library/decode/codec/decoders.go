@@ -15,7 +15,7 @@ import (
 // Library is a decoder of one format, as found on this machine.
 type Library struct {
 	Format  string // as package decode names it
-	Name    string // "libheif", "libavif", "libjxl", or "built in"
+	Name    string // "libheif", "libavif", "libjxl" or BuiltIn
 	Version string // "": it is not there
 }
 
@@ -45,12 +45,11 @@ func decoders(format string) []library {
 }
 
 // WithoutVariable is the environment variable that names libraries to do without, separated
-// by blanks: for one that misbehaves on a machine, and for tests. "built in" is one word
-// there: "built-in".
+// by blanks: for one that misbehaves on a machine, and for tests.
 const WithoutVariable = "DESCRY_WITHOUT"
 
 func hidden(name string) bool {
-	return slices.Contains(strings.Fields(os.Getenv(WithoutVariable)), strings.ReplaceAll(name, " ", "-"))
+	return slices.Contains(strings.Fields(os.Getenv(WithoutVariable)), name)
 }
 
 // libraries lists what there is for each format.

@@ -167,7 +167,7 @@ func Missing(format string, system install.System) error {
 	if line := system.Command(thing); line != "" {
 		text += ": " + line
 	}
-	return fmt.Errorf("%s (%w)", text, decode.ErrCodec)
+	return decode.Lacking(text)
 }
 
 // Needs returns the name of a format as people know it and the library that reads it.
