@@ -31,6 +31,9 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 	if err := a.retryLacking(ctx); err != nil {
 		return IndexReport{}, err
 	}
+	if err := a.retryLacking(ctx); err != nil {
+		return IndexReport{}, err
+	}
 	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Log: a.p.Log}
 	p.Videos, p.NoVideos = video.Find()
 	p.Codecs = a.decoders()
@@ -72,6 +75,9 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 		if err := a.evictThumbnails(ctx); err != nil {
 			return out, err
 		}
+	}
+	if err := a.restack(ctx); err != nil {
+		return out, fmt.Errorf("finding what belongs together: %w", err)
 	}
 	if engine == nil {
 		return out, nil
