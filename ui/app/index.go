@@ -31,9 +31,6 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 	if err := a.retryLacking(ctx); err != nil {
 		return IndexReport{}, err
 	}
-	if err := a.retryLacking(ctx); err != nil {
-		return IndexReport{}, err
-	}
 	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Log: a.p.Log}
 	p.Videos, p.NoVideos = video.Find()
 	p.Codecs = a.decoders()
