@@ -92,9 +92,15 @@ quality: go-version runtime ## how well search and tags do, on the samples and o
 		./tagging/... ./internal/acceptance/...
 
 .PHONY: bench
-bench: go-version runtime ## how fast the parts are on this machine (Go benchmarks)
+bench: go-version runtime ## measure what is promised of speed and memory, and write docs/performance.md (some minutes)
 	@scripts/install-deps build
-	$(GO) test -tags $(TEST_TAGS) -run '^$$' -bench . -benchmem ./clipengine/... ./library/... ./tagging/...
+	$(GO) build -tags $(TEST_TAGS) -o $(BUILD)/bench ./tools/bench
+	$(BUILD)/bench -write docs/performance.md
+
+.PHONY: bench-parts
+bench-parts: go-version runtime ## how fast single parts are on this machine (Go benchmarks)
+	@scripts/install-deps build
+	$(GO) test -tags $(TEST_TAGS) -run '^$$' -bench . -benchmem ./clipengine/... ./library/... ./tagging/... ./internal/...
 
 .PHONY: vulncheck
 vulncheck: ## known vulnerabilities in what is linked, where the database can be reached

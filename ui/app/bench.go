@@ -46,6 +46,7 @@ type BenchReport struct {
 	Decode, Encode  BenchFigure   // two of them
 	Text            BenchFigure   // looking at the words of a query
 	Pipeline        BenchFigure   // photos per second, all stages together
+	Together        BenchFigure   // processor time that a photo takes then
 	// Efficiency is the part of the machine that the stages use when they run together:
 	// photos per second × processor seconds of the stages alone ÷ cores.
 	Efficiency float64
@@ -112,10 +113,13 @@ func (a *App) Bench(ctx context.Context, o BenchOptions, progress func(Progress)
 			r.Encode = f
 		}
 	}
+	from := processorTime()
 	rate, err := b.pipeline(ctx)
 	if err != nil {
 		return r, fmt.Errorf("measuring the stages together: %w", err)
 	}
+	together := (processorTime() - from) / time.Duration(len(b.photos))
+	r.Together = BenchFigure{"together", milliseconds(together), "ms per photo"}
 	r.Pipeline = BenchFigure{"pipeline", rate, "photos per second"}
 	r.Efficiency = rate * alone / float64(r.Cores)
 	if o.Stages {
