@@ -34,11 +34,12 @@ const (
 	tagMakerNote = 0x927C
 )
 
-// readParts fills t.exif from the EXIF data of a file whose format imagemeta does not read.
+// readParts adds to t.exif from the EXIF data of a file, and reports whether there is any.
 // What is broken is left out.
-func (t *tags) readParts(p parts) {
+func (t *tags) readParts(p parts) (found bool) {
 	if p.exif != nil {
 		if d, err := p.exif.Directory(p.exif.First); err == nil {
+			found = true
 			t.addFields(p.exif, d, exifMain)
 			if camera, err := p.exif.Directory(d.Uint(tagExifIFD, 0)); err == nil {
 				t.addFields(p.exif, camera, exifCamera)
@@ -60,6 +61,7 @@ func (t *tags) readParts(p parts) {
 			t.addFields(part.exif, d, part.fields)
 		}
 	}
+	return found
 }
 
 // addFields adds the fields of a directory that t.exif does not have yet.

@@ -39,7 +39,7 @@ func Read(data []byte) (library.Metadata, error) {
 	p := partsOf(info.Format, data)
 	notes = append(notes, t.read(info.Format, data, p))
 	if p.preview != nil { // what the file itself says goes first
-		notes = append(notes, t.read(decode.JPEG, p.preview, parts{}))
+		notes = append(notes, t.read(decode.JPEG, p.preview, parts{exif: exifOf(exifBlob(decode.JPEG, p.preview))}))
 	}
 	notes = append(notes, fillCapture(&m, t))
 	fillWords(&m, t)
@@ -55,7 +55,7 @@ func Read(data []byte) (library.Metadata, error) {
 func (t *tags) read(format string, data []byte, p parts) error {
 	var notes []error
 	if _, ok := formats[format]; ok && (p.exif == nil || !p.exif.Big) {
-		notes = append(notes, t.readEXIF(format, data), t.readIPTC(format, data))
+		notes = append(notes, t.readEXIF(format, data, p), t.readIPTC(format, data))
 	} else {
 		t.readParts(p)
 		notes = append(notes, t.readRecords(p.iptc))

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/bep/imagemeta"
-	"github.com/rwcarlsen/goexif/exif"
-	"github.com/rwcarlsen/goexif/tiff"
 
 	"descry/library/decode"
 	"descry/library/decode/jpegseg"
@@ -31,32 +29,24 @@ func newTags() *tags {
 
 // exifFields are the EXIF fields that are used, by imagemeta's names; the others are not
 // even parsed.
-var exifFields = map[string]exif.FieldName{
-	"Orientation": exif.Orientation, "Make": exif.Make, "Model": exif.Model, "LensModel": exif.LensModel,
-	"ISO": exif.ISOSpeedRatings, "PhotographicSensitivity": "", "FNumber": exif.FNumber,
-	"ExposureTime": exif.ExposureTime, "FocalLength": exif.FocalLength,
-	"FocalLengthIn35mmFormat": exif.FocalLengthIn35mmFilm,
-	"DateTimeOriginal":        exif.DateTimeOriginal, "CreateDate": exif.DateTimeDigitized, "ModifyDate": exif.DateTime,
-	"OffsetTimeOriginal": "", "OffsetTimeDigitized": "", "OffsetTime": "",
-	"GPSLatitude": exif.GPSLatitude, "GPSLatitudeRef": exif.GPSLatitudeRef,
-	"GPSLongitude": exif.GPSLongitude, "GPSLongitudeRef": exif.GPSLongitudeRef,
-	"GPSAltitude": exif.GPSAltitude, "GPSAltitudeRef": exif.GPSAltitudeRef,
-	"ImageDescription": exif.ImageDescription, "UserComment": "", "Artist": exif.Artist, "Copyright": exif.Copyright,
-	"Rating": "", "XPTitle": exif.XPTitle, "XPComment": exif.XPComment, "XPAuthor": exif.XPAuthor,
-	"XPKeywords": exif.XPKeywords, "XPSubject": exif.XPSubject,
-}
+var exifFields = func() map[string]bool {
+	used := map[string]bool{"PhotographicSensitivity": true}
+	for _, directory := range []map[uint16]string{exifMain, exifCamera, exifPlace} {
+		for _, name := range directory {
+			used[name] = true
+		}
+	}
+	return used
+}()
 
 // formats maps the formats that imagemeta reads.
 var formats = map[string]imagemeta.ImageFormat{
 	decode.JPEG: imagemeta.JPEG, decode.PNG: imagemeta.PNG, decode.WebP: imagemeta.WebP, decode.TIFF: imagemeta.TIFF,
 }
 
-// readEXIF fills t.exif by imagemeta, and by goexif where that fails or mangles text.
-func (t *tags) readEXIF(format string, data []byte) (err error) {
-	f, ok := formats[format]
-	if !ok {
-		return nil
-	}
+// readEXIF fills t.exif by imagemeta, and from p where that fails or mangles text.
+func (t *tags) readEXIF(format string, data []byte, p parts) (err error) {
+	f := formats[format]
 	in := head(format, data)
 	if format == decode.PNG { // imagemeta leaves out what ImageMagick writes
 		f, in = imagemeta.TIFF, exifBlob(format, data)
@@ -67,8 +57,7 @@ func (t *tags) readEXIF(format string, data []byte) (err error) {
 	mangled := false
 	err = decodeTags(f, in, imagemeta.EXIF,
 		func(ti imagemeta.TagInfo) bool {
-			_, used := exifFields[ti.Tag]
-			return used && strings.HasPrefix(ti.Namespace, "IFD0") &&
+			return exifFields[ti.Tag] && strings.HasPrefix(ti.Namespace, "IFD0") &&
 				(!strings.HasPrefix(ti.Tag, "GPS") || strings.HasSuffix(ti.Namespace, "GPSInfoIFD"))
 		},
 		func(ti imagemeta.TagInfo) error {
@@ -81,63 +70,16 @@ func (t *tags) readEXIF(format string, data []byte) (err error) {
 			return nil
 		})
 	t.readFractions(format, data)
-	if err == nil && !mangled || format != decode.JPEG && format != decode.TIFF {
+	if err == nil && !mangled {
+		return nil
+	}
+	for name, v := range t.exif {
+		if s, ok := v.(string); ok && strings.ContainsRune(s, '\uFFFD') {
+			delete(t.exif, name)
+		}
+	}
+	if !t.readParts(p) {
 		return note("EXIF", err)
-	}
-	if second := t.readGoEXIF(data); second != nil && err != nil {
-		return note("EXIF", err)
-	}
-	return nil
-}
-
-// readGoEXIF adds what imagemeta did not give.
-func (t *tags) readGoEXIF(data []byte) (err error) {
-	defer guard(&err)
-	x, err := exif.Decode(bytes.NewReader(data))
-	if x == nil {
-		return err
-	}
-	for name, field := range exifFields {
-		old, have := t.exif[name]
-		if s, ok := old.(string); have && (!ok || !strings.ContainsRune(s, '\uFFFD')) || field == "" {
-			continue
-		}
-		tag, err := x.Get(field)
-		if err != nil {
-			continue
-		}
-		if v := goEXIFValue(tag); v != nil {
-			t.exif[name] = v
-		}
-	}
-	return nil
-}
-
-func goEXIFValue(tag *tiff.Tag) any {
-	switch tag.Format() {
-	case tiff.StringVal:
-		s, err := tag.StringVal()
-		if err != nil {
-			return nil
-		}
-		return s
-	case tiff.IntVal:
-		if n, err := tag.Int64(0); err == nil {
-			return float64(n)
-		}
-	case tiff.RatVal:
-		var v [3]float64
-		for i := range min(int(tag.Count), 3) {
-			num, den, err := tag.Rat2(i)
-			if err != nil || den == 0 {
-				return nil
-			}
-			v[i] = float64(num) / float64(den)
-		}
-		if tag.Count == 3 {
-			return v[0] + v[1]/60 + v[2]/3600
-		}
-		return v[0]
 	}
 	return nil
 }
