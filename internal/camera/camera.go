@@ -12,8 +12,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/disintegration/imaging"
-
-	"descry/library/decode/jpegcodec"
 )
 
 // The size of a photo of 12 megapixels, as most phones and many cameras take them.
@@ -33,7 +31,7 @@ func Photo(picture []byte, seed uint64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a picture to enlarge: %w", err)
 	}
-	data, err := jpegcodec.Encode(grainy(small, seed), quality)
+	data, err := encode(grainy(small, seed), Kind{}, quality)
 	if err != nil {
 		return nil, fmt.Errorf("make a photo: %w", err)
 	}

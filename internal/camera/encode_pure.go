@@ -3,11 +3,13 @@
 package camera
 
 import (
+	"bytes"
 	"image"
-
-	"descry/library/decode/jpegcodec"
+	"image/jpeg"
 )
 
 func encode(img *image.RGBA, _ Kind, quality int) ([]byte, error) {
-	return jpegcodec.Encode(img, quality)
+	var buf bytes.Buffer
+	err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: quality})
+	return buf.Bytes(), err
 }
