@@ -6,10 +6,11 @@ BUILD   := build
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # The program people use: a real window, so Fyne's GL binding is compiled (about four
-# minutes the first time on two cores).
-TAGS      := sqlite_fts5
+# minutes the first time on two cores). `nodynamic` keeps the bundled HEIC decoder from
+# loading a libheif of the system into the program itself: the decoders' processes do that.
+TAGS      := sqlite_fts5,nodynamic
 # Checks and tests: `ci` leaves Fyne's window driver out, so they compile without GL.
-TEST_TAGS := sqlite_fts5,ci
+TEST_TAGS := sqlite_fts5,ci,nodynamic
 
 # Tools run straight from the module proxy. Versions are exact: `@latest` may answer with
 # an older one behind a caching proxy.

@@ -13,16 +13,24 @@ import (
 //go:embed texts
 var texts embed.FS
 
+// wasm says how the terms of the LGPL are met for what is inside the program.
+const wasm = "inside the program as WebAssembly, as part of github.com/gen2brain/heic, for HEIC pictures where the system has no libheif; " +
+	"the folder lib of that module says how it is built from the sources of this version, which its authors publish, " +
+	"and Descry, built from its own sources with a changed copy of that module, runs with a changed version"
+
 // others are the parts that are no Go modules. A text with a slash is a file of the
 // repository, one without is in the folder texts here. Where present is set, the part is
-// shipped only if that file of the repository is there.
+// shipped only if that file of the repository is there. Where kind is set, somebody has read
+// the licence, which asks for more than naming it, and use says how that is met.
 var others = []struct {
-	name, version, use, text, present string
+	name, version, use, text, present, kind string
 }{
 	{name: "Go standard library", use: "linked", text: "Go.txt"},
 	{name: "ONNX Runtime", version: "1.30.0", use: "shipped beside the program, with its own third-party notices", text: "ONNX-Runtime.txt"},
 	{name: "libjpeg-turbo", use: "linked, from the system", text: "libjpeg-turbo.txt"},
 	{name: "SQLite", use: "linked, as part of github.com/mattn/go-sqlite3", text: "SQLite.txt"},
+	{name: "libheif", version: "1.18.2", use: wasm, text: "libheif.txt", kind: "LGPL-3.0-or-later"},
+	{name: "libde265", version: "1.0.15", use: wasm, text: "libde265.txt", kind: "LGPL-3.0-or-later"},
 	{name: "EfficientNet-Lite2", use: "vision backbone of the starter model", text: "Apache-2.0.txt", present: "assets/starter/vision.onnx"},
 	{name: "all-MiniLM-L6-v2", use: "text tower and vocabulary of the starter model", text: "Apache-2.0.txt", present: "assets/starter/text.onnx"},
 	{name: "CLIP vocabulary", use: "inside the program, for models that bring none", text: "clipengine/tokenize/clipvocab/LICENSE", present: "clipengine/tokenize/clipvocab/LICENSE"},
@@ -52,7 +60,11 @@ func extras(root string) ([]part, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the licence of %s: %w", o.name, err)
 		}
-		parts = append(parts, part{Name: o.name, Version: o.version, Use: o.use, Texts: []text{newText(filepath.Base(o.text), string(body))}})
+		t := newText(filepath.Base(o.text), string(body))
+		if o.kind != "" {
+			t.Kind = o.kind
+		}
+		parts = append(parts, part{Name: o.name, Version: o.version, Use: o.use, Texts: []text{t}})
 	}
 	for _, c := range credits {
 		body, err := os.ReadFile(filepath.Join(root, c.file))

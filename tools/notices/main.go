@@ -18,7 +18,7 @@ import (
 const file = "THIRD_PARTY_NOTICES"
 
 // tags are the build tags of the program as people get it.
-const tags = "sqlite_fts5"
+const tags = "sqlite_fts5,nodynamic"
 
 // systems are those the program is built for. Each links modules of its own.
 var systems = []string{"linux", "darwin", "windows"}
