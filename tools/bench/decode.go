@@ -74,11 +74,12 @@ func measureDecode(ctx context.Context, m *machine) ([]row, error) {
 		if err != nil {
 			return err
 		}
-		if _, err := thumbs.Encode(img); err != nil {
+		thumb := thumbs.Make(img)
+		if _, err := thumbs.Encode(thumb); err != nil {
 			return err
 		}
 		engine.Tensor(img)
-		measure.OfThumb(thumbs.Make(img), img.Rect.Dx(), img.Rect.Dy())
+		measure.OfThumb(thumb, img.Rect.Dx(), img.Rect.Dy())
 		return nil
 	}
 	theirs := func(p photo) error {
