@@ -145,3 +145,19 @@ func Mounts(volume string) []string {
 	}
 	return out
 }
+
+// Kind is the name of the file system that holds path, as mount(8) writes it ("ext4",
+// "fuse.sshfs"), "" where it is not known.
+func Kind(path string) string {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	m, _ := findMount(f, real)
+	return m.kind
+}

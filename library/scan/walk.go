@@ -415,6 +415,12 @@ func (w *walker) wanted(name []byte) bool {
 	return false
 }
 
+// Wanted reports whether a name has one of the extensions (lower case, with the dot),
+// whatever its own case.
+func Wanted(name string, extensions []string) bool {
+	return slices.Contains(extensions, strings.ToLower(filepath.Ext(name)))
+}
+
 // StatOf turns what the system says of a file into what the library remembers of it.
 func StatOf(info fs.FileInfo) library.Stat {
 	e := Entry{Size: info.Size(), ModTime: info.ModTime().UnixNano()}
