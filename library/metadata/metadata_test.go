@@ -441,6 +441,13 @@ func FuzzRead(f *testing.F) {
 	f.Add(photomaker.WebP(img, full))
 	f.Add(photomaker.TIFF(img, full))
 	f.Add(iptcFile(5, "Title", 25, "one"))
+	f.Add(photomaker.HEIF(coded, 40, 30, full, photomaker.HEIFOptions{Properties: photomaker.Box("colr", append([]byte("prof"), profile("P3", true)...))}))
+	f.Add(photomaker.JXL(coded, 2, full))
+	f.Add(photomaker.PSD(img, full, photomaker.PSDResource(1028, []byte("\x1c\x02\x05\x00\x05Title"))))
+	for _, format := range []string{"cr2", "cr3", "raf", "orf", "rw2"} {
+		f.Add(photomaker.Raw(format, photomaker.Scene(16, 16, 1), full))
+	}
+	f.Add(photomaker.InsertJPEG(photomaker.JPEG(img, library.Metadata{}, 80), photomaker.Segment(0xE1, withNote(appleNote()))))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, _ := metadata.Read(data)
 		if m.Orientation < 1 || m.Orientation > 8 || m.Rating < -1 || m.Rating > 5 || len(m.Keywords) > 500 ||

@@ -17,9 +17,6 @@ var fractions = map[uint16]string{0x9290: "SubSecTime", 0x9291: "SubSecTimeOrigi
 // readFractions puts the fractions of a second into t.exif as text. What it cannot read
 // is taken as not said.
 func (t *tags) readFractions(format string, data []byte) {
-	for _, name := range fractions {
-		delete(t.exif, name)
-	}
 	blob := exifBlob(format, data)
 	if len(blob) < 8 {
 		return
@@ -36,6 +33,9 @@ func (t *tags) readFractions(format string, data []byte) {
 	})
 	directory(blob, order, exifAt, func(tag uint16, field []byte) {
 		name, ok := fractions[tag]
+		if _, have := t.exif[name]; have {
+			return
+		}
 		n := uint64(order.Uint32(field[4:]))
 		if !ok || order.Uint16(field[2:]) != 2 || n > 10 {
 			return

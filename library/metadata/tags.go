@@ -33,7 +33,7 @@ var exifFields = func() map[string]bool {
 	used := map[string]bool{"PhotographicSensitivity": true}
 	for _, directory := range []map[uint16]string{exifMain, exifCamera, exifPlace} {
 		for _, name := range directory {
-			used[name] = true
+			used[name] = !strings.HasPrefix(name, "SubSec") // see fractions
 		}
 	}
 	return used
