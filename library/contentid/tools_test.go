@@ -2,8 +2,6 @@ package contentid_test
 
 import (
 	"bytes"
-	"encoding/binary"
-	"image/jpeg"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,55 +52,6 @@ func foreign(t *testing.T, dir string) (paths []string) {
 	return paths
 }
 
-// rawLike is a TIFF file with the picture of a sensor in a sub-directory and a JPEG preview,
-// as several makers' RAW files are built.
-func rawLike(t *testing.T, maker string) []byte {
-	t.Helper()
-	var preview bytes.Buffer
-	if err := jpeg.Encode(&preview, photomaker.Scene(32, 24, 3), nil); err != nil {
-		t.Fatal(err)
-	}
-	sensor := bytes.Repeat([]byte{1, 2, 3, 5, 8, 13, 21}, 64)[:32*12]
-	le := binary.LittleEndian
-	const first, entry = 8, 12
-	directory := func(fields [][4]int) (out []byte) {
-		out = le.AppendUint16(nil, uint16(len(fields)))
-		for _, f := range fields {
-			out = le.AppendUint16(le.AppendUint16(out, uint16(f[0])), uint16(f[1]))
-			out = le.AppendUint32(le.AppendUint32(out, uint32(f[2])), uint32(f[3]))
-		}
-		return append(out, 0, 0, 0, 0)
-	}
-	const main, sub = 2 + 8*entry + 4, 2 + 10*entry + 4
-	text := append([]byte(maker), 0)
-	data := first + main + sub
-	out := []byte("II*\x00\x08\x00\x00\x00")
-	out = append(out, directory([][4]int{
-		{254, 4, 1, 1},
-		{256, 3, 1, 32},
-		{257, 3, 1, 24},
-		{259, 3, 1, 6},
-		{271, 2, len(text), data},
-		{330, 4, 1, first + main},
-		{513, 4, 1, data + 64},
-		{514, 4, 1, preview.Len()},
-	})...)
-	out = append(out, directory([][4]int{
-		{254, 4, 1, 0},
-		{256, 3, 1, 32},
-		{257, 3, 1, 12},
-		{258, 3, 1, 8},
-		{259, 3, 1, 1},
-		{262, 3, 1, 32803},
-		{273, 4, 1, data + 64 + preview.Len()},
-		{277, 3, 1, 1},
-		{278, 3, 1, 12},
-		{279, 4, 1, len(sensor)},
-	})...)
-	out = append(out, append(text, make([]byte, 64-len(text))...)...)
-	return append(append(out, preview.Bytes()...), sensor...)
-}
-
 // What ExifTool does to the words in files that other programs made keeps the id.
 func TestForeignFiles(t *testing.T) {
 	exiftool, err := exec.LookPath("exiftool")
@@ -111,17 +60,18 @@ func TestForeignFiles(t *testing.T) {
 	}
 	dir := t.TempDir()
 	paths := foreign(t, dir)
-	for name, maker := range map[string]string{"a.nef": "NIKON CORPORATION", "a.pef": "PENTAX", "a.srw": "SAMSUNG", "a.arw": "SONY", "a.tif": "Scanner"} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, rawLike(t, maker), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		paths = append(paths, path)
-	}
-	for name, data := range map[string][]byte{
+	made := map[string][]byte{
 		"b.jxl": photomaker.JXL(append([]byte{0xFF, 0x0A}, coded...), 3, library.Metadata{}),
 		"b.psd": photomaker.PSD(photomaker.Scene(16, 12, 1), words, nil),
+	}
+	for format, maker := range map[string]string{
+		"cr2": "Canon", "cr3": "Canon", "nef": "NIKON CORPORATION", "arw": "SONY", "dng": "Leica", "orf": "OLYMPUS", "pef": "PENTAX", "srw": "SAMSUNG",
 	} {
+		m := words
+		m.Make = maker
+		made["raw."+format] = photomaker.Raw(format, photomaker.Scene(320, 240, 3), m)
+	}
+	for name, data := range made {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
