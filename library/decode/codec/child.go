@@ -20,13 +20,14 @@ type child struct {
 	in       io.WriteCloser
 	out      *os.File
 	noise    *noise
+	limited  bool // in its memory
 	answered int
 	rest     *time.Timer // ends it when it is idle for long
 	once     sync.Once
 	state    error // how it ended
 }
 
-// start starts a child that may take so much memory.
+// start starts a child that may take so much memory; less than 0: as much as it wants.
 func start(command, environment []string, memory int64) (*child, error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	// One small heap for all threads of the C library; no traces of goroutines in what it
@@ -34,7 +35,7 @@ func start(command, environment []string, memory int64) (*child, error) {
 	cmd.Env = append(append([]string(nil), environment...), "MALLOC_ARENA_MAX=1", "GOTRACEBACK=none")
 	childproc.Apart(cmd)
 	cmd.WaitDelay = 5 * time.Second
-	c := &child{cmd: cmd, noise: new(noise)}
+	c := &child{cmd: cmd, noise: new(noise), limited: memory > 0}
 	cmd.Stderr = c.noise
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -53,9 +54,11 @@ func start(command, environment []string, memory int64) (*child, error) {
 		out.Close()
 		return nil, err
 	}
-	if err := childproc.Set(cmd.Process.Pid, memory, 0); err != nil {
-		c.end()
-		return nil, err
+	if c.limited {
+		if err := childproc.Set(cmd.Process.Pid, memory, 0); err != nil {
+			c.end()
+			return nil, err
+		}
 	}
 	return c, nil
 }
@@ -63,8 +66,10 @@ func start(command, environment []string, memory int64) (*child, error) {
 // ask sends a request and waits for the answer.
 func (c *child) ask(memory int64, q request) (answer, error) {
 	c.noise.reset()
-	if err := childproc.Memory(c.cmd.Process.Pid, memory); err != nil {
-		return answer{}, err
+	if c.limited {
+		if err := childproc.Memory(c.cmd.Process.Pid, memory); err != nil {
+			return answer{}, err
+		}
 	}
 	if err := writeRequest(c.in, q); err != nil {
 		return answer{}, err
@@ -107,7 +112,7 @@ func (c *child) death() error {
 	})
 	gone.Stop()
 	said := c.noise.String()
-	for _, sign := range []string{"out of memory", "bad_alloc", "cannot allocate memory", "Cannot allocate memory"} {
+	for _, sign := range []string{"out of memory", "bad_alloc", "annot allocate memory", "memory exhausted"} {
 		if strings.Contains(said, sign) {
 			return &deathError{fmt.Errorf("%w: decoding it takes more memory than it may", decode.ErrTooLarge)}
 		}

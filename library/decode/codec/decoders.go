@@ -16,7 +16,7 @@ import (
 type Library struct {
 	Format  string // as package decode names it
 	Name    string // "libheif", "libavif", "libjxl" or BuiltIn
-	Version string // "": it is not there
+	Version string // "": it is not there, or lacks the decoder
 }
 
 // library decodes pictures.

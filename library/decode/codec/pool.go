@@ -28,7 +28,8 @@ type Params struct {
 	// Time is how long one picture may take; 0 stands for two minutes.
 	Time time.Duration
 	// Memory is how many bytes of address space a child may take, where the system can
-	// limit it; 0 stands for 6 GiB. Pictures that take more are refused.
+	// limit it; 0 stands for 6 GiB, less than 0 for no limit. Pictures that take more are
+	// refused.
 	Memory int64
 	// Idle is how long a child waits for the next picture before it is ended; 0 stands for
 	// half a minute.
@@ -59,7 +60,7 @@ func NewPool(p Params) *Pool {
 	if p.Time <= 0 {
 		p.Time = 2 * time.Minute
 	}
-	if p.Memory <= 0 {
+	if p.Memory == 0 {
 		p.Memory = 6 << 30
 	}
 	if p.Idle <= 0 {
@@ -122,7 +123,7 @@ func (p *Pool) Decode(ctx context.Context, format string, data []byte, minSide i
 		each = memoryPerPixelX
 	}
 	memory := ownMemory + memoryPerByte*int64(len(data)) + each*pixels
-	if memory > p.p.Memory {
+	if p.p.Memory > 0 && memory > p.p.Memory {
 		return nil, nil, fmt.Errorf("%w: decoding its %d megapixels takes about %d MB of memory, and the limit is %d",
 			decode.ErrTooLarge, (pixels+5e5)/1e6, memory>>20, p.p.Memory>>20)
 	}
