@@ -264,7 +264,9 @@ func (s *Store) Dir() string { return s.dir }
 func (s *Store) ReadOnly() bool { return s.readOnly }
 
 // dsn is the driver's name for a database file with the settings of design: WAL, FULL,
-// foreign keys, a wait of 10 s for the locks that only a backup or checkpoint takes.
+// foreign keys, a wait of 10 s for the locks that only a backup or checkpoint takes. The page
+// caches (KiB) are small, so that memory does not grow with the library up to their size: the
+// system keeps in its own cache what is read often, and commits are as fast.
 //
 // vfs is the SQLite VFS, "" for the system's.
 func dsn(file string, readOnly bool, vfs string) string {
@@ -278,13 +280,13 @@ func dsn(file string, readOnly bool, vfs string) string {
 	if readOnly {
 		q.Set("mode", "ro")
 		q.Set("_query_only", "1")
-		q.Set("_cache_size", "-8000")
+		q.Set("_cache_size", "-2000")
 	} else {
 		q.Set("mode", "rwc")
 		q.Set("_txlock", "immediate")
 		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL")
-		q.Set("_cache_size", "-32000")
+		q.Set("_cache_size", "-8000")
 		q.Set("_secure_delete", "FAST")
 	}
 	return fileURI(file, runtime.GOOS == "windows") + "?" + q.Encode()
