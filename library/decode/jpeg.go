@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"math"
 	"strings"
 
 	"descry/internal/container"
@@ -52,12 +53,22 @@ func decodeJPEG(_ context.Context, data []byte, o Options) (picture, error) {
 	return p, nil
 }
 
+// leastPixels is how many pixels a JPEG is decoded to at least where that is not full size.
+// Fewer save little, and a picture that was made smaller before is sharp enough for the
+// missing DCT coefficients to show: of one of 1600 × 1065 px with leaves all over, half
+// size gives a vector whose cosine with that of full size is 0.9955.
+const leastPixels = 1 << 19
+
 // decodeOrPreview decodes the preview of a JPEG where that is enough, and else the picture.
 func decodeOrPreview(data []byte, f jpegseg.Frame, minSide int) (img *image.RGBA, warning string, err error) {
 	if p, g := jpegPreview(data, f, minSide); p != nil {
 		if img, warning, err = jpegcodec.Decode(p, g, minSide); err == nil && warning == "" {
 			return img, "", nil
 		}
+	}
+	if minSide > 0 {
+		short, long := float64(min(f.Width, f.Height)), float64(max(f.Width, f.Height))
+		minSide = max(minSide, int(math.Ceil(math.Sqrt(leastPixels*short/long))))
 	}
 	return jpegcodec.Decode(data, f, minSide)
 }
