@@ -12,5 +12,6 @@ import (
 
 func window(ctx context.Context, a *app.App) error {
 	a.StartIndexing()
+	a.StartWatching()
 	return desktop.Run(ctx, a, desktop.Options{Icon: assets.Icon()})
 }

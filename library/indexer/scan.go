@@ -44,6 +44,23 @@ func (x *Indexer) Run(ctx context.Context, roots []library.Root, progress func(P
 	return x.RunTargets(ctx, targets, progress)
 }
 
+// Scan compares targets with what the library knows of them and looks at no photo; those
+// that are new wait for the next run. The report counts what was found.
+func (x *Indexer) Scan(ctx context.Context, targets []Target) (Report, error) {
+	if !x.running.TryLock() {
+		return Report{}, ErrRunning
+	}
+	defer x.running.Unlock()
+	r := x.newRun()
+	close(r.counted)
+	var err error
+	if r.anyMissing, err = x.p.Store.AnyMissing(ctx); err != nil {
+		return Report{}, err
+	}
+	err = r.scan(ctx, targets)
+	return r.finish(ctx), err
+}
+
 // countWaiting counts what was waiting before the run. It runs beside the scan, for in a
 // large library it takes as long, and what the scan adds waits for it.
 func (r *run) countWaiting(ctx context.Context) error {
@@ -128,11 +145,15 @@ func (s *rootScan) all(ctx context.Context, parts []Part) error {
 	if !there {
 		return s.away(ctx)
 	}
-	if err := s.setState(ctx, library.Present, s.root.Reason); err != nil {
+	reason := ""
+	if s.root.Reason == store.ConfirmedGone {
+		reason = s.root.Reason // until all of the root was seen
+	}
+	if err := s.setState(ctx, library.Present, reason); err != nil {
 		return err
 	}
 	if len(parts) == 0 {
-		parts = []Part{{}}
+		parts, reason = []Part{{}}, ""
 	}
 	for _, p := range parts {
 		err := s.part(ctx, p)
@@ -143,7 +164,7 @@ func (s *rootScan) all(ctx context.Context, parts []Part) error {
 			return err
 		}
 	}
-	return s.setState(ctx, library.Present, "")
+	return s.setState(ctx, library.Present, reason)
 }
 
 // part scans a folder and what is below. Looking at the disk, asking the store and

@@ -59,6 +59,12 @@ func parseRules(base, text string) ([]rule, error) {
 	return rules, nil
 }
 
+// CheckPatterns says in its error which of the patterns cannot be understood.
+func CheckPatterns(patterns []string) error {
+	_, err := parseRules("", strings.Join(patterns, "\n"))
+	return err
+}
+
 // ignored reports whether the rules leave out the file or folder rel, relative to the root.
 func ignored(rules []rule, rel string, isDir bool) bool {
 	for i := len(rules) - 1; i >= 0; i-- {

@@ -73,10 +73,11 @@ type App struct {
 	events   Events
 	indexer  *indexer.Indexer // while a run is on
 	cancel   context.CancelFunc
-	again    bool // another run was asked for meanwhile
+	next     *job // another run that was asked for meanwhile
 	progress Progress
 	running  sync.WaitGroup
 
+	watch   watchBox
 	meaning meaningBox
 }
 
@@ -137,6 +138,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 
 // Close ends background work, keeps what is finished, and closes the library.
 func (a *App) Close() error {
+	a.stopWatching()
 	a.CancelIndexing()
 	a.running.Wait()
 	err := a.engines.close()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"descry/library"
 	"descry/library/indexer"
@@ -15,23 +14,29 @@ import (
 // Progress may be nil. A cancelled context keeps what is finished; the report then tells
 // of that much.
 func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(Progress)) (IndexReport, error) {
+	var targets []Target
+	for _, id := range roots {
+		targets = append(targets, Target{Root: id})
+	}
+	return a.IndexTargets(ctx, targets, progress)
+}
+
+// IndexTargets is Index for roots or folders of them (nil: all roots).
+func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(Progress)) (IndexReport, error) {
 	if err := a.needWriting(); err != nil {
 		return IndexReport{}, err
 	}
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	all, err := a.store.Roots(ctx)
+	parts, err := a.resolve(ctx, targets)
 	if err != nil {
 		return IndexReport{}, err
-	}
-	if len(roots) > 0 {
-		all = slices.DeleteFunc(all, func(r library.Root) bool { return !slices.Contains(roots, r.ID) })
 	}
 	if err := a.retryLacking(ctx); err != nil {
 		return IndexReport{}, err
 	}
-	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Log: a.p.Log}
+	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Exclude: a.exclude(ctx), Log: a.p.Log}
 	p.Videos, p.NoVideos = video.Find()
 	p.Codecs = a.decoders()
 	engine, err := a.engine(ctx)
@@ -44,7 +49,7 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 	x := indexer.New(p)
 	a.setIndexer(x)
 	defer a.setIndexer(nil)
-	report, runErr := x.Run(ctx, all, func(ip indexer.Progress) {
+	report, runErr := x.RunTargets(ctx, parts, func(ip indexer.Progress) {
 		p := Progress{
 			Job: jobLook, Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,
 			Left: ip.Left, Path: ip.Path, Running: true,
@@ -59,6 +64,7 @@ func (a *App) Index(ctx context.Context, roots []library.RootID, progress func(P
 		Missing: report.Missing, Offline: report.Offline, Unchanged: report.Unchanged, Encoded: report.Encoded,
 		Seconds: report.Seconds, PhotosPerSecond: report.PhotosPerSecond,
 	}
+	out.Notes = a.notes(ctx, report)
 	if engine != nil {
 		out.Model, out.Provider = engine.Model(), engine.Provider()
 	}
@@ -101,39 +107,75 @@ func (a *App) setIndexer(x *indexer.Indexer) {
 
 // StartIndexing looks at photos in the background and reports through Events. Asked while
 // it runs, it runs once more afterwards.
-func (a *App) StartIndexing() {
+func (a *App) StartIndexing() { a.startIndexing(nil) }
+
+// job is a background run that was asked for.
+type job struct {
+	targets []Target        // nil: all roots
+	done    []chan struct{} // closed when the run has ended
+}
+
+func (j *job) end() {
+	if j != nil {
+		for _, c := range j.done {
+			close(c)
+		}
+	}
+}
+
+// startIndexing is StartIndexing for targets (nil: all roots). The channel is closed when
+// they were looked through.
+func (a *App) startIndexing(targets []Target) <-chan struct{} {
+	done := make(chan struct{})
+	first := &job{targets, []chan struct{}{done}}
 	if a.needWriting() != nil {
-		return
+		first.end()
+		return done
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.cancel != nil {
-		a.again = true
-		return
+		switch {
+		case a.next == nil:
+			a.next = first
+		case targets == nil || a.next.targets == nil:
+			a.next.targets, a.next.done = nil, append(a.next.done, done)
+		default:
+			a.next.targets, a.next.done = append(a.next.targets, targets...), append(a.next.done, done)
+		}
+		return done
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
 	a.running.Go(func() { a.warm(ctx) })
 	a.running.Go(func() {
 		defer cancel()
-		for {
-			a.indexOnce(ctx)
-			a.mu.Lock()
-			if !a.again || ctx.Err() != nil {
-				a.cancel, a.again = nil, false
-				a.mu.Unlock()
-				return
-			}
-			a.again = false
-			a.mu.Unlock()
+		for j := first; j != nil; j = a.nextJob(ctx) {
+			a.indexOnce(ctx, j.targets)
+			j.end()
 		}
 	})
+	return done
+}
+
+// nextJob is what was asked for while a run was on; nil: nothing, and no run is on.
+func (a *App) nextJob(ctx context.Context) *job {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	j := a.next
+	a.next = nil
+	if j != nil && ctx.Err() == nil {
+		return j
+	}
+	j.end()
+	a.cancel = nil
+	return nil
 }
 
 // indexOnce is one background run with its events.
-func (a *App) indexOnce(ctx context.Context) {
+func (a *App) indexOnce(ctx context.Context, targets []Target) {
 	lastDone, lastJob := 0, ""
-	report, err := a.Index(ctx, nil, func(p Progress) {
+	report, err := a.IndexTargets(ctx, targets, func(p Progress) {
 		a.mu.Lock()
 		p.Paused = a.progress.Paused
 		a.progress = p
@@ -203,7 +245,8 @@ func (a *App) pause(on bool) {
 func (a *App) CancelIndexing() {
 	a.mu.Lock()
 	cancel := a.cancel
-	a.again = false
+	a.next.end()
+	a.next = nil
 	a.mu.Unlock()
 	if cancel != nil {
 		cancel()

@@ -11,7 +11,10 @@ import (
 	"strconv"
 
 	"descry/library"
+	"descry/library/indexer"
 	"descry/library/scan"
+	"descry/library/store"
+	"descry/library/watch"
 )
 
 // Roots lists the folders of the library.
@@ -66,8 +69,55 @@ func (a *App) AddRoot(ctx context.Context, path string) (library.Root, error) {
 	if err != nil {
 		return library.Root{}, fmt.Errorf("adding the folder %s: %w", path, err)
 	}
-	a.changed()
+	a.rootsChanged(ctx)
 	return root, nil
+}
+
+// AddPath is AddRoot for a path that may also lie in a root: then the target is that folder
+// of it.
+func (a *App) AddPath(ctx context.Context, path string) (Target, error) {
+	root, err := a.AddRoot(ctx, path)
+	var overlap *scan.OverlapError
+	if !errors.As(err, &overlap) || !overlap.Inside {
+		return Target{Root: root.ID}, err
+	}
+	rel, err := filepath.Rel(overlap.Root.Path, overlap.Path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return Target{}, overlap
+	}
+	return Target{Root: overlap.Root.ID, Folders: []watch.Folder{{Dir: filepath.ToSlash(rel)}}}, nil
+}
+
+// ConfirmRoot takes the person's word that photos that are not found in a root are gone:
+// its files are marked as missing, however many they are. What was said of them is kept.
+func (a *App) ConfirmRoot(ctx context.Context, id library.RootID) error {
+	if err := a.needWriting(); err != nil {
+		return err
+	}
+	root, err := a.store.Root(ctx, id)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(root.Path); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s is not there: connect its disk, or take the folder out of the library with descry roots remove %d",
+			root.Path, id)
+	}
+	if err := a.store.ConfirmRoot(ctx, id); err != nil {
+		return fmt.Errorf("confirming the folder: %w", err)
+	}
+	root.State, root.Reason = library.Present, store.ConfirmedGone
+	x := indexer.New(indexer.Params{Store: a.store, Thumbs: a.thumbs, Exclude: a.exclude(ctx), Log: a.p.Log})
+	if _, err := x.Scan(ctx, []indexer.Target{{Root: root}}); err != nil {
+		return fmt.Errorf("looking through %s: %w", root.Path, err)
+	}
+	a.rootsChanged(ctx)
+	return nil
+}
+
+// rootsChanged lets everything know that the roots are others now.
+func (a *App) rootsChanged(ctx context.Context) {
+	a.rewatch(ctx)
+	a.changed()
 }
 
 // RemoveRoot forgets a folder and its files. What the person said of their photos is kept
@@ -79,7 +129,7 @@ func (a *App) RemoveRoot(ctx context.Context, id library.RootID) error {
 	if err := a.store.RemoveRoot(ctx, id); err != nil {
 		return fmt.Errorf("removing the folder: %w", err)
 	}
-	a.changed()
+	a.rootsChanged(ctx)
 	return nil
 }
 
@@ -104,7 +154,7 @@ func (a *App) RelocateRoot(ctx context.Context, id library.RootID, path string) 
 	if err := a.store.RelocateRoot(ctx, id, abs, volume); err != nil {
 		return fmt.Errorf("relocating the folder to %s: %w", abs, err)
 	}
-	a.changed()
+	a.rootsChanged(ctx)
 	return nil
 }
 

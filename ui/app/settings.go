@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"descry/library"
+	"descry/library/scan"
 )
 
 // The settings that a person may change by name.
@@ -16,6 +17,8 @@ const (
 	SettingModel   = "model"   // id of the model in use
 	SettingRuntime = "runtime" // path of the ONNX Runtime library
 	SettingThreads = "threads" // encoders at work; 0 is one per core
+	SettingExclude = "exclude" // patterns of what is left out of every root, separated by ";"
+	SettingWatch   = "watch"   // WatchOn (the default) or WatchOff
 
 	SettingThumbnails = "thumbnails" // gigabytes that thumbnails may take; 0 is no limit
 
@@ -24,7 +27,9 @@ const (
 
 // SettingKeys lists the settings by name.
 func SettingKeys() []string {
-	return []string{SettingModel, SettingRuntime, SettingSidecars, SettingThreads, SettingThumbnails}
+	return []string{
+		SettingExclude, SettingModel, SettingRuntime, SettingSidecars, SettingThreads, SettingThumbnails, SettingWatch,
+	}
 }
 
 // Setting returns a setting, "" where it was never set.
@@ -58,10 +63,25 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 		if gb, err := strconv.ParseFloat(value, 64); err != nil || !(gb >= 0 && gb < 1e9) {
 			return fmt.Errorf("thumbnails = %s: it is a number of gigabytes, 0 for no limit", value)
 		}
+	case key == SettingExclude:
+		if err := scan.CheckPatterns(patterns(value)); err != nil {
+			return fmt.Errorf("exclude = %s: %w", value, err)
+		}
+	case key == SettingWatch:
+		if value != WatchOn && value != WatchOff {
+			return fmt.Errorf("watch = %s: it is %s or %s", value, WatchOn, WatchOff)
+		}
 	case key == SettingModel:
 		if _, err := a.openBundle(value); err != nil {
 			return err
 		}
+	}
+	if key == SettingExclude || key == SettingWatch {
+		if err := a.store.SetSetting(ctx, key, value); err != nil {
+			return err
+		}
+		a.rewatch(ctx)
+		return nil
 	}
 	return a.putSetting(ctx, key, value)
 }

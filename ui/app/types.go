@@ -211,6 +211,7 @@ type IndexReport struct {
 	PhotosPerSecond float64 // newly encoded photos only
 	Model           string
 	Provider        string
+	Notes           []string // sentences on roots that are not there, or are elsewhere now
 }
 
 // IndexFailure is a file that an indexing run could not use.

@@ -99,6 +99,7 @@ type indexDocument struct {
 	PhotosPerSecond float64           `json:"photos_per_second"`
 	Model           string            `json:"model"`
 	Provider        string            `json:"provider"`
+	Notes           []string          `json:"notes"`
 }
 
 type failureDocument struct {
@@ -112,6 +113,7 @@ func indexDocumentOf(r app.IndexReport) indexDocument {
 		Files: r.Files, Photos: r.Photos, New: r.New, Changed: r.Changed, Moved: r.Moved, Missing: r.Missing,
 		Offline: r.Offline, Unchanged: r.Unchanged, Encoded: r.Encoded, Seconds: r.Seconds,
 		PhotosPerSecond: r.PhotosPerSecond, Model: r.Model, Provider: r.Provider, Failed: []failureDocument{},
+		Notes: append([]string{}, r.Notes...),
 	}
 	for _, f := range r.Failed {
 		d.Failed = append(d.Failed, failureDocument{pathOf(f.Path), f.Stage, f.Reason})
@@ -132,13 +134,14 @@ type rootDocument struct {
 	pathField
 	Volume string            `json:"volume"`
 	State  library.FileState `json:"state"`
+	Reason string            `json:"reason"` // of an offline root that is there: "empty", "volume"
 	Photos int               `json:"photos"`
 }
 
 func rootDocuments(roots []library.Root) []rootDocument {
 	docs := make([]rootDocument, 0, len(roots))
 	for _, r := range roots {
-		docs = append(docs, rootDocument{r.ID, pathOf(r.Path), r.Volume, r.State, r.Photos})
+		docs = append(docs, rootDocument{r.ID, pathOf(r.Path), r.Volume, r.State, r.Reason, r.Photos})
 	}
 	return docs
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,32 +13,42 @@ import (
 )
 
 func (c *call) indexCmd() *cobra.Command {
-	return &cobra.Command{
+	watch := false
+	cmd := &cobra.Command{
 		Use:   "index [PATH…]",
 		Short: "Add folders and bring the library up to date",
 		Long: "Adds each PATH as a root if it is new, then looks at every photo that is new or changed.\n" +
-			"Without a PATH all roots are brought up to date. Ctrl-C keeps what is finished; the next run goes on.",
-		Example: "  descry index ~/Pictures /media/usb/photos",
+			"A PATH in a root is brought up to date alone; without a PATH all roots are.\n" +
+			"Ctrl-C keeps what is finished; the next run goes on.\n" +
+			"With --watch it goes on until Ctrl-C: what changes in the roots is looked at as it comes.",
+		Example: "  descry index ~/Pictures /media/usb/photos\n  descry index ~/Pictures/2024\n  descry index --watch",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			if watch && c.json {
+				return usagef("--watch has no end to write one JSON document at: leave one of the two out")
+			}
 			return c.withApp(ctx, AccessWrite, func(a *app.App) error {
-				var roots []library.RootID
+				var targets []app.Target
 				for _, path := range args {
-					r, err := a.AddRoot(ctx, path)
+					t, err := a.AddPath(ctx, path)
 					if err != nil {
 						return err
 					}
-					roots = append(roots, r.ID)
+					targets = append(targets, t)
 				}
 				if p := a.ModelProblem(); p != "" {
 					c.message("%s The photos are read in now and looked at once a model runs.", p)
 				}
 				meter := c.newMeter()
-				report, err := a.Index(ctx, roots, meter.show)
+				report, err := a.IndexTargets(ctx, targets, meter.show)
 				meter.done()
 				c.partly = len(report.Failed) > 0
 				if err != nil {
 					return err
+				}
+				if watch {
+					c.printReport(report)
+					return c.watch(ctx, a)
 				}
 				if c.json {
 					return c.document(indexDocumentOf(report))
@@ -47,6 +58,22 @@ func (c *call) indexCmd() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&watch, "watch", false, "go on until Ctrl-C, and look at what changes in the roots as it comes")
+	return cmd
+}
+
+// watch keeps the library up to date until Ctrl-C, which is its good end.
+func (c *call) watch(ctx context.Context, a *app.App) error {
+	c.message("Watching the folders; Ctrl-C ends it.")
+	report := func(r app.IndexReport, err error) {
+		switch {
+		case err != nil:
+			c.message("%s", err)
+		case r.New+r.Changed+r.Moved+r.Missing+r.Encoded+len(r.Notes) > 0:
+			c.printReport(r)
+		}
+	}
+	return a.Watch(ctx, func(app.Progress) {}, report, func(sentence string) { c.message("%s", sentence) })
 }
 
 func (c *call) printReport(r app.IndexReport) {
@@ -55,6 +82,9 @@ func (c *call) printReport(r app.IndexReport) {
 	if r.Encoded > 0 {
 		c.print("%s looked at in %.1f s, %.1f photos per second (%s, %s)",
 			count(r.Encoded, "photo"), r.Seconds, r.PhotosPerSecond, r.Model, r.Provider)
+	}
+	for _, note := range r.Notes {
+		c.message("%s", note)
 	}
 	for _, f := range r.Failed {
 		c.message("Could not %s %s: %s", f.Stage, f.Path, f.Reason)
@@ -73,7 +103,7 @@ func (c *call) rootsCmd() *cobra.Command {
 	roots := &cobra.Command{
 		Use:     "roots",
 		Short:   "The folders of the library",
-		Example: "  descry roots list\n  descry roots relocate /media/old /media/new",
+		Example: "  descry roots list\n  descry roots relocate /media/old /media/new\n  descry roots confirm /media/usb/photos",
 		Args:    noVerb,
 		RunE:    needsVerb,
 	}
@@ -86,7 +116,7 @@ func (c *call) rootsCmd() *cobra.Command {
 			return c.document(rootDocuments(all))
 		}
 		for _, r := range all {
-			c.print("%d\t%s\t%s\t%s", r.ID, r.State, count(r.Photos, "photo"), r.Path)
+			c.print("%d\t%s\t%s\t%s", r.ID, stateOf(r), count(r.Photos, "photo"), r.Path)
 		}
 		if len(all) == 0 {
 			c.message("No folders yet. Add one with: descry index FOLDER")
@@ -131,6 +161,23 @@ func (c *call) rootsCmd() *cobra.Command {
 			},
 		},
 		&cobra.Command{
+			Use: "confirm ROOT", Short: "Say that the photos of a folder are gone: they are listed as missing, and what you said of them is kept",
+			Args:    exactly(1, "the id or path of a root"),
+			Example: "  descry roots confirm /media/usb/photos",
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+					r, err := a.Root(cmd.Context(), args[0])
+					if err != nil {
+						return err
+					}
+					if err := a.ConfirmRoot(cmd.Context(), r.ID); err != nil {
+						return err
+					}
+					return list(cmd, a)
+				})
+			},
+		},
+		&cobra.Command{
 			Use: "relocate ROOT PATH", Short: "Say where a folder is now", Args: exactly(2, "a root and its new path"),
 			Example: "  descry roots relocate /media/usb/photos /mnt/photos",
 			RunE: func(cmd *cobra.Command, args []string) error {
@@ -148,6 +195,14 @@ func (c *call) rootsCmd() *cobra.Command {
 		},
 	)
 	return roots
+}
+
+// stateOf is the state of a root, and why it is offline where it is there.
+func stateOf(r library.Root) string {
+	if r.State != library.Offline || r.Reason == "" {
+		return string(r.State)
+	}
+	return fmt.Sprintf("%s (%s)", r.State, r.Reason)
 }
 
 // verbOf is how a verb is called, without the program's name.
@@ -217,7 +272,7 @@ func (c *call) statusCmd() *cobra.Command {
 				c.print("photos    %d, %d looked at, %d to come", s.Photos, s.Encoded, s.Pending)
 				c.print("model     %s", s.Model)
 				for _, r := range s.Roots {
-					c.print("root      %s (%s, %s)", r.Path, r.State, count(r.Photos, "photo"))
+					c.print("root      %s (%s, %s)", r.Path, stateOf(r), count(r.Photos, "photo"))
 				}
 				for _, f := range failures {
 					c.print("cannot %s %s: %s", f.Stage, f.Path, f.Reason)
