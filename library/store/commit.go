@@ -159,6 +159,13 @@ func (c *committer) photo(f *IndexedFile, b *before, m *metadataRow, content int
 		return id, false, nil
 	}
 	edited := old != 0 && samePicture(b, m, f.SamePicture)
+	if old != 0 && !edited {
+		// A photo whose content a repair could not read takes that of its file.
+		if edited, err = c.get("SELECT 1 FROM photo p JOIN content t ON t.id = p.content_id WHERE p.id = ? AND t.scheme = ?",
+			[]any{old, lostScheme}, []any{new(int)}); err != nil {
+			return 0, false, err
+		}
+	}
 	if edited {
 		var others int
 		if _, err := c.get("SELECT count(*) FROM file WHERE photo_id = ? AND id <> ?", []any{old, f.File}, []any{&others}); err != nil {
