@@ -48,7 +48,8 @@ var formats = map[string]imagemeta.ImageFormat{
 func (t *tags) readEXIF(format string, data []byte, p parts) (err error) {
 	f := formats[format]
 	in := head(format, data)
-	if format == decode.PNG { // imagemeta leaves out what ImageMagick writes
+	// Of PNG imagemeta leaves out what ImageMagick writes, of WebP what lies behind some profiles.
+	if format == decode.PNG || format == decode.WebP {
 		f, in = imagemeta.TIFF, exifBlob(format, data)
 		if len(in) == 0 {
 			return nil
