@@ -96,28 +96,6 @@ func (s *Store) MissingFiles(ctx context.Context) ([]FileInfo, error) {
 	return out, nil
 }
 
-// SameContent lists the groups of present files that hold the same picture data: absolute
-// paths, ordered in and among groups.
-func (s *Store) SameContent(ctx context.Context) ([][]string, error) {
-	list, err := files(ctx, s.ro, `f.state = 'present' AND f.photo_id IN
-		(SELECT photo_id FROM file WHERE state = 'present' AND photo_id IS NOT NULL GROUP BY photo_id HAVING count(*) > 1)`)
-	if err != nil {
-		return nil, fmt.Errorf("list the files of the same content: %w", err)
-	}
-	var out [][]string
-	at := map[library.PhotoID]int{}
-	for _, f := range list {
-		i, ok := at[f.Photo]
-		if !ok {
-			i = len(out)
-			at[f.Photo] = i
-			out = append(out, nil)
-		}
-		out[i] = append(out[i], f.Path)
-	}
-	return out, nil
-}
-
 // Folder is a folder of a root with the number of its photos.
 type Folder struct {
 	Root   library.RootID

@@ -83,14 +83,6 @@ func (a *App) MissingFiles(ctx context.Context) ([]string, error) {
 	return paths, nil
 }
 
-// Duplicates lists groups of present files that hold the same picture data.
-func (a *App) Duplicates(ctx context.Context) ([][]string, error) {
-	if err := a.needLibrary(); err != nil {
-		return nil, err
-	}
-	return a.store.SameContent(ctx)
-}
-
 // Dump writes everything in the library in canonical order.
 func (a *App) Dump(ctx context.Context, w io.Writer, user, derived bool) error {
 	if err := a.needLibrary(); err != nil {

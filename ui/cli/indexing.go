@@ -309,41 +309,6 @@ func (c *call) missingCmd() *cobra.Command {
 	}
 }
 
-func (c *call) duplicatesCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "duplicates", Short: "Files that hold the same picture", Args: noArgs,
-		Example: "  descry duplicates",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
-				groups, err := a.Duplicates(cmd.Context())
-				if err != nil {
-					return err
-				}
-				docs := make([][]pathField, 0, len(groups))
-				for _, g := range groups {
-					var doc []pathField
-					for _, p := range g {
-						doc = append(doc, pathOf(p))
-					}
-					docs = append(docs, doc)
-				}
-				if c.json {
-					return c.document(docs)
-				}
-				for i, g := range docs {
-					if i > 0 {
-						c.print("")
-					}
-					for _, p := range g {
-						c.print("%s", p.Path)
-					}
-				}
-				return nil
-			})
-		},
-	}
-}
-
 func (c *call) doctorCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Short: "Check this machine and the library, and say how to mend each fault", Args: noArgs,
