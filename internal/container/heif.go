@@ -5,6 +5,13 @@ import (
 	"math"
 )
 
+// maxProperties is how many properties can be told apart by number, maxReferences far more
+// references than a picture of thousands of tiles needs: one for each item that has any.
+const (
+	maxProperties = 1<<15 - 1
+	maxReferences = 1 << 14
+)
+
 // HEIF is the item structure of a HEIF or AVIF file (ISO/IEC 23008-12): pictures and
 // metadata are items, whose data lies anywhere in the file, and which have properties.
 type HEIF struct {
@@ -186,7 +193,7 @@ func (h *HEIF) readProperties(body []byte) error {
 		case "ipco":
 			failed = Boxes(body, func(kind string, body []byte) bool {
 				h.props = append(h.props, Property{kind, body})
-				return true
+				return len(h.props) < maxProperties
 			})
 		case "ipma":
 			failed = h.readAssociations(body)
@@ -239,8 +246,8 @@ func (h *HEIF) readReferences(body []byte) error {
 				break
 			}
 		}
-		bad = r.bad
 		h.refs = append(h.refs, ref)
+		bad = r.bad || len(h.refs) > maxReferences
 		return !bad
 	}); err != nil {
 		return err

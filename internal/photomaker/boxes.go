@@ -232,3 +232,12 @@ func BigTIFF(img *image.Gray, description string) []byte {
 	out = append(append(out, fields...), make([]byte, 8)...)
 	return append(append(out, text...), bytes.Clone(img.Pix[:w*h])...)
 }
+
+// RAFParts puts a preview, the description of a sensor's picture and that picture into a
+// Fujifilm RAW file.
+func RAFParts(header, sensor, preview []byte) []byte {
+	out := append([]byte("FUJIFILMCCD-RAW 0201FF000000"), make([]byte, 56)...)
+	at := len(out) + 24
+	out = append(out, be32(at, len(preview), at+len(preview), len(header), at+len(preview)+len(header), len(sensor))...)
+	return slices.Concat(out, preview, header, sensor)
+}

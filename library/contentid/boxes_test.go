@@ -108,6 +108,25 @@ func TestPSD(t *testing.T) {
 	})
 }
 
+func TestRAF(t *testing.T) {
+	raf := photomaker.RAFParts
+	preview := photomaker.JPEG(photomaker.Scene(16, 12, 1), plain, 80)
+	header, sensor := []byte("header"), []byte("sensor")
+	sameAs(t, contentid.SchemeRAF, raf(header, sensor, preview), map[string]struct {
+		file []byte
+		same bool
+	}{
+		"words in the preview": {raf(header, sensor, photomaker.JPEG(photomaker.Scene(16, 12, 1), words, 80)), true},
+		"another preview":      {raf(header, sensor, photomaker.JPEG(photomaker.Scene(16, 12, 2), plain, 80)), false},
+		"another sensor":       {raf(header, []byte("sensoR"), preview), false},
+		"another description":  {raf([]byte("headeR"), sensor, preview), false},
+	})
+	file := raf(header, sensor, preview)
+	if got := id(t, file[:len(file)-1]); got.Scheme != contentid.SchemeFile {
+		t.Errorf("cut it is %v", got)
+	}
+}
+
 func TestMovie(t *testing.T) {
 	type o = photomaker.MovieOptions
 	movie := photomaker.Movie
@@ -229,6 +248,7 @@ func TestGoldenBoxes(t *testing.T) {
 		contentid.SchemeMovie:   {photomaker.Movie(coded, photomaker.MovieOptions{Title: "x", Front: true}), "movie1:25336596a5b5bef7eb70401ae64dc5750e6dea213c76b43e92f2e45ec2481c85"},
 		contentid.SchemeBigTIFF: {photomaker.BigTIFF(grey, "x"), "bigtiff1:35ef497098651a28e21fad5e879bb9e604ce97b7e39ed8a9257923b5e4c2b664"},
 		contentid.SchemeORF:     {append([]byte("IIRO"), photomaker.TIFF(img, words)[4:]...), "orf1:cb5e408d0e336fe1f21a2b0b6d01b6ddf771652110697cf897eae21a622e517d"},
+		contentid.SchemeRAF:     {photomaker.RAFParts([]byte("header"), []byte("sensor"), golden(t, "sub-420.jpg")), "raf1:651f38c48ec32800d5d0ccabe41bff53fae6eecfd4e3fca939ab93aa4b670544"},
 		contentid.SchemeFile:    {[]byte("hello"), library.Content{Scheme: "file1", Digest: sha256.Sum256([]byte("hello"))}.String()},
 	} {
 		if got := id(t, c.data).String(); got != c.want {

@@ -23,6 +23,7 @@ const (
 	SchemeTIFF    = "tiff1" // the camera RAW formats that are TIFF too
 	SchemeBigTIFF = "bigtiff1"
 	SchemeORF     = "orf1"
+	SchemeRAF     = "raf1"
 	SchemeHEIF    = "heif1" // AVIF too
 	SchemeJXL     = "jxl1"
 	SchemePSD     = "psd1"
@@ -69,6 +70,8 @@ func ruleOf(head []byte) rule {
 		return rule{scheme: SchemeORF, picture: hashTIFF}
 	case has(0, "\xff\x0a"), has(0, "\x00\x00\x00\x0cJXL \r\n\x87\n"):
 		return rule{scheme: SchemeJXL, picture: hashJXL}
+	case has(0, "FUJIFILMCCD-RAW"):
+		return rule{scheme: SchemeRAF, picture: hashRAF}
 	case has(0, "8BPS"):
 		return rule{scheme: SchemePSD, picture: hashPSD}
 	case isHEIF(head):

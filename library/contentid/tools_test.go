@@ -65,7 +65,7 @@ func TestForeignFiles(t *testing.T) {
 		"b.psd": photomaker.PSD(photomaker.Scene(16, 12, 1), words, nil),
 	}
 	for format, maker := range map[string]string{
-		"cr2": "Canon", "cr3": "Canon", "nef": "NIKON CORPORATION", "arw": "SONY", "dng": "Leica", "orf": "OLYMPUS", "pef": "PENTAX", "srw": "SAMSUNG",
+		"cr2": "Canon", "cr3": "Canon", "nef": "NIKON CORPORATION", "arw": "SONY", "dng": "Leica", "orf": "OLYMPUS", "pef": "PENTAX", "srw": "SAMSUNG", "raf": "FUJIFILM",
 	} {
 		m := words
 		m.Make = maker

@@ -34,10 +34,12 @@ const (
 )
 
 // maxXMP bounds, in bytes, how much of a packet is read, and after how much of a file's
-// packets and compressed text no more is; maxValues bounds how many values.
+// packets and compressed text no more is; maxPackets and maxValues bound how many packets
+// and values.
 const (
-	maxXMP    = 4 << 20
-	maxValues = 5000
+	maxXMP     = 4 << 20
+	maxPackets = 100
+	maxValues  = 5000
 )
 
 // xmp maps a property to its values: one for a simple property, the items of a list,
@@ -58,8 +60,8 @@ func (x xmp) text(ns, name string) string {
 func (t *tags) readXMP(format string, data []byte, found [][]byte) error {
 	var notes []error
 	read := 0
-	for _, p := range append(t.packets(format, data), found...) {
-		if read >= maxXMP {
+	for i, p := range append(t.packets(format, data), found...) {
+		if read >= maxXMP || i == maxPackets {
 			notes = append(notes, note("XMP", errors.New("there is more of it than is sensible")))
 			break
 		}
