@@ -35,7 +35,6 @@ const (
 // Tools are the programs that read videos.
 type Tools struct {
 	ffmpeg, ffprobe string
-	version         string
 }
 
 // Find looks for ffmpeg and ffprobe in the folders of PATH. Where they are not there its

@@ -19,8 +19,8 @@ type Library struct {
 	Version string // "": it is not there, or lacks the decoder
 }
 
-// library decodes pictures.
-type library interface {
+// decoder decodes pictures of a format.
+type decoder interface {
 	name() string
 	// version loads the library; it is "" where that fails or where it lacks the decoder.
 	version() string
@@ -40,8 +40,8 @@ type decoded struct {
 }
 
 // decoders are the libraries for a format, the best first, but for those that are hidden.
-func decoders(format string) []library {
-	return slices.DeleteFunc(candidates(format), func(l library) bool { return hidden(l.name()) })
+func decoders(format string) []decoder {
+	return slices.DeleteFunc(candidates(format), func(l decoder) bool { return hidden(l.name()) })
 }
 
 // WithoutVariable is the environment variable that names libraries to do without, separated

@@ -29,15 +29,15 @@ const (
 )
 
 // candidates are the libraries that may decode a format, the best first.
-func candidates(format string) []library {
+func candidates(format string) []decoder {
 	switch format {
 	case decode.HEIF:
 		// Most hold HEVC, and some AV1 under a name that does not tell.
-		return []library{libheif, builtIn{}, libheifAV1}
+		return []decoder{libheif, builtIn{}, libheifAV1}
 	case decode.AVIF:
-		return []library{libavif, libheifAV1}
+		return []decoder{libavif, libheifAV1}
 	case decode.JXL:
-		return []library{libjxl}
+		return []decoder{libjxl}
 	}
 	return nil
 }

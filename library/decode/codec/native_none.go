@@ -6,9 +6,9 @@ import "descry/library/decode"
 
 // candidates are the libraries that may decode a format. Without cgo, C libraries cannot be
 // called.
-func candidates(format string) []library {
+func candidates(format string) []decoder {
 	if format == decode.HEIF {
-		return []library{builtIn{}}
+		return []decoder{builtIn{}}
 	}
 	return nil
 }
