@@ -179,7 +179,7 @@ func TestTies(t *testing.T) {
 		"Google's, earlier":    {append(camera(`GCamera:MicroVideo="1"`), film...), true},
 		"the film was cut off": {camera(`GCamera:MotionPhoto="1"`), false},
 		"only an appendix":     {append(bytes.Clone(jpeg), film...), false},
-		"Samsung's":            {append(append(bytes.Clone(jpeg), "\x00\x00\x30\x0a\x10\x00\x00\x00MotionPhoto_Data"...), film...), true},
+		"Samsung's":            {append(bytes.Clone(jpeg), "\x00\x00\x30\x0a\x10\x00\x00\x00MotionPhoto_Data"+string(film)+"SEFH\x00\x00SEFT"...), true},
 		"Samsung's HEIC":       {append(photomaker.HEIF(coded, 8, 8, library.Metadata{}, photomaker.HEIFOptions{}), photomaker.Box("mpvd", film)...), true},
 		"said to be none":      {append(camera(`GCamera:MotionPhoto="0"`), film...), false},
 	} {

@@ -43,7 +43,7 @@ func Read(data []byte) (library.Metadata, error) {
 	}
 	notes = append(notes, fillCapture(&m, t))
 	fillWords(&m, t)
-	fillTies(&m, t, p)
+	fillTies(&m, t, p, data)
 	switch info.Format {
 	case decode.HEIF, decode.AVIF, decode.JXL:
 		m.Orientation = 1 // they are turned as their own properties say
@@ -64,7 +64,7 @@ func (t *tags) read(format string, data []byte, p parts) error {
 }
 
 // fillTies sets what ties the file to others, and what its colours and its film are.
-func fillTies(m *library.Metadata, t *tags, p parts) {
+func fillTies(m *library.Metadata, t *tags, p parts, data []byte) {
 	exif := p.exif
 	if p.preview != nil {
 		exif = exifOf(exifBlob(decode.JPEG, p.preview))
@@ -76,7 +76,7 @@ func fillTies(m *library.Metadata, t *tags, p parts) {
 	said := t.xmp.text(nsCamera, "MotionPhoto") == "1" || t.xmp.text(nsCamera, "MicroVideo") == "1"
 	switch m.Format {
 	case decode.JPEG:
-		m.Motion = p.film && (said || p.samsung)
+		m.Motion = (said || samsungFilm(data)) && hasFilm(data)
 	case decode.HEIF, decode.AVIF:
 		m.Motion = p.film
 	}

@@ -19,8 +19,7 @@ type parts struct {
 	iptc          []byte // records
 	icc           []byte
 	colours       string // the name of the colours, where there is no profile
-	film          bool   // a film lies in the file, beside the picture
-	samsung       bool   // and Samsung's trailer announces it
+	film          bool   // of HEIF: a film lies in the file, beside the picture
 }
 
 // partsOf finds the pieces of a file. What cannot be found is not there.
@@ -43,10 +42,6 @@ func partsOf(format string, data []byte) parts {
 		tiffParts(&p)
 	} else {
 		p.icc = iccProfile(format, data)
-	}
-	if format == decode.JPEG {
-		p.film = hasFilm(data)
-		p.samsung = p.film && bytes.Contains(data, []byte("MotionPhoto_Data"))
 	}
 	return p
 }
@@ -263,9 +258,11 @@ func tiffParts(p *parts) {
 // hasFilm reports whether a film follows the picture of a JPEG file. Programs that cut it
 // off often leave the words that announce it.
 func hasFilm(data []byte) bool {
-	if !bytes.Contains(data, []byte("ftyp")) {
-		return false
-	}
 	end, err := jpegseg.Walk(data, func(jpegseg.Segment) bool { return true })
 	return err == nil && bytes.Contains(data[end:], []byte("ftyp"))
+}
+
+// samsungFilm reports whether Samsung's trailer, which is told by its end, announces a film.
+func samsungFilm(data []byte) bool {
+	return bytes.HasSuffix(data, []byte("SEFT")) && bytes.Contains(data, []byte("MotionPhoto_Data"))
 }
