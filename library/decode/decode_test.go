@@ -267,7 +267,7 @@ func TestBadInput(t *testing.T) {
 		"png bad checksum":    {bytes.Replace(pngFile, []byte("IEND"), []byte("IENE"), 1), decode.ErrDamaged, "damaged"},
 		"webp cut":            {webpFile[:len(webpFile)/2], decode.ErrTruncated, ""},
 		"gif cut":             {photomaker.GIF(photomaker.Scene(64, 48, 1))[:400], decode.ErrTruncated, "ends too early"},
-		"bmp cut":             {photomaker.BMP(photomaker.Scene(64, 48, 1))[:400], decode.ErrTruncated, "ends too early"},
+		"bmp cut":             {photomaker.BMP(photomaker.Scene(64, 48, 1))[:52], decode.ErrTruncated, "ends too early"},
 		"tiff cut":            {photomaker.TIFF(photomaker.Scene(64, 48, 1), library.Metadata{})[:400], decode.ErrTruncated, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

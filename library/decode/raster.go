@@ -9,7 +9,6 @@ import (
 	"image/gif"
 	"image/png"
 
-	"golang.org/x/image/bmp"
 	"golang.org/x/image/webp"
 
 	"descry/library/decode/icc"
@@ -65,17 +64,8 @@ var decoders = map[string]decoder{
 	HEIF: {config: heifConfig},
 	AVIF: {config: heifConfig},
 	JXL:  {config: jxlConfig},
-	BMP: {
-		func(data []byte) (image.Config, error) { return bmp.DecodeConfig(bytes.NewReader(data)) },
-		func(_ context.Context, data []byte, _ Options) (picture, error) {
-			m, err := bmp.Decode(bytes.NewReader(data))
-			if err != nil {
-				return picture{}, err
-			}
-			return picture{img: nrgba(m)}, nil
-		},
-	},
-	CR2: rawDecoder(CR2), CR3: rawDecoder(CR3), NEF: rawDecoder(NEF), ARW: rawDecoder(ARW), DNG: rawDecoder(DNG),
+	BMP:  {configBMP, decodeBMP},
+	CR2:  rawDecoder(CR2), CR3: rawDecoder(CR3), NEF: rawDecoder(NEF), ARW: rawDecoder(ARW), DNG: rawDecoder(DNG),
 	RAF: rawDecoder(RAF), ORF: rawDecoder(ORF), RW2: rawDecoder(RW2), PEF: rawDecoder(PEF), SRW: rawDecoder(SRW),
 }
 
@@ -173,15 +163,6 @@ func nrgba(src image.Image) *image.NRGBA {
 			for x := range w {
 				c := &colours[from[x]]
 				row[4*x], row[4*x+1], row[4*x+2], row[4*x+3] = c.R, c.G, c.B, c.A
-			}
-		}
-	case *image.NYCbCrA:
-		for y := range h {
-			row := dst.Pix[y*dst.Stride:][:4*w]
-			for x := range w {
-				i, j := m.YOffset(b.Min.X+x, b.Min.Y+y), m.COffset(b.Min.X+x, b.Min.Y+y)
-				row[4*x], row[4*x+1], row[4*x+2] = color.YCbCrToRGB(m.Y[i], m.Cb[j], m.Cr[j])
-				row[4*x+3] = m.A[m.AOffset(b.Min.X+x, b.Min.Y+y)]
 			}
 		}
 	default:

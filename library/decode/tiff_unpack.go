@@ -64,7 +64,8 @@ func (p *tiffPicture) unpack(raw []byte, want int64, rows int) ([]byte, error) {
 	case compressedPackBits:
 		return unpackBits(raw, want), nil
 	case compressedFax3, compressedFax4:
-		if p.bits != 1 || p.samples != 1 || p.compression == compressedFax3 && p.t4&1 != 0 {
+		const twoDimensional, filled = 1, 4 // bits of T4Options
+		if p.bits != 1 || p.samples != 1 || p.compression == compressedFax3 && p.t4&(twoDimensional|filled) != 0 {
 			return nil, fmt.Errorf("%w: it is a TIFF of an unusual kind of fax", ErrUnsupported)
 		}
 		order, kind := ccitt.MSB, ccitt.Group4

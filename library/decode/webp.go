@@ -31,7 +31,7 @@ func webpPixels(data []byte) (*image.NRGBA, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nrgba(m), nil
+		return webpRGB(m), nil
 	}
 	cfg, err := webp.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
@@ -53,7 +53,7 @@ func webpPixels(data []byte) (*image.NRGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	img := nrgba(m)
+	img := webpRGB(m)
 	img.Rect = place
 	return onCanvas(img, canvas), nil
 }
