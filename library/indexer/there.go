@@ -89,7 +89,7 @@ func (s *rootScan) here(ctx context.Context) (there bool, volume string, err err
 	if !held || seen {
 		return true, volume, nil
 	}
-	if s.root.Volume != "" && volume != s.root.Volume {
+	if s.root.Volume != "" && volume != s.root.Volume && s.reachable() {
 		s.absence = store.OtherVolume
 		return false, "", nil
 	}
@@ -106,7 +106,9 @@ func (s *rootScan) here(ctx context.Context) (there bool, volume string, err err
 		return false, "", context.Cause(ctx)
 	}
 	if err != nil || !any {
-		s.absence = store.EmptyFolder
+		if err == nil && s.reachable() {
+			s.absence = store.EmptyFolder
+		}
 		return false, "", nil
 	}
 	return true, volume, nil
