@@ -40,7 +40,7 @@ func TestSameIDSamePicture(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		for range 300 {
+		for range 1500 {
 			other := bytes.Clone(data)
 			at := rng.IntN(len(other))
 			if rng.IntN(2) == 0 { // the structure lies at the start

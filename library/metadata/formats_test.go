@@ -40,6 +40,10 @@ func TestBoxFormats(t *testing.T) {
 	if equal(t, "jxl", got, want); err == nil {
 		t.Error("a damaged codestream is not noted")
 	}
+	packed := append(photomaker.JXL(coded, 1, library.Metadata{}), photomaker.Box("brob", []byte("Exif"), coded)...)
+	if _, err := metadata.Read(packed); err == nil || !strings.Contains(err.Error(), "compressed") {
+		t.Errorf("compressed metadata: %v", err)
+	}
 }
 
 func TestRaw(t *testing.T) {

@@ -41,6 +41,9 @@ func Read(data []byte) (library.Metadata, error) {
 	if p.preview != nil { // what the file itself says goes first
 		notes = append(notes, t.read(decode.JPEG, p.preview, parts{exif: exifOf(exifBlob(decode.JPEG, p.preview))}))
 	}
+	if p.packed {
+		notes = append(notes, errors.New("its EXIF or XMP data is compressed and was not read"))
+	}
 	notes = append(notes, fillCapture(&m, t))
 	fillWords(&m, t)
 	fillTies(&m, t, p, data)

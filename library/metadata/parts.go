@@ -19,6 +19,7 @@ type parts struct {
 	iptc          []byte // records
 	icc           []byte
 	colours       string // the name of the colours, where there is no profile
+	packed        bool   // there is more, compressed in a way that is not read
 	film          bool   // of HEIF: a film lies in the file, beside the picture
 }
 
@@ -134,7 +135,7 @@ func primaries(n uint16) string {
 	return ""
 }
 
-// jxlParts reads the boxes of a JPEG XL file. Compressed ones ("brob") are not read.
+// jxlParts reads the boxes of a JPEG XL file. Compressed ones (Brotli) are not read.
 func jxlParts(data []byte) (p parts) {
 	if len(data) > 0 && data[0] == 0xFF { // a naked codestream
 		return p
@@ -145,6 +146,8 @@ func jxlParts(data []byte) (p parts) {
 			p.exif = exifOf(withPrefix(body))
 		case kind == "xml ":
 			p.xmp = append(p.xmp, body)
+		case kind == "brob" && (bytes.HasPrefix(body, []byte("Exif")) || bytes.HasPrefix(body, []byte("xml "))):
+			p.packed = true
 		}
 		return true
 	})
