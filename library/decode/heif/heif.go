@@ -156,7 +156,7 @@ func (p *Picture) colour(body []byte) {
 }
 
 // crop works out a clean aperture: its size, and how far its centre lies from the
-// picture's, as fractions. One that does not lie on whole pixels inside the picture is
+// picture's, as fractions. One of broken size, or that leaves the picture, is
 // ignored.
 func crop(clap []byte, width, height int) image.Rectangle {
 	if len(clap) < 32 {
