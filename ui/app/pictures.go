@@ -56,17 +56,18 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// ReadMetadata reads what a picture file says of itself.
-func ReadMetadata(path string) (library.Metadata, error) {
+// ReadMetadata reads what a picture file says of itself; notes says what of it could not be
+// read, nil where all could.
+func ReadMetadata(path string) (m library.Metadata, notes, err error) {
 	data, err := readFile(path)
 	if err != nil {
-		return library.Metadata{}, err
+		return library.Metadata{}, nil, err
 	}
-	m, err := metadata.Read(data)
-	if err != nil && m.Format == "" {
-		return m, fmt.Errorf("reading the metadata of %s: %w", path, err)
+	m, notes = metadata.Read(data)
+	if notes != nil && m.Format == "" {
+		return m, nil, fmt.Errorf("reading the metadata of %s: %w", path, notes)
 	}
-	return m, nil
+	return m, notes, nil
 }
 
 // encodeFile is the unit vector of a picture file.

@@ -20,9 +20,12 @@ func (c *call) metaCmd() *cobra.Command {
 		Use: "read PATH", Short: "Metadata as Descry sees it", Args: exactly(1, "one picture"),
 		Example: "  descry meta read photo.jpg --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := app.ReadMetadata(args[0])
+			m, notes, err := app.ReadMetadata(args[0])
 			if err != nil {
 				return err
+			}
+			if notes != nil {
+				c.message("%s: %v", printable(args[0]), notes)
 			}
 			doc := metaDocumentOf(args[0], m)
 			if c.json {
@@ -154,9 +157,13 @@ func (d metaDocument) lines() []string {
 	add("camera", "%s", d.Make+d.Model != "", strings.TrimSpace(d.Make+" "+d.Model))
 	add("lens", "%s", d.Lens != "", d.Lens)
 	add("iso", "%d", d.ISO > 0, d.ISO)
-	add("aperture", "f/%g", d.FNumber > 0, d.FNumber)
-	add("exposure", "%g s", d.Exposure > 0, d.Exposure)
-	add("focal", "%g mm", d.Focal > 0, d.Focal)
+	add("aperture", "f/%.3g", d.FNumber > 0, d.FNumber)
+	if d.Exposure > 0 && d.Exposure < 0.3 {
+		add("exposure", "1/%.0f s", true, 1/d.Exposure)
+	} else {
+		add("exposure", "%.3g s", d.Exposure > 0, d.Exposure)
+	}
+	add("focal", "%.4g mm", d.Focal > 0, d.Focal)
 	if d.GPS != nil {
 		add("place", "%.6f, %.6f", true, d.GPS.Lat, d.GPS.Lon)
 	}
