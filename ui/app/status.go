@@ -159,6 +159,7 @@ func (a *App) Doctor(ctx context.Context) []Check {
 	default:
 		err := a.store.Integrity(ctx)
 		add("library", err, filepath.Join(a.p.Dir, "library.db")+" is sound", restore)
+		checks = append(checks, a.backupCheck(ctx))
 		roots, err := a.store.Roots(ctx)
 		if err != nil {
 			add("folders", err, "", "")

@@ -283,32 +283,6 @@ func (c *call) statusCmd() *cobra.Command {
 	}
 }
 
-func (c *call) missingCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "missing", Short: "Files that are gone; what you said of them is kept", Args: noArgs,
-		Example: "  descry missing --json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withApp(cmd.Context(), AccessRead, func(a *app.App) error {
-				paths, err := a.MissingFiles(cmd.Context())
-				if err != nil {
-					return err
-				}
-				docs := make([]pathField, 0, len(paths))
-				for _, p := range paths {
-					docs = append(docs, pathOf(p))
-				}
-				if c.json {
-					return c.document(docs)
-				}
-				for _, d := range docs {
-					c.print("%s", d.Path)
-				}
-				return nil
-			})
-		},
-	}
-}
-
 func (c *call) doctorCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Short: "Check this machine and the library, and say how to mend each fault", Args: noArgs,
