@@ -375,8 +375,7 @@ func rawRows() []row {
 	var out []row
 	for _, format := range photomaker.RawFormats {
 		id := kept
-		switch format {
-		case decode.RAF, decode.RW2:
+		if format == decode.RW2 {
 			id = renewed
 		}
 		out = append(out, row{

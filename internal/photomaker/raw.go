@@ -52,11 +52,13 @@ type rawDir struct {
 	next    *rawDir
 }
 
-// rawBlob is data that two fields, or one of undefined type, point to.
+// rawBlob is data that fields point to: one with its offset and one with its size.
 type rawBlob struct {
-	at, size uint16 // size 0: the field at is of undefined type
+	at, size uint16 // size 0: the field at is of undefined type and has both; sizeless: there is none
 	data     []byte
 }
+
+const sizeless = 0xFFFF
 
 func pointer(tag, kind uint16, count, to int) entry {
 	return entry{tag, kind, count, binary.LittleEndian.AppendUint32(nil, uint32(to))}
@@ -75,11 +77,14 @@ func emit(out *[]byte, d *rawDir) int {
 	entries := slices.Clone(d.entries)
 	for _, b := range d.blobs {
 		at := put(b.data)
-		if b.size == 0 {
+		switch b.size {
+		case 0:
 			entries = append(entries, pointer(b.at, 7, len(b.data), at))
-			continue
+		case sizeless:
+			entries = append(entries, long(b.at, at))
+		default:
+			entries = append(entries, long(b.at, at), long(b.size, len(b.data)))
 		}
-		entries = append(entries, long(b.at, at), long(b.size, len(b.data)))
 	}
 	if d.note != nil {
 		at := put(nil)
@@ -242,8 +247,9 @@ func (r raw) tiff(format string) []byte {
 	case "rw2":
 		header = "IIU\x00\x00\x00\x00\x00"
 		first.entries = append(first.entries, short(2, r.width+40), short(3, r.height+40),
-			short(4, 12), short(5, 16), short(6, r.height+20), short(7, r.width+24)) // top, left, bottom, right
-		first.blobs = []rawBlob{{0x2E, 0, r.full}, {0x118, 0, r.noise(false)}}
+			short(4, 12), short(5, 16), short(6, r.height+20), short(7, r.width+24), // top, left, bottom, right
+			long(273, 0xFFFFFFFF), long(279, 0)) // said otherwise
+		first.blobs = []rawBlob{{0x2E, 0, r.full}, {0x118, sizeless, r.noise(false)}}
 	}
 	out := []byte(header)
 	at := emit(&out, first)
