@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"descry/library/decode"
+	"descry/library/decode/cicp"
 )
 
 // Options say which frames are wanted.
@@ -143,8 +144,17 @@ func (v *Video) frame(ctx context.Context, at time.Duration, o Options) (*image.
 	for i := 3; i < len(img.Pix); i += 4 {
 		img.Pix[i] = 255
 	}
+	cicp.ToSRGB(img.Pix, primaries[v.primaries], transfers[v.transfer])
 	return img, nil
 }
+
+// What ffprobe calls the colours that are not sRGB's; others count as such.
+var (
+	primaries = map[string]uint16{"bt2020": cicp.BT2020, "smpte431": cicp.DCIP3, "smpte432": cicp.DisplayP3}
+	transfers = map[string]uint16{
+		"linear": cicp.Linear, "smpte2084": cicp.PQ, "arib-std-b67": cicp.HLG,
+	}
+)
 
 // matrixIn is the matrix by which the stream's colours are turned to RGB. Where a video
 // does not say, those of high definition have that of BT.709, by custom.

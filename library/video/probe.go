@@ -60,7 +60,7 @@ func (v *Video) read(data []byte) error {
 	if s == nil {
 		return fmt.Errorf("%w: there is no picture in it, only sound or nothing", decode.ErrDamaged)
 	}
-	v.stream, v.matrix, v.transfer, v.prim = s.Index, s.Matrix, s.Transfer, s.Primaries
+	v.stream, v.matrix, v.transfer, v.primaries = s.Index, s.Matrix, s.Transfer, s.Primaries
 
 	m := &v.Metadata
 	m.Orientation = 1

@@ -75,12 +75,11 @@ type Video struct {
 	// pixels; Orientation is 1.
 	Metadata library.Metadata
 
-	tools    *Tools
-	path     string
-	stream   int
-	transfer string // colour of the stream, in ffprobe's words
-	matrix   string
-	prim     string
+	tools  *Tools
+	path   string
+	stream int
+	// The colours of the stream, in ffprobe's words.
+	matrix, transfer, primaries string
 }
 
 // Open reads what a video file says of itself. path is absolute or relative to the working
@@ -150,6 +149,9 @@ func run(ctx context.Context, limit time.Duration, most int64, name string, args
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
 	_ = childproc.Set(cmd.Process.Pid, memory, 2*limit) // best effort: it may be over already
