@@ -55,12 +55,15 @@ func WriteSidecar(path string, w Words) (changed bool, err error) {
 	return true, nil
 }
 
+// newMode is what a new sidecar may be at most; the umask takes off what it should not be.
+const newMode fs.FileMode = 0o666
+
 // readSidecar reads a sidecar and its permissions; one that is not there is empty.
 func readSidecar(path string) (data []byte, mode fs.FileMode, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, 0o666, nil
+		return nil, newMode, nil
 	case err != nil:
 		return nil, 0, fmt.Errorf("reading the sidecar: %w", err)
 	case !info.Mode().IsRegular():
@@ -87,5 +90,8 @@ func writePart(path string, data []byte, mode fs.FileMode) (err error) {
 		return err
 	}
 	_, err = f.Write(data)
+	if mode != newMode { // the umask is for new files
+		err = errors.Join(err, f.Chmod(mode))
+	}
 	return errors.Join(err, f.Sync(), f.Close())
 }
