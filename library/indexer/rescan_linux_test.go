@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 
 // BenchmarkRescan lets a run look for changes among 100,000 files where nothing changed,
 // beside find printing size, time and number of the same files, and reports how many times
-// as long it takes. The files hold no pictures and the library is filled by hand: a rescan
-// looks at neither.
+// as long it takes, and how many times the processor time. The files hold no pictures and
+// the library is filled by hand: a rescan looks at neither.
 func BenchmarkRescan(b *testing.B) {
 	find, err := exec.LookPath("find")
 	if err != nil {
@@ -38,7 +39,7 @@ func BenchmarkRescan(b *testing.B) {
 			defer s.Close()
 			root := fillLibrary(b, s, photos)
 			x := New(Params{Store: s, Thumbs: thumbs.Open(filepath.Join(dir, "thumbs"))})
-			var ours, theirs time.Duration
+			var ours, theirs, oursCPU, theirsCPU time.Duration
 			for b.Loop() {
 				began := time.Now()
 				cmd := exec.Command(find, photos, "-type", "f", "-printf", "%s %T@ %i\n")
@@ -47,21 +48,35 @@ func BenchmarkRescan(b *testing.B) {
 					b.Fatal(err)
 				}
 				theirs += time.Since(began)
+				theirsCPU += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+				cpu := processorTime(b)
 				began = time.Now()
 				report, err := x.Run(b.Context(), []library.Root{root}, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
 				ours += time.Since(began)
+				oursCPU += processorTime(b) - cpu
 				if want := shape.folders * shape.files; report.Unchanged != want || report.New+report.Changed+report.Missing > 0 {
 					b.Fatalf("%+v", report)
 				}
 			}
 			b.ReportMetric(float64(ours)/float64(theirs), "x_find")
+			b.ReportMetric(float64(oursCPU)/float64(theirsCPU), "x_find_cpu")
 			b.ReportMetric(theirs.Seconds()/float64(b.N), "find_s/op")
 			b.ReportMetric(ours.Seconds()/float64(b.N), "s/op")
 		})
 	}
+}
+
+// processorTime is what this process has used until now.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func makeFiles(b *testing.B, photos string, folders, files int) {
