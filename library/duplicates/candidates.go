@@ -43,8 +43,8 @@ type pair struct{ a, b int32 }
 //
 // Equal keys of a band lie in buckets; each bucket is held against those whose keys differ
 // in at most bandMax bits. With 1,000,000 photos a bucket holds about 15, and each photo
-// meets 4 × 137 × 15 others at one instruction or two each, instead of a million. Memory:
-// 4 bytes per photo and the pairs found, beside the prints.
+// meets 4 × 137 × 15 others at an instruction or two each, instead of a million. Memory:
+// 17 bytes per photo and the pairs found, beside the prints.
 func candidates(ctx context.Context, prints []store.Print, step func(done, total int)) ([]pair, error) {
 	slices.SortFunc(prints, func(a, b store.Print) int {
 		switch {
@@ -64,13 +64,11 @@ func candidates(ctx context.Context, prints []store.Print, step func(done, total
 	masks := nearby()
 	partners := make([]uint8, len(prints))
 	order := make([]int32, len(usable))
+	hashes := make([]uint64, len(usable)) // in that order: the many comparisons read them in a row
 	start := make([]int32, 1<<bandBits+1)
 	var out []pair
 	consider := func(i, j int32, band int) {
 		x := prints[i].Hash ^ prints[j].Hash
-		if bits.OnesCount64(x) > maxBits {
-			return
-		}
 		for earlier := range band {
 			if bits.OnesCount16(uint16(x>>(bandBits*earlier))) <= bandMax {
 				return // found there already
@@ -95,7 +93,8 @@ func candidates(ctx context.Context, prints []store.Print, step func(done, total
 		}
 		next := slices.Clone(start)
 		for _, i := range usable {
-			order[next[key(i)]] = i
+			at := next[key(i)]
+			order[at], hashes[at] = i, prints[i].Hash
 			next[key(i)]++
 		}
 		for k := range 1 << bandBits {
@@ -105,13 +104,16 @@ func candidates(ctx context.Context, prints []store.Print, step func(done, total
 				}
 				step(band<<bandBits+k, bands<<bandBits)
 			}
-			here := order[start[k]:start[k+1]]
+			here := hashes[start[k]:start[k+1]]
 			if len(here) == 0 {
 				continue
 			}
-			for n, i := range here {
-				for _, j := range here[n+1:] {
-					consider(i, j, band)
+			at := order[start[k]:start[k+1]]
+			for n, h := range here {
+				for m := n + 1; m < len(here) && partners[at[n]] < maxPartners; m++ {
+					if bits.OnesCount64(h^here[m]) <= maxBits {
+						consider(at[n], at[m], band)
+					}
 				}
 			}
 			for _, m := range masks {
@@ -119,9 +121,11 @@ func candidates(ctx context.Context, prints []store.Print, step func(done, total
 				if other < k {
 					continue // that pair of buckets comes once
 				}
-				for _, j := range order[start[other]:start[other+1]] {
-					for _, i := range here {
-						consider(i, j, band)
+				for o, g := range hashes[start[other]:start[other+1]] {
+					for n, h := range here {
+						if bits.OnesCount64(g^h) <= maxBits {
+							consider(at[n], order[int(start[other])+o], band)
+						}
 					}
 				}
 			}
