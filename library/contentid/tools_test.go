@@ -24,6 +24,8 @@ func foreign(t *testing.T, dir string) (paths []string) {
 		"heif-enc -q 50 from.png -o a.heic",
 		"avifenc -s 9 from.png a.avif",
 		"avifenc -s 9 --grid 1x2 grid.png grid.avif",
+		"convert from.png -alpha set -channel A -evaluate set 50% alpha.png",
+		"avifenc -s 9 alpha.png alpha.avif",
 		"cjxl -e 1 from.png a.jxl",
 		"cjxl -e 1 --container=1 from.png boxed.jxl",
 		"convert from.png a.psd",
@@ -47,7 +49,32 @@ func foreign(t *testing.T, dir string) (paths []string) {
 			t.Logf("left out, as it could not be made: %s: %v: %s", line, err, out)
 			continue
 		}
-		paths = append(paths, filepath.Join(dir, args[len(args)-1]))
+		if path := filepath.Join(dir, args[len(args)-1]); filepath.Ext(path) != ".png" {
+			paths = append(paths, path)
+		}
+	}
+	return append(paths, cameras(t, dir)...)
+}
+
+// cameras copies the pictures of an iPhone and of a Sony that come with imagemeta's tests.
+func cameras(t *testing.T, dir string) (paths []string) {
+	t.Helper()
+	source, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/bep/imagemeta").Output()
+	if err != nil {
+		t.Logf("left out, as the source of imagemeta is not at hand: %v", err)
+		return nil
+	}
+	for _, name := range []string{"iphone.heic", "sony.heif"} {
+		data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(source)), "testdata", "images", name))
+		if err != nil {
+			t.Logf("left out, as it is not at hand: %v", err)
+			continue
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
 	}
 	return paths
 }
