@@ -13,8 +13,10 @@ import (
 	"descry/library/decode"
 )
 
-// maxText is how many characters of a text are kept.
-const maxText = 1000
+const (
+	maxText = 1000    // characters of a text that are kept
+	maxSide = 1 << 20 // pixels of a side that any frame has
+)
 
 // report is the part of ffprobe's answer that is used here.
 type report struct {
@@ -52,7 +54,7 @@ func (v *Video) read(data []byte) error {
 	}
 	var s *stream
 	for i := range r.Streams {
-		if c := &r.Streams[i]; c.Kind == "video" && c.Disposition.Cover == 0 && c.Width > 0 && c.Height > 0 {
+		if c := &r.Streams[i]; c.Kind == "video" && c.Disposition.Cover == 0 && c.Width > 0 && c.Height > 0 && c.Width <= maxSide && c.Height <= maxSide {
 			s = c
 			break
 		}
