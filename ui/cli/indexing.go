@@ -87,7 +87,11 @@ func (c *call) printReport(r app.IndexReport) {
 		c.message("%s", note)
 	}
 	for _, f := range r.Failed {
-		c.message("Could not %s %s: %s", f.Stage, f.Path, f.Reason)
+		what := f.Stage
+		if what == library.StageCodec {
+			what = "decode" // what it takes is not installed
+		}
+		c.message("Could not %s %s: %s", what, f.Path, f.Reason)
 	}
 }
 

@@ -48,7 +48,7 @@ func TestMemoryIsLimited(t *testing.T) {
 		t.Skip("skipped: only Linux limits the memory of a process")
 	}
 	// It reads a line that never ends.
-	pool := NewPool(Params{Command: []string{"tail", "/dev/zero"}, Memory: 7 << 28})
+	pool := NewPool(Params{Command: []string{"tail", "/dev/zero"}, Memory: 3 << 30})
 	defer pool.Close()
 	_, _, err := pool.Decode(t.Context(), decode.JXL, tiny, 0, decode.Limits{})
 	if !errors.Is(err, decode.ErrTooLarge) || !strings.Contains(err.Error(), "more memory") {
