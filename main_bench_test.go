@@ -12,7 +12,7 @@ import (
 func TestBenchAnswers(t *testing.T) {
 	runtimeFor(t)
 	dir := filepath.Join(t.TempDir(), "library") // bench needs none
-	a := must(t, dir, "--json", "--progress", "json", "bench")
+	a := must(t, dir, "--json", "--progress", "json", "bench", "--quick")
 	type figure struct {
 		Photos int      `json:"photos"`
 		Figure *float64 `json:"figure"`

@@ -56,6 +56,7 @@ type BenchReport struct {
 // BenchOptions say what to measure.
 type BenchOptions struct {
 	Photos int  // how many photos to look at; 0: 48
+	Quick  bool // fewer photos, and searches among 10,000 and 100,000 only: rough figures in seconds
 	Full   bool // search a million photos even where memory may not suffice
 	Stages bool // the stages and the pipeline only
 }
@@ -79,7 +80,11 @@ func (a *App) Bench(ctx context.Context, o BenchOptions, progress func(Progress)
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	if o.Photos <= 0 {
+	switch {
+	case o.Photos > 0:
+	case o.Quick:
+		o.Photos = benchOriginals
+	default:
 		o.Photos = 4 * benchOriginals
 	}
 	engine, err := a.engine(ctx)
@@ -93,7 +98,7 @@ func (a *App) Bench(ctx context.Context, o BenchOptions, progress func(Progress)
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	r.Cores, r.Model, r.Provider = runtime.GOMAXPROCS(0), engine.Model(), engine.Provider()
-	b := bench{App: a, dir: dir, engine: engine, progress: progress, threads: a.threads(ctx)}
+	b := bench{App: a, dir: dir, engine: engine, progress: progress, threads: a.threads(ctx), quick: o.Quick}
 	if b.threads <= 0 {
 		b.threads = r.Cores
 	}
@@ -141,6 +146,7 @@ type bench struct {
 	engine   *clipengine.Engine
 	progress func(Progress)
 	threads  int
+	quick    bool
 	photos   []string // files
 }
 

@@ -38,6 +38,9 @@ func (b *bench) search(ctx context.Context, full bool) (figures []SearchFigure, 
 	space := library.Space{ID: 1, Digest: b.engine.Space(), Model: b.engine.Model(), Dim: b.engine.Dim()}
 	phrases := b.p.Background[:min(len(b.p.Background), 50)]
 	for _, n := range searchSizes {
+		if b.quick && n > 100_000 {
+			break
+		}
 		if need := int64(n) * int64(2*space.Dim+200); n == 1_000_000 && !full && need > freeMemory()/2 {
 			continue
 		}

@@ -30,6 +30,7 @@ func (c *call) benchCmd() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&o.Quick, "quick", false, "rough figures in some seconds; no search among a million photos")
 	cmd.Flags().BoolVar(&o.Full, "full", false, "search a million photos even where memory may not suffice (2 GB)")
 	return cmd
 }
