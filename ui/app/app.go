@@ -79,6 +79,7 @@ type App struct {
 
 	watch   watchBox
 	meaning meaningBox
+	serving servingBox
 }
 
 // Open opens the library in p.Dir. It loads no model: that happens when one is needed.
@@ -90,7 +91,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 	if p.Log == nil {
 		p.Log = slog.Default()
 	}
-	a := &App{p: p}
+	a := &App{p: p, serving: servingBox{oneRun: make(chan struct{}, 1)}}
 	if len(p.Decoders) > 0 {
 		a.codecs = codec.NewPool(codec.Params{Command: p.Decoders})
 	}
@@ -124,6 +125,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 		if err := a.syncBuiltinSets(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
+		a.recoverRequests(ctx)
 		// What a killed process left on its way to the trash, or back, gets there now.
 		failed, err := a.followTrash(ctx, func(string) error { return nil })
 		if err != nil {
@@ -140,6 +142,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 func (a *App) Close() error {
 	a.stopWatching()
 	a.CancelIndexing()
+	a.stopServing()
 	a.running.Wait()
 	err := a.engines.close()
 	if a.codecs != nil {

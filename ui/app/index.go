@@ -26,6 +26,10 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.needWriting(); err != nil {
 		return IndexReport{}, err
 	}
+	if err := a.enterRun(ctx); err != nil {
+		return IndexReport{}, err
+	}
+	defer a.leaveRun()
 	if progress == nil {
 		progress = func(Progress) {}
 	}

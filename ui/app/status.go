@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"descry/clipengine/ort"
-	"descry/library"
 	"descry/internal/install"
+	"descry/library"
 	"descry/library/decode"
 )
 
@@ -146,7 +146,7 @@ func (a *App) Doctor(ctx context.Context) []Check {
 	add("formats", nil, strings.Join(append(decode.Extensions(), decode.VideoExtensions()...), " "), "")
 	checks = append(checks, a.optionalChecks(ctx, install.Here())...)
 
-	const restore = "Put a backup in its place: descry restore FILE"
+	const restore = "Save what can be saved: descry doctor --repair"
 	switch {
 	case errors.Is(a.broken, library.ErrNewer):
 		add("library", a.broken, "", "Install the newer version of Descry.")

@@ -140,7 +140,7 @@ func (c *call) root() *cobra.Command {
 		c.indexCmd(), c.rootsCmd(), c.searchCmd(), c.similarCmd(), c.tagCmd(), c.labelsCmd(), c.altCmd(),
 		c.classifyCmd(), c.scoreCmd(), c.embedCmd(), c.modelsCmd(), c.metaCmd(), c.duplicatesCmd(), c.missingCmd(),
 		c.undoCmd(), c.historyCmd(), c.backupCmd(), c.restoreCmd(), c.dumpCmd(), c.statusCmd(), c.configCmd(),
-		c.doctorCmd(), c.forgetCmd(), c.retryCmd(), c.benchCmd(), c.samplesCmd(), c.tourCmd(), c.completionCmd(), c.manCmd(),
+		c.doctorCmd(), c.forgetCmd(), c.retryCmd(), c.rateCmd(), c.exportCmd(), c.importCmd(), c.benchCmd(), c.samplesCmd(), c.tourCmd(), c.completionCmd(), c.manCmd(),
 	)
 	return root
 }
@@ -220,7 +220,10 @@ func (c *call) window(ctx context.Context) error {
 		return withFix(errors.New("this build of Descry has no window"),
 			"Use a verb (descry --help), or build the one with a window: make build")
 	}
-	show := func(a *app.App) error { return c.env.Window(ctx, a) }
+	show := func(a *app.App) error {
+		a.Serve(ctx)
+		return c.env.Window(ctx, a)
+	}
 	err := c.withApp(ctx, AccessWrite, show)
 	if errors.Is(err, library.ErrInUse) {
 		// Looking and searching work beside the process that writes.
@@ -319,7 +322,7 @@ func verdict(ctx context.Context, verb string, err error) ending {
 	case errors.Is(err, library.ErrNewer):
 		v.code, v.fix = "newer_library", "Install the newer version of Descry."
 	case errors.Is(err, library.ErrDamaged):
-		v.code, v.fix = "damaged_library", "Put a backup in its place: descry restore FILE"
+		v.code, v.fix = "damaged_library", "Save what can be saved: descry doctor --repair"
 	case errors.Is(err, library.ErrDiskFull):
 		v.code, v.fix = "disk_full", "Make room on the disk that holds the library and run the command again."
 	case errors.Is(err, library.ErrConflict):

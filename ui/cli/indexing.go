@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"descry/library"
+	"descry/library/spool"
 	"descry/ui/app"
 )
 
@@ -27,7 +28,13 @@ func (c *call) indexCmd() *cobra.Command {
 			if watch && c.json {
 				return usagef("--watch has no end to write one JSON document at: leave one of the two out")
 			}
-			return c.withApp(ctx, AccessWrite, func(a *app.App) error {
+			paths, err := absolute(args)
+			if err != nil {
+				return err
+			}
+			return c.withWriter(ctx, spool.Request{Verb: spool.Index, Paths: paths}, func(a *app.App) error {
+				a.Serve(ctx)
+				defer a.FinishServing()
 				var targets []app.Target
 				for _, path := range args {
 					t, err := a.AddPath(ctx, path)
@@ -50,6 +57,18 @@ func (c *call) indexCmd() *cobra.Command {
 					c.printReport(report)
 					return c.watch(ctx, a)
 				}
+				if c.json {
+					return c.document(indexDocumentOf(report))
+				}
+				c.printReport(report)
+				return nil
+			}, func(answer spool.Answer) error {
+				report, err := reportOf(answer)
+				if err != nil {
+					return err
+				}
+				c.message("The process that writes the library did it.")
+				c.partly = len(report.Failed) > 0
 				if c.json {
 					return c.document(indexDocumentOf(report))
 				}
@@ -288,10 +307,17 @@ func (c *call) statusCmd() *cobra.Command {
 }
 
 func (c *call) doctorCmd() *cobra.Command {
-	return &cobra.Command{
+	repair := false
+	cmd := &cobra.Command{
 		Use: "doctor", Short: "Check this machine and the library, and say how to mend each fault", Args: noArgs,
-		Example: "  descry doctor",
+		Long: "Checks this machine, the library and its backups, and says how to mend each fault.\n" +
+			"--repair makes a sound library of a damaged one: all that can be read is saved, what you said\n" +
+			"first, and the newest backup fills what is lacking. The damaged database is kept beside it.",
+		Example: "  descry doctor\n  descry doctor --repair",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if repair {
+				return c.repair(cmd.Context())
+			}
 			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
 				checks := a.Doctor(cmd.Context())
 				docs := make([]checkDocument, 0, len(checks))
@@ -328,4 +354,6 @@ func (c *call) doctorCmd() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&repair, "repair", false, "save what can be saved of a damaged library")
+	return cmd
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"descry/library"
+	"descry/library/spool"
 	"descry/ui/app"
 )
 
@@ -32,16 +33,38 @@ func (c *call) undoCmd() *cobra.Command {
 				}
 				id = n
 			}
-			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
-				op, err := a.Undo(cmd.Context(), id)
-				if err != nil {
-					return err
-				}
+			ctx := cmd.Context()
+			say := func(op library.Operation) error {
 				if c.json {
 					return c.document([]operationDocument{operationDocumentOf(op)})
 				}
 				c.print("%s", op.What)
 				return nil
+			}
+			r := spool.Request{Verb: spool.Undo, Operation: id}
+			if id == 0 && app.InUse(c.env.LibraryDir(c.opts)) {
+				// Another process is asked for one operation by its id, which it can do only once.
+				if err := c.withApp(ctx, AccessRead, func(a *app.App) (err error) {
+					r.Operation, err = a.LastOperation(ctx)
+					return err
+				}); err != nil {
+					return err
+				}
+			}
+			return c.withWriter(ctx, r, func(a *app.App) error {
+				op, err := a.Undo(ctx, r.Operation)
+				if err != nil {
+					return err
+				}
+				return say(op)
+			}, func(answer spool.Answer) error {
+				return c.withApp(ctx, AccessRead, func(a *app.App) error {
+					op, err := a.Operation(ctx, answer.Operation)
+					if err != nil {
+						return err
+					}
+					return say(op)
+				})
 			})
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"descry/library"
+	"descry/library/spool"
 	"descry/tagging"
 	"descry/ui/app"
 )
@@ -53,13 +54,25 @@ func (c *call) tagCmd() *cobra.Command {
 		},
 	}
 	tag.Flags().StringVar(&set, "set", "", "only the label set `NAME`")
-	say := func(verb, short string, act func(*app.App, context.Context, []library.PhotoID, library.LabelID) (int64, error)) *cobra.Command {
+	say := func(verb, state, short string, act func(*app.App, context.Context, []library.PhotoID, library.LabelID) (int64, error)) *cobra.Command {
 		return &cobra.Command{
 			Use: verb + " SET/LABEL PATH…", Short: short, Args: atLeast(2, "a label as SET/LABEL and at least one photo"),
 			Example: "  descry tag " + verb + " animals/dog ~/Pictures/beach.jpg",
 			RunE: func(cmd *cobra.Command, args []string) error {
 				ctx := cmd.Context()
-				return c.withApp(ctx, AccessWrite, func(a *app.App) error {
+				paths, err := absolute(args[1:])
+				if err != nil {
+					return err
+				}
+				answer := func(changed int) error {
+					if c.json {
+						return c.document(changedDocument{changed})
+					}
+					c.print("%s changed", count(changed, "photo"))
+					return nil
+				}
+				r := spool.Request{Verb: spool.Tag, Label: args[0], State: state, Paths: paths}
+				return c.withWriter(ctx, r, func(a *app.App) error {
 					label, err := a.Label(ctx, args[0])
 					if err != nil {
 						return err
@@ -80,19 +93,15 @@ func (c *call) tagCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					if c.json {
-						return c.document(changedDocument{said.Photos})
-					}
-					c.print("%s changed", count(said.Photos, "photo"))
-					return nil
-				})
+					return answer(said.Photos)
+				}, func(a spool.Answer) error { return answer(a.Changed) })
 			},
 		}
 	}
 	tag.AddCommand(
-		say("confirm", "Say that a label is right", (*app.App).Confirm),
-		say("reject", "Say that a label is wrong", (*app.App).Reject),
-		say("clear", "Take back what was said of a label", (*app.App).ClearTag),
+		say("confirm", "confirmed", "Say that a label is right", (*app.App).Confirm),
+		say("reject", "rejected", "Say that a label is wrong", (*app.App).Reject),
+		say("clear", "", "Take back what was said of a label", (*app.App).ClearTag),
 	)
 	return tag
 }
@@ -179,11 +188,7 @@ func (c *call) altCmd() *cobra.Command {
 			if approve && cmd.Flags().Changed("set") {
 				return usagef("alt takes --approve or --set, not both")
 			}
-			access := AccessRead
-			if writes {
-				access = AccessWrite
-			}
-			return c.withApp(ctx, access, func(a *app.App) error {
+			show := func(a *app.App, change func([]library.PhotoID) error) error {
 				photos, err := c.resolve(ctx, a, args)
 				if err != nil {
 					return err
@@ -192,15 +197,8 @@ func (c *call) altCmd() *cobra.Command {
 				for i, p := range photos {
 					ids[i] = p.Photo
 				}
-				switch {
-				case approve:
-					if _, err := a.ApproveAlt(ctx, ids); err != nil {
-						return err
-					}
-				case cmd.Flags().Changed("set"):
-					if _, err := a.SetAlts(ctx, ids, text, ""); err != nil {
-						return err
-					}
+				if err := change(ids); err != nil {
+					return err
 				}
 				if !c.json && format != "text" {
 					return a.ExportAlt(ctx, c.env.Out, format, ids)
@@ -223,7 +221,29 @@ func (c *call) altCmd() *cobra.Command {
 					c.print("%s\n  %s (%s)", d.Path, d.Alt, d.State)
 				}
 				return nil
-			})
+			}
+			nothing := func([]library.PhotoID) error { return nil }
+			look := func() error {
+				return c.withApp(ctx, AccessRead, func(a *app.App) error { return show(a, nothing) })
+			}
+			if !writes {
+				return look()
+			}
+			paths, err := absolute(args)
+			if err != nil {
+				return err
+			}
+			r := spool.Request{Verb: spool.Alt, Approve: approve, Text: text, Paths: paths}
+			return c.withWriter(ctx, r, func(a *app.App) error {
+				return show(a, func(ids []library.PhotoID) error {
+					if approve {
+						_, err := a.ApproveAlt(ctx, ids)
+						return err
+					}
+					_, err := a.SetAlts(ctx, ids, text, "")
+					return err
+				})
+			}, func(spool.Answer) error { return look() })
 		},
 	}
 	alt.Flags().BoolVar(&approve, "approve", false, "approve the text as it stands")
