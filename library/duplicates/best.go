@@ -18,17 +18,14 @@ func lossless(p *store.Alike) bool {
 	return slices.Contains([]string{"png", "tiff", "bmp", "psd"}, p.Format)
 }
 
-// score says how much speaks for keeping a photo. What the person said of it weighs most,
-// then what cannot be had back from a copy: the RAW data, the pixels (a point for each
+// score says how much speaks for keeping a photo. The person's stars weigh most (tags and the
+// like do not count: the photo that stays takes them over), then what cannot be had back from a copy: the RAW data, the pixels (a point for each
 // doubling), the camera's data; then sharpness (half a point for each doubling), lossless
 // storage, and the bytes that the picture got.
 func score(p *store.Alike) float64 {
 	s := 1.5 * float64(p.Rating)
 	if p.Favourite {
 		s += 8
-	}
-	if p.Said {
-		s++
 	}
 	switch {
 	case raw(p):
@@ -72,9 +69,6 @@ func Best(photos []store.Alike) (why []string) {
 	}
 	if best.Rating > 0 && all(func(p *store.Alike) bool { return p.Rating <= best.Rating }) && some(func(p *store.Alike) bool { return p.Rating < best.Rating }) {
 		why = append(why, "rated highest")
-	}
-	if best.Said && some(func(p *store.Alike) bool { return !p.Said }) {
-		why = append(why, "has your words")
 	}
 	if raw(best) && some(func(p *store.Alike) bool { return !raw(p) }) {
 		why = append(why, "RAW")

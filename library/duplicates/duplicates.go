@@ -104,7 +104,9 @@ func Near(ctx context.Context, src Source, t Thresholds, progress Progress) (Res
 	}); err != nil {
 		return Result{}, fmt.Errorf("find near-duplicates: %w", err)
 	}
-	pairs, err := candidates(ctx, prints, func(done, total int) { progress(JobHash, done, total) })
+	pairs, err := candidates(ctx, prints, func(done, total int) {
+		progress(JobHash, done*len(prints)/total, len(prints))
+	})
 	if err != nil {
 		return Result{}, fmt.Errorf("find near-duplicates: %w", err)
 	}

@@ -93,7 +93,6 @@ type Alike struct {
 	Rating        int     // 0 to 5: the person's, else the file's
 	Favourite     bool
 	Camera        bool // the file holds the camera's data
-	Said          bool // the person tagged it, described it or put it into an album
 }
 
 // Alikes returns photos as choosing among them needs, in the order of ids; unknown ids, and
@@ -103,10 +102,7 @@ func (s *Store) Alikes(ctx context.Context, ids []library.PhotoID) ([]Alike, err
 	err := eachRow(ctx, s.ro, `SELECT p.id, c.scheme, c.digest, p.orientation, r.path, f.dir, f.name, f.size,
 			coalesce(m.format, ''), i.width, i.height, i.sharpness,
 			max(coalesce(k.rating, m.rating, 0), 0), coalesce(k.favourite, 0),
-			coalesce(m.make <> '' OR m.model <> '', 0),
-			EXISTS (SELECT 1 FROM tag g WHERE g.photo_id = p.id AND g.state = 'confirmed')
-				OR EXISTS (SELECT 1 FROM alt_text a WHERE a.photo_id = p.id)
-				OR EXISTS (SELECT 1 FROM album_photo x JOIN album a ON a.id = x.album_id WHERE x.photo_id = p.id AND a.removed = 0)
+			coalesce(m.make <> '' OR m.model <> '', 0)
 		FROM json_each(?) j JOIN photo p ON p.id = j.value JOIN content c ON c.id = p.content_id
 		JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation
 		JOIN file f ON f.id = (SELECT g.id FROM file g JOIN root q ON q.id = g.root_id
@@ -119,7 +115,7 @@ func (s *Store) Alikes(ctx context.Context, ids []library.PhotoID) ([]Alike, err
 		var digest, root, dir, name []byte
 		var orientation int
 		if err := rows.Scan(&a.Photo, &scheme, &digest, &orientation, &root, &dir, &name, &a.Bytes, &a.Format, &a.Width, &a.Height,
-			&a.Sharpness, &a.Rating, &a.Favourite, &a.Camera, &a.Said); err != nil {
+			&a.Sharpness, &a.Rating, &a.Favourite, &a.Camera); err != nil {
 			return err
 		}
 		a.Picture, a.Path = picture(scheme, digest, orientation), joinPath(string(root), string(dir), string(name))

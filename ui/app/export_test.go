@@ -1,0 +1,20 @@
+package app
+
+import "context"
+
+// TrashWith is Trash with a call between its steps, where tests let the process die.
+func (a *App) TrashWith(ctx context.Context, items []TrashItem, step func(string) error) (TrashReport, error) {
+	return a.trash(ctx, items, step)
+}
+
+// UndoWith is Undo of the last operation with a call between the steps on disk.
+func (a *App) UndoWith(ctx context.Context, step func(string) error) error {
+	if _, err := a.store.Undo(ctx, 0); err != nil {
+		return err
+	}
+	if err := step("undone"); err != nil {
+		return err
+	}
+	_, err := a.followTrash(ctx, step)
+	return err
+}
