@@ -69,6 +69,12 @@ var owners = []struct {
 		by:      []string{"clipengine/ort"},
 	},
 	{
+		what:    "decoders that may crash",
+		why:     "they run in child processes, and loading one touches the whole process",
+		imports: []string{"github.com/gen2brain/heic"},
+		by:      []string{"library/decode/codec"},
+	},
+	{
 		what:    "the store and the runtime",
 		why:     "a face asks the use cases, which ask them",
 		imports: []string{module + "/library/store", module + "/clipengine/ort"},
