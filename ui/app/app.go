@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"descry/clipengine"
@@ -65,7 +66,9 @@ type App struct {
 	store  *store.Store // nil when opened without a library
 	broken error        // why there is no store where there is a library
 	thumbs *thumbs.Cache
-	codecs *codec.Pool // nil without Params.Decoders
+	// madeAgain counts the thumbnails that were made for somebody who looked.
+	madeAgain atomic.Int64
+	codecs    *codec.Pool // nil without Params.Decoders
 
 	engines engineBox
 

@@ -78,10 +78,8 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if runErr != nil {
 		return out, fmt.Errorf("looking at photos: %w", runErr)
 	}
-	if report.Encoded > 0 {
-		if err := a.evictThumbnails(ctx); err != nil {
-			return out, err
-		}
+	if err := a.evictThumbnails(ctx, report.Encoded); err != nil {
+		return out, err
 	}
 	if err := a.restack(ctx); err != nil {
 		return out, fmt.Errorf("finding what belongs together: %w", err)

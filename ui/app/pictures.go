@@ -218,6 +218,7 @@ func (a *App) thumbnailAgain(ctx context.Context, p library.Picture) (*image.RGB
 			if err := a.thumbs.Put(p, thumb); err != nil {
 				a.p.Log.Warn("keeping a thumbnail", "error", err)
 			}
+			a.madeAgain.Add(1)
 		}
 		return thumb, nil
 	}
