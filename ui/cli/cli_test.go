@@ -80,7 +80,7 @@ func TestVerdict(t *testing.T) {
 		{"cancelled below", t.Context(), wrap(context.Canceled), 130, "interrupted", "kept"},
 		{"in use", t.Context(), wrap(library.ErrInUse), 4, "in_use", "Wait"},
 		{"newer", t.Context(), wrap(library.ErrNewer), 1, "newer_library", "newer version"},
-		{"damaged", t.Context(), wrap(library.ErrDamaged), 1, "damaged_library", "restore"},
+		{"damaged", t.Context(), wrap(library.ErrDamaged), 1, "damaged_library", "repair"},
 		{"disk full", t.Context(), wrap(library.ErrDiskFull), 1, "disk_full", "room"},
 		{"conflict", t.Context(), wrap(library.ErrConflict), 1, "conflict", "history"},
 		{"no library", t.Context(), wrap(app.ErrNoLibrary), 1, "no_library", "index"},
