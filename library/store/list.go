@@ -100,7 +100,6 @@ func (f ListFilter) where() (string, []any) {
 		add("p.id IN (SELECT x.photo_id FROM album_photo x WHERE x.album_id = ?)", f.Album)
 	}
 	if f.Stacked {
-		// The few hidden ones are a set that is made once; the photos go by it.
 		add("p.id NOT IN (SELECT h.photo_id FROM stack_member h WHERE h.stack <> h.photo_id)")
 	}
 	if f.OnlyIDs || len(f.IDs) > 0 {
@@ -112,6 +111,9 @@ func (f ListFilter) where() (string, []any) {
 // Photos lists the photos that a filter chooses, newest first: by the time they were taken,
 // else by the time their file was written.
 func (s *Store) Photos(ctx context.Context, f ListFilter) ([]library.PhotoID, error) {
+	if f.Stacked && f.Limit <= 0 && f.Offset <= 0 {
+		return s.inFront(ctx, f)
+	}
 	where, args := f.where()
 	limit := f.Limit
 	if limit <= 0 {

