@@ -202,7 +202,8 @@ func TestLeftOutLater(t *testing.T) {
 		},
 		{
 			".descryignore", func(l *lib) { l.write("dir/.descryignore", []byte("deep/\n")) },
-			func(l *lib) { l.remove("dir/.descryignore") }, []string{"a.jpg", "dir/b.jpg", "screen-1.jpg"},
+			func(l *lib) { l.remove("dir/.descryignore") },
+			[]string{"a.jpg", "dir/b.jpg", "screen-1.jpg"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

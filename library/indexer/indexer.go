@@ -268,7 +268,7 @@ func (r *run) finish(ctx context.Context) Report {
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 	}
-	if status, err := r.p.Store.Status(ctx, r.space); err == nil {
+	if status, err := r.p.Store.Held(ctx); err == nil {
 		r.report.Files, r.report.Photos = status.Files, status.Photos
 		r.report.Offline = status.Offline
 	} else {

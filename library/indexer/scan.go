@@ -64,11 +64,11 @@ func (x *Indexer) Scan(ctx context.Context, targets []Target) (Report, error) {
 // countWaiting counts what was waiting before the run. It runs beside the scan, for in a
 // large library it takes as long, and what the scan adds waits for it.
 func (r *run) countWaiting(ctx context.Context) error {
-	status, err := r.p.Store.Status(ctx, r.space)
+	n, err := r.p.Store.Waiting(ctx, r.space)
 	if err != nil {
-		return fmt.Errorf("count what is waiting: %w", err)
+		return err
 	}
-	r.meter.total.Add(int64(status.Pending))
+	r.meter.total.Add(int64(n))
 	close(r.counted)
 	return nil
 }

@@ -46,9 +46,7 @@ func (s *Store) Status(ctx context.Context, space library.SpaceID) (Status, erro
 			{&st.Photos, "SELECT count(*) FROM photo WHERE shown = 1", nil},
 			{&st.Encoded, `SELECT count(*) FROM photo p WHERE p.shown = 1 AND EXISTS (SELECT 1 FROM vector v
 				WHERE v.content_id = p.content_id AND v.orientation = p.orientation AND v.space_id = ? AND v.view = 0)`, []any{space}},
-			{&st.Pending, `SELECT (SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id
-					WHERE f.pending = 1 AND f.state = 'present' AND r.state = 'present')
-				+ (SELECT count(*) FROM photo p WHERE ` + lacking + `)`, lackingArgs(space)},
+			{&st.Pending, waiting, lackingArgs(space)},
 			{&st.Failed, "SELECT count(*) FROM failure x JOIN file f ON f.id = x.file_id WHERE f.state = 'present'", nil},
 			{&st.Offline, "SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id WHERE f.state = 'present' AND r.state = 'offline'", nil},
 			{&st.Missing, "SELECT count(*) FROM file f WHERE " + lost, nil},

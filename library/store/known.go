@@ -91,3 +91,35 @@ func (s *Store) AnyMissing(ctx context.Context) (bool, error) {
 	}
 	return any, nil
 }
+
+// waiting counts the files to look at and the photos that lack something, in roots that are
+// there; its arguments are lackingArgs.
+const waiting = `SELECT (SELECT count(*) FROM file f JOIN root r ON r.id = f.root_id
+		WHERE f.pending = 1 AND f.state = 'present' AND r.state = 'present')
+	+ (SELECT count(*) FROM photo p WHERE ` + lacking + `)`
+
+// Waiting is Status.Pending alone.
+func (s *Store) Waiting(ctx context.Context, space library.SpaceID) (int, error) {
+	var n int
+	if err := s.ro.QueryRowContext(ctx, waiting, lackingArgs(space)...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count what is waiting: %w", mapError(err))
+	}
+	return n, nil
+}
+
+// Held is Files, Photos and Offline of Status alone, which takes a fraction of its time.
+func (s *Store) Held(ctx context.Context) (Status, error) {
+	var st Status
+	err := s.snapshot(ctx, func(q querier) error {
+		err := q.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(r.state = 'offline'), 0)
+			FROM file f JOIN root r ON r.id = f.root_id WHERE f.state = 'present'`).Scan(&st.Files, &st.Offline)
+		if err != nil {
+			return err
+		}
+		return q.QueryRowContext(ctx, "SELECT count(*) FROM photo WHERE shown = 1").Scan(&st.Photos)
+	})
+	if err != nil {
+		return st, fmt.Errorf("count the library: %w", mapError(err))
+	}
+	return st, nil
+}

@@ -62,3 +62,24 @@ func TestKnownFiles(t *testing.T) {
 		t.Errorf("below a: %+v", below)
 	}
 }
+
+// TestHeldIsAsStatusSays compares the quick counts with the whole ones.
+func TestHeldIsAsStatusSays(t *testing.T) {
+	s := newLib(t)
+	other, err := s.AddRoot(t.Context(), "/other", "")
+	noError(t, err)
+	noError(t, s.ApplyScan(t.Context(), s.root.ID, []ScanChange{{Name: "a.jpg", Stat: stat(1)}, {Name: "b.jpg", Stat: stat(2)}}))
+	noError(t, s.ApplyScan(t.Context(), other.ID, []ScanChange{{Name: "c.jpg", Stat: stat(3)}}))
+	for _, state := range []library.FileState{library.Present, library.Offline} {
+		noError(t, s.SetRootState(t.Context(), other.ID, state, NotThere))
+		want, err := s.Status(t.Context(), s.space.ID)
+		noError(t, err)
+		got, err := s.Held(t.Context())
+		noError(t, err)
+		waiting, err := s.Waiting(t.Context(), s.space.ID)
+		noError(t, err)
+		if got.Files != want.Files || got.Photos != want.Photos || got.Offline != want.Offline || waiting != want.Pending || waiting == 0 {
+			t.Errorf("%+v, %d wait, want %+v", got, waiting, want)
+		}
+	}
+}
