@@ -132,10 +132,34 @@ func (r *run) textLook(phrase string) (look, error) {
 	if err != nil {
 		return look{}, err
 	}
-	l := look{name: phrase, kind: calib.Text, fit: fit, floor: floor, scores: make([]float32, r.view.Len())}
-	r.view.Scan(vec, l.scores)
+	l := look{name: phrase, kind: calib.Text, fit: fit, floor: floor, scores: make([]float32, r.view.Count())}
+	r.view.ScanEach(vec, l.scores)
+	if !r.view.Single() {
+		l.bestViews(r.view)
+	}
 	l.base = fit.At(queryOf(l.scores, len(words)))
 	return l, nil
+}
+
+// bestViews makes scores and floor, of each vector, those of each row: the ones of the view
+// that matches best. Each view is measured against its own floor. Against the highest floor
+// of all, what a video shows in one scene would be held against it in the others.
+func (l *look) bestViews(view *vectors.View) {
+	scores, floor := l.scores, l.floor
+	l.scores, l.floor = make([]float32, view.Len()), make([]float32, view.Len())
+	best := make([]float64, view.Len())
+	for row := range best {
+		best[row] = math.Inf(-1)
+	}
+	for i := range scores {
+		row := view.RowOf(i)
+		if row < 0 {
+			continue
+		}
+		if rise := l.fit.Rise(float64(scores[i]), float64(floor[i])); rise > best[row] {
+			best[row], l.scores[row], l.floor[row] = rise, scores[i], floor[i]
+		}
+	}
 }
 
 // pictureLook scores an example picture on every row.
@@ -231,7 +255,7 @@ func (s *Searcher) background(ctx context.Context) ([][]float32, error) {
 	return s.phrases, nil
 }
 
-// floorOf returns the mean score of the background phrases on each row of a view. The mean
+// floorOf returns the mean score of the background phrases on each vector of a view. The mean
 // of inner products is the inner product with the mean, so it takes one scan.
 func (s *Searcher) floorOf(ctx context.Context, view *vectors.View) ([]float32, error) {
 	s.mu.Lock()
@@ -243,9 +267,9 @@ func (s *Searcher) floorOf(ctx context.Context, view *vectors.View) ([]float32, 
 	if err != nil {
 		return nil, err
 	}
-	mean := make([]float32, view.Len())
+	mean := make([]float32, view.Count())
 	if len(phrases) > 0 {
-		view.Scan(calib.Mean(phrases), mean)
+		view.ScanEach(calib.Mean(phrases), mean)
 	}
 	s.floor = floor{view: view, mean: mean}
 	return mean, nil

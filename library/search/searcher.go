@@ -60,7 +60,7 @@ type Searcher struct {
 	spread  float64 // of an unfitted space; 0: not measured
 }
 
-// floor is the mean score of the background phrases on each row of a View.
+// floor is the mean score of the background phrases on each vector of a View.
 type floor struct {
 	view *vectors.View
 	mean []float32

@@ -121,19 +121,13 @@ func (v *View) Vectors(photo library.PhotoID) [][]float32 {
 // photo the best counts. q is a unit vector of Dim numbers, dst has room for Len. A q of
 // another length is a mistake of the caller and panics.
 func (v *View) Scan(q, dst []float32) {
-	if len(v.photos) == 0 {
-		return
-	}
-	if len(q) != v.dim {
-		panic(fmt.Sprintf("vectors: a query of %d numbers for vectors of %d", len(q), v.dim))
-	}
 	dst = dst[:len(v.photos)]
 	if v.rowOf == nil {
-		v.scan(q, dst)
+		v.ScanEach(q, dst)
 		return
 	}
 	all := make([]float32, v.n)
-	v.scan(q, all)
+	v.ScanEach(q, all)
 	for i := range dst {
 		dst[i] = float32(math.Inf(-1))
 	}
@@ -142,6 +136,31 @@ func (v *View) Scan(q, dst []float32) {
 			dst[row] = all[i]
 		}
 	}
+}
+
+// Single reports that each photo has one vector, so that vector i is the one of row i.
+func (v *View) Single() bool { return v.rowOf == nil }
+
+// Count is the number of vectors.
+func (v *View) Count() int { return v.n }
+
+// RowOf is the row of vector i's photo; -1: no photo shows it now.
+func (v *View) RowOf(i int) int {
+	if v.rowOf == nil {
+		return i
+	}
+	return int(v.rowOf[i])
+}
+
+// ScanEach puts the cosine of q with each vector into dst, which has room for Count.
+func (v *View) ScanEach(q, dst []float32) {
+	if v.n == 0 {
+		return
+	}
+	if len(q) != v.dim {
+		panic(fmt.Sprintf("vectors: a query of %d numbers for vectors of %d", len(q), v.dim))
+	}
+	v.scan(q, dst[:v.n])
 }
 
 // scan scores each vector. The cores take segments as they come free.
