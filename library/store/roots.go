@@ -156,7 +156,7 @@ func (s *Store) RelocateRoot(ctx context.Context, id library.RootID, path, volum
 		if err := oneRow(r, err); err != nil {
 			return err
 		}
-		return t.dirtyFilesOf(id, dirtRow) // the order of files by root path may have changed
+		return t.dirtyShared(id) // the order of their files by root path may have changed
 	})
 	if err != nil {
 		return fmt.Errorf("relocate the folder to %q: %w", path, err)
@@ -174,15 +174,33 @@ func within(dir, path string) bool {
 // from them and what a person said of them stay, and are found again by content when the
 // folder is added again.
 func (s *Store) RemoveRoot(ctx context.Context, id library.RootID) error {
-	err := s.write(ctx, false, func(t *tx) error {
-		if err := t.dirtyFilesOf(id, dirtRow|dirtWords); err != nil {
-			return err
+	// A few files at a time, so that others write between; the folder goes last. One that was
+	// cut short holds fewer files, which removing it again or the next scan sets right.
+	for more := true; more; {
+		err := s.write(ctx, false, func(t *tx) error {
+			var files []library.FileID
+			if err := t.each("SELECT id, coalesce(photo_id, 0) FROM file WHERE root_id = ? LIMIT ?", []any{id, bulkChunk},
+				func(rows *sql.Rows) error {
+					var file library.FileID
+					var photo library.PhotoID
+					err := rows.Scan(&file, &photo)
+					files = append(files, file)
+					if photo != 0 {
+						t.mark(photo, dirtRow|dirtWords)
+					}
+					return err
+				}); err != nil {
+				return err
+			}
+			if more = len(files) == bulkChunk; !more {
+				r, err := t.result("DELETE FROM root WHERE id = ?", id)
+				return oneRow(r, err)
+			}
+			return t.exec("DELETE FROM file WHERE id IN (SELECT value FROM json_each(?))", idList(files))
+		})
+		if err != nil {
+			return fmt.Errorf("remove the folder: %w", err)
 		}
-		r, err := t.result("DELETE FROM root WHERE id = ?", id)
-		return oneRow(r, err)
-	})
-	if err != nil {
-		return fmt.Errorf("remove the folder: %w", err)
 	}
 	return nil
 }
@@ -210,15 +228,14 @@ func oneRow(r sql.Result, err error) error {
 	return err
 }
 
-// dirtyFilesOf marks the photos of a root's files.
-func (t *tx) dirtyFilesOf(root library.RootID, d dirt) error {
-	return t.each("SELECT DISTINCT photo_id FROM file WHERE root_id = ? AND photo_id IS NOT NULL", []any{root},
+// dirtyShared marks the photos of a root's files that have files in other roots, too.
+func (t *tx) dirtyShared(root library.RootID) error {
+	return t.each(`SELECT DISTINCT photo_id FROM file f WHERE root_id = ? AND photo_id IS NOT NULL
+		AND EXISTS (SELECT 1 FROM file g WHERE g.photo_id = f.photo_id AND g.root_id <> f.root_id)`, []any{root},
 		func(rows *sql.Rows) error {
 			var id library.PhotoID
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			t.mark(id, d)
-			return nil
+			err := rows.Scan(&id)
+			t.mark(id, dirtRow)
+			return err
 		})
 }
