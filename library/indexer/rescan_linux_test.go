@@ -69,6 +69,36 @@ func BenchmarkRescan(b *testing.B) {
 	}
 }
 
+// BenchmarkMoveFolder moves a folder of 10,000 photos within the library, and lets a run find
+// them. The files hold no pictures, so that one that was only read would be a failure.
+func BenchmarkMoveFolder(b *testing.B) {
+	const folders, files = 10, 1000
+	dir := b.TempDir()
+	photos := filepath.Join(dir, "photos")
+	here, there := filepath.Join(photos, "album"), filepath.Join(photos, "another")
+	makeFiles(b, here, folders, files)
+	s, err := store.Open(b.Context(), filepath.Join(dir, "library"), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	root := fillLibrary(b, s, photos)
+	x := New(Params{Store: s, Thumbs: thumbs.Open(filepath.Join(dir, "thumbs"))})
+	for b.Loop() {
+		if err := os.Rename(here, there); err != nil {
+			b.Fatal(err)
+		}
+		report, err := x.Run(b.Context(), []library.Root{root}, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if report.Moved != folders*files || report.New+report.Missing+report.Changed+len(report.Failed) > 0 {
+			b.Fatalf("%+v", report)
+		}
+		here, there = there, here
+	}
+}
+
 // processorTime is what this process has used until now.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()

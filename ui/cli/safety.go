@@ -248,8 +248,10 @@ func (c *call) configCmd() *cobra.Command {
 					if err := a.SetSetting(cmd.Context(), args[0], args[1]); err != nil {
 						return err
 					}
-					if p := a.ModelProblem(); p != "" && args[0] != app.SettingThreads {
-						c.message("%s", p)
+					if args[0] == app.SettingModel || args[0] == app.SettingRuntime {
+						if p := a.ModelProblem(); p != "" {
+							c.message("%s", p)
+						}
 					}
 					return show(cmd, a, args[0])
 				})
