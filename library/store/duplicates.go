@@ -32,6 +32,7 @@ type Print struct {
 const printChunk = 20000
 
 // Prints calls fn for the print of every photo with a present file whose picture was measured.
+// Videos are left out: one frame says little of a film, least of all a black one.
 func (s *Store) Prints(ctx context.Context, fn func(Print) error) error {
 	after := library.PhotoID(0)
 	for {
@@ -42,7 +43,7 @@ func (s *Store) Prints(ctx context.Context, fn func(Print) error) error {
 			JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation
 			LEFT JOIN metadata m ON m.file_id = p.primary_file
 			LEFT JOIN stack_member s ON s.photo_id = p.id
-			WHERE p.shown = 1 AND p.id > ? ORDER BY p.id LIMIT ?`, []any{after, printChunk}, func(rows *sql.Rows) error {
+			WHERE p.shown = 1 AND m.duration_ms IS NULL AND p.id > ? ORDER BY p.id LIMIT ?`, []any{after, printChunk}, func(rows *sql.Rows) error {
 			var p Print
 			var hash, width, height int64
 			var digest sql.RawBytes

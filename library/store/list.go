@@ -176,6 +176,7 @@ type Card struct {
 	Alt       string           // the text that a person wrote or approved, "en" first; "" where there is none
 	AltState  library.AltState // AltDraft where there is none
 	Tagged    bool             // has a confirmed tag
+	Motion    bool             // the file holds a short film, too (motion photo)
 	Stacked   int              // photos of the stack that it stands for, itself included; 0: of none
 }
 
@@ -201,7 +202,7 @@ func cards(ctx context.Context, q querier, ids []library.PhotoID) ([]Card, error
 			coalesce(i.width, 0), coalesce(i.height, 0), coalesce(i.colour, 0), coalesce(m.width, 0), coalesce(m.height, 0),
 			coalesce(k.favourite, 0), max(coalesce(k.rating, m.rating, 0), 0),
 			(SELECT count(*) FROM file g WHERE g.photo_id = p.id),
-			(SELECT count(*) FROM stack_member h WHERE h.stack = p.id),
+			(SELECT count(*) FROM stack_member h WHERE h.stack = p.id), coalesce(m.motion, 0),
 			a.text, a.state,
 			EXISTS (SELECT 1 FROM tag g JOIN label l ON l.id = g.label_id JOIN label_set s ON s.id = l.set_id
 				WHERE g.photo_id = p.id AND g.state = 'confirmed' AND l.removed = 0 AND s.removed = 0)
@@ -222,7 +223,7 @@ func cards(ctx context.Context, q querier, ids []library.PhotoID) ([]Card, error
 		var alt, altState sql.NullString
 		if err := rows.Scan(&c.Photo, &orientation, &shown, &sort, &c.Dated, &zone, &scheme, &digest,
 			&root, &offline, &dir, &name, &c.Format, &c.Width, &c.Height, &c.Colour, &mw, &mh,
-			&c.Favourite, &c.Rating, &c.Files, &c.Stacked, &alt, &altState, &c.Tagged); err != nil {
+			&c.Favourite, &c.Rating, &c.Files, &c.Stacked, &c.Motion, &alt, &altState, &c.Tagged); err != nil {
 			return err
 		}
 		c.Picture = picture(scheme, digest, orientation)

@@ -77,7 +77,7 @@ func (a *App) Cards(ctx context.Context, ids []library.PhotoID) ([]Card, error) 
 func cardOf(c store.Card) Card {
 	return Card{
 		Photo: c.Photo, Name: c.Name, Path: c.Path, Taken: c.Taken, HasZone: c.HasZone, Picture: c.Picture, Colour: c.Colour,
-		Favourite: c.Favourite, Rating: c.Rating, State: c.State, Tagged: c.Tagged, Stacked: c.Stacked, Alt: c.Alt,
+		Favourite: c.Favourite, Rating: c.Rating, State: c.State, Tagged: c.Tagged, Motion: c.Motion, Stacked: c.Stacked, Alt: c.Alt,
 	}
 }
 

@@ -99,6 +99,7 @@ type Card struct {
 	Rating    int
 	State     library.FileState
 	Tagged    bool   // has a confirmed tag
+	Motion    bool   // the file holds a short film, too (motion photo)
 	Stacked   int    // photos of the stack that it stands for, itself included; 0: of none
 	Alt       string // approved or edited alt text, "" where there is none
 }

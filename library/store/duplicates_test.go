@@ -1,0 +1,65 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"descry/library"
+)
+
+func TestKeepBoth(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	var ids []library.PhotoID
+	for i := range 3 {
+		ids = append(ids, l.add(fmt.Sprintf("%d.jpg", i), int64(i+1)))
+	}
+	pairs := func() (out [][2]library.PhotoID) {
+		noError(t, l.Distinct(ctx, func(a, b library.PhotoID) { out = append(out, [2]library.PhotoID{a, b}) }))
+		return out
+	}
+	op, err := l.KeepBoth(ctx, [][]library.PhotoID{{ids[2], ids[0], ids[1]}})
+	noError(t, err)
+	same(t, "pairs", len(pairs()), 3)
+	again, err := l.KeepBoth(ctx, [][]library.PhotoID{{ids[0], ids[2]}})
+	noError(t, err)
+	same(t, "said twice", again, int64(0))
+	same(t, "taken back", l.undo(op).What, "Undo: Keep 3 photos as different")
+	same(t, "pairs after undo", len(pairs()), 0)
+	_, err = l.Redo(ctx)
+	noError(t, err)
+	same(t, "pairs after redo", len(pairs()), 3)
+	_, err = l.KeepBoth(ctx, [][]library.PhotoID{{ids[0], 99}})
+	wantError(t, err, library.ErrNotFound)
+	if _, err = l.KeepBoth(ctx, [][]library.PhotoID{{ids[0], ids[0]}}); err == nil {
+		t.Error("a photo was kept beside itself")
+	}
+	_, err = l.Forget(ctx, ids[0])
+	noError(t, err)
+	same(t, "pairs after forgetting one", pairs(), [][2]library.PhotoID{{ids[1], ids[2]}})
+	l.check()
+}
+
+// Prints hold what candidates are told by; videos are left out.
+func TestPrints(t *testing.T) {
+	l := newLib(t)
+	film := l.reading("film")
+	film.Metadata.Duration = time.Second
+	l.put("film.mov", 1, film)
+	dated := l.reading("dated")
+	dated.Metadata.Make, dated.Metadata.Taken = "A", time.Date(2024, 1, 2, 3, 4, 5, 678e6, time.UTC)
+	l.put("dated.jpg", 2, dated)
+	l.add("bare.jpg", 3)
+	var got []Print
+	noError(t, l.Prints(t.Context(), func(p Print) error {
+		got = append(got, p)
+		return nil
+	}))
+	if len(got) != 2 || !got[0].Dated || got[0].Taken != dated.Metadata.Taken.UnixMilli() || got[0].Camera == 0 || got[1].Dated || got[1].Camera != 0 {
+		t.Errorf("prints: %+v", got)
+	}
+	if got[0].Order == got[1].Order || got[0].Aspect <= 0 {
+		t.Errorf("prints: %+v", got)
+	}
+}
