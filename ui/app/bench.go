@@ -170,6 +170,9 @@ func (b *bench) makePhotos(ctx context.Context, n int) error {
 	g.SetLimit(b.threads)
 	for i := range originals {
 		g.Go(func() error {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
 			sample, err := fs.ReadFile(b.p.Samples, samples[i])
 			if err != nil {
 				return err
