@@ -39,6 +39,8 @@ func mapError(err error) error {
 		return mapped{library.ErrDiskFull, err}
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
 		return mapped{library.ErrDamaged, err}
+	case sqlite3.ErrPerm, sqlite3.ErrAuth:
+		return mapped{fs.ErrPermission, err}
 	case sqlite3.ErrReadonly:
 		return mapped{library.ErrReadOnly, err}
 	case sqlite3.ErrInterrupt:
@@ -46,6 +48,9 @@ func mapError(err error) error {
 	}
 	if isDiskFull(e.SystemErrno) {
 		return mapped{library.ErrDiskFull, err}
+	}
+	if errors.Is(e.SystemErrno, fs.ErrPermission) {
+		return mapped{fs.ErrPermission, err}
 	}
 	return err
 }

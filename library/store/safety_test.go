@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,8 @@ func TestMain(m *testing.M) {
 		hold(dir)
 	case "commit":
 		commitForEver(dir)
+	case "nobody":
+		asNobody(dir)
 	default:
 		os.Exit(m.Run())
 	}
@@ -46,6 +49,16 @@ func hold(dir string) {
 	_, err := Open(context.Background(), dir, Options{Program: "descry index"})
 	fmt.Println("open", err)
 	select {}
+}
+
+// asNobody opens a library for writing and says what came of it.
+func asNobody(dir string) {
+	s, err := Open(context.Background(), dir, Options{})
+	if err == nil {
+		_, err = s.AddRoot(context.Background(), "/more", "")
+		s.Close()
+	}
+	fmt.Println(errors.Is(err, fs.ErrPermission) || errors.Is(err, library.ErrReadOnly), err)
 }
 
 func TestASecondWriterIsRefused(t *testing.T) {

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -323,8 +325,10 @@ func verdict(ctx context.Context, verb string, err error) ending {
 		v.code, v.fix = "newer_library", "Install the newer version of Descry."
 	case errors.Is(err, library.ErrDamaged):
 		v.code, v.fix = "damaged_library", "Save what can be saved: descry doctor --repair"
-	case errors.Is(err, library.ErrDiskFull):
+	case errors.Is(err, library.ErrDiskFull), errors.Is(err, syscall.ENOSPC):
 		v.code, v.fix = "disk_full", "Make room on the disk that holds the library and run the command again."
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, library.ErrReadOnly):
+		v.code, v.fix = "no_permission", "See that you may write the library's folder and what is in it, and that its disk is not mounted for reading only. Nothing was lost."
 	case errors.Is(err, library.ErrConflict):
 		v.code, v.fix = "conflict", "Undo the later change first: descry history"
 	case errors.Is(err, app.ErrNoLibrary):

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,8 @@ func TestVerdict(t *testing.T) {
 		{"in use", t.Context(), wrap(library.ErrInUse), 4, "in_use", "Wait"},
 		{"newer", t.Context(), wrap(library.ErrNewer), 1, "newer_library", "newer version"},
 		{"damaged", t.Context(), wrap(library.ErrDamaged), 1, "damaged_library", "repair"},
+		{"no permission", t.Context(), wrap(fs.ErrPermission), 1, "no_permission", "may write"},
+		{"a disk for reading", t.Context(), wrap(library.ErrReadOnly), 1, "no_permission", "reading only"},
 		{"disk full", t.Context(), wrap(library.ErrDiskFull), 1, "disk_full", "room"},
 		{"conflict", t.Context(), wrap(library.ErrConflict), 1, "conflict", "history"},
 		{"no library", t.Context(), wrap(app.ErrNoLibrary), 1, "no_library", "index"},
