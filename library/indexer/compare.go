@@ -68,6 +68,12 @@ func (c *comparison) folder(ctx context.Context, f scan.Folder) error {
 	for _, name := range f.OutFolders {
 		c.out[relJoin(f.Dir, name)] = true
 	}
+	if len(f.Unfollowed) > 0 {
+		// What is known of them stays, as of folders that cannot be read.
+		c.problems.Lock()
+		c.unreadable = append(c.unreadable, f.Unfollowed...)
+		c.problems.Unlock()
+	}
 	if f.Out {
 		c.out[f.Dir] = true
 		return nil // its rows are passed over with those of folders not met

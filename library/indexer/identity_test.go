@@ -259,6 +259,29 @@ func TestPartsOfARoot(t *testing.T) {
 	l.expect(l.index(), Report{Files: 5, Photos: 5, Unchanged: 5})
 }
 
+// TestPartWithLinks scans a part in which links lead to folders: what the scan of all of
+// the root found through them stays, and nothing is found a second time.
+func TestPartWithLinks(t *testing.T) {
+	l := newLib(t)
+	l.photo("a/1.jpg", 1)
+	l.photo("b/2.jpg", 2)
+	outside := t.TempDir()
+	if err := os.WriteFile(filepath.Join(outside, "3.jpg"), scene(3, library.Metadata{}), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"a/out": outside, "a/b": l.at("b"), "a/up": l.photos} {
+		if err := os.Symlink(target, l.at(name)); err != nil {
+			t.Skipf("skipped: the system makes no symbolic links: %v", err)
+		}
+	}
+	l.expect(l.index(), Report{Files: 3, Photos: 3, New: 3, Encoded: 3})
+	part := Target{Root: l.roots()[0], Parts: []Part{{Dir: "a"}}}
+	l.expect(l.scan(part), Report{Files: 3, Photos: 3, Unchanged: 1})
+	l.photo("a/4.jpg", 4)
+	l.expect(l.scan(part), Report{Files: 4, Photos: 3, New: 1, Unchanged: 1})
+	l.expect(l.index(), Report{Files: 4, Photos: 4, Unchanged: 4, Encoded: 1})
+}
+
 // TestLibraryMovedToAnotherMachine copies library and photos to other paths, where the
 // files have other numbers, and says where they are.
 func TestLibraryMovedToAnotherMachine(t *testing.T) {

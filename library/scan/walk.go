@@ -57,6 +57,9 @@ type Folder struct {
 	Entries []Entry // candidates for photos, sorted by name
 	// What patterns leave out in this folder: names of candidates, sorted, and of folders.
 	OutFiles, OutFolders []string
+	// Unfollowed are paths of folders behind symbolic links that a walk of a part of the root
+	// does not follow: whether another way leads there only the whole walk can tell.
+	Unfollowed []string
 }
 
 // Options say what a walk takes and what it leaves out.
@@ -339,6 +342,8 @@ func (w *walker) item(v *visit, d *openDir, it item) {
 		case slices.Contains(system, strings.ToLower(it.name)):
 		case ignored(v.rules, rel, true):
 			v.folder.OutFolders = append(v.folder.OutFolders, it.name)
+		case linked && w.o.Under != "":
+			v.folder.Unfollowed = append(v.folder.Unfollowed, rel)
 		case linked:
 			v.links = append(v.links, &visit{dir: rel, rules: v.rules, linked: true})
 		default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -369,6 +370,8 @@ func (l *loop) event(e event) {
 	case r.tree.dirs[rel] && (e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)):
 		r.tree.remove(rel)
 		l.batch.note(now, r.ID, rel, false)
+	case e.Has(fsnotify.Create) && isLink(e.Name) && isFolder(e.Name):
+		l.batch.all(now, r.ID) // only the whole walk can tell whether another way leads there
 	case e.Has(fsnotify.Create) && isFolder(e.Name):
 		// Watched first and scanned later: what comes in between is seen by both.
 		l.watchBelow(r, rel, now)
@@ -386,6 +389,11 @@ func (l *loop) watchBelow(r *root, dir string, now time.Time) {
 		l.poll(r, now, limitSentence(path, err))
 		l.batch.all(now, r.ID)
 	}
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 func isFolder(path string) bool {
