@@ -150,7 +150,7 @@ func TestPurgeMissing(t *testing.T) {
 	l.apply(Gone, "missing.jpg", library.Stat{})
 	l.apply(Gone, "twice.jpg", library.Stat{})
 
-	photos, root := l.root, l.root
+	photos := l.root
 	root, err := l.AddRoot(ctx, "/stick", "")
 	noError(t, err)
 	l.root = root
