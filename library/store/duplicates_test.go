@@ -63,3 +63,24 @@ func TestPrints(t *testing.T) {
 		t.Errorf("prints: %+v", got)
 	}
 }
+
+// A forgotten photo leaves no path of its file in the trash behind.
+func TestForgetTrashed(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	photo, other := l.add("a & b.jpg", 1), l.add("c.jpg", 2)
+	_, err := l.Trash(ctx, []TrashMove{{Path: "/photos/a & b.jpg", Kept: "/t/a"}, {Path: "/photos/c.jpg", Kept: "/t/c"}}, []Heir{{From: photo, To: other}})
+	noError(t, err)
+	work, err := l.TrashWork(ctx)
+	noError(t, err)
+	same(t, "work", work, []TrashMove{{Path: "/photos/a & b.jpg", Kept: "/t/a"}, {Path: "/photos/c.jpg", Kept: "/t/c"}})
+	_, err = l.Forget(ctx, photo)
+	noError(t, err)
+	left, err := l.Trashed(ctx)
+	noError(t, err)
+	same(t, "in the trash", left, []TrashMove{{Path: "/photos/c.jpg", Kept: "/t/c"}})
+	var n int
+	noError(t, l.ro.QueryRow("SELECT count(*) FROM journal_change WHERE tbl = 'trashed'").Scan(&n))
+	same(t, "in the journal", n, 1)
+	l.check()
+}

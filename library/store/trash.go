@@ -151,6 +151,37 @@ func (t *tx) followTrash(before, after sql.NullString) error {
 		ON CONFLICT DO UPDATE SET kept = excluded.kept, back = excluded.back`, m.Path, m.Kept, back)
 }
 
+// forgetTrash removes what is known of a photo's files in the trash, the journal's part of it
+// included. The files stay there.
+func (t *tx) forgetTrash(photo library.PhotoID) error {
+	var paths []string
+	if err := t.each("SELECT r.path, f.dir, f.name FROM file f JOIN root r ON r.id = f.root_id WHERE f.photo_id = ?", []any{photo},
+		func(rows *sql.Rows) error {
+			var root, dir, name []byte
+			err := rows.Scan(&root, &dir, &name)
+			paths = append(paths, escapePath(joinPath(string(root), string(dir), string(name))))
+			return err
+		}); err != nil {
+		return err
+	}
+	for _, path := range paths {
+		row, err := trashedTable.keyJSON(key{path})
+		if err != nil {
+			return err
+		}
+		for _, del := range []struct{ query, arg string }{
+			{"DELETE FROM trashed WHERE path = ?", path},
+			{"DELETE FROM trash_work WHERE path = ?", path},
+			{"DELETE FROM journal_change WHERE tbl = 'trashed' AND key = ?", row},
+		} {
+			if err := t.exec(del.query, del.arg); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // TrashWork lists the moves that are to be made, by path. After a killed process some of them
 // may have been made already.
 func (s *Store) TrashWork(ctx context.Context) ([]TrashMove, error) {
