@@ -60,7 +60,7 @@ func measureMemory(ctx context.Context, m *machine) (rows []row, err error) {
 		return nil, err
 	}
 	var uses []use
-	every := m.scaled(500)
+	every := m.scaled(100)
 	report, err := a.Index(ctx, []library.RootID{root.ID}, func(p app.Progress) {
 		if len(uses) == 0 || p.Done >= uses[len(uses)-1].done+every {
 			uses = append(uses, now(p.Done))
@@ -75,7 +75,7 @@ func measureMemory(ctx context.Context, m *machine) (rows []row, err error) {
 		return nil, fmt.Errorf("%d of %d photos were looked at", report.Encoded, n)
 	}
 	for _, u := range uses {
-		if u.done%(10*every) < every {
+		if u.done%(50*every) < every {
 			m.say("  %6d photos: %5.1f MB of heap, %6.1f MB anonymous", u.done, u.heap, u.anon)
 		}
 	}
@@ -84,7 +84,7 @@ func measureMemory(ctx context.Context, m *machine) (rows []row, err error) {
 		name string
 		of   func(use) float64
 	}{{"Go heap in use", func(u use) float64 { return u.heap }}, {"RssAnon", func(u use) float64 { return u.anon }}} {
-		from := around(uses, early-early/4, early+early/4, kind.of)
+		from := around(uses, early, early+early/2, kind.of)
 		to := around(uses, late-late/10, late, kind.of)
 		r := row{
 			what:     fmt.Sprintf("memory between the %sth and the %sth photo: %s", thousands(early), thousands(late), kind.name),
