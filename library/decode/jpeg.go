@@ -43,7 +43,7 @@ func decodeJPEG(_ context.Context, data []byte, o Options) (picture, error) {
 		// the whole picture is decoded.
 		warning = ""
 	}
-	p := picture{img: nrgba(img), profile: jpegProfile(data)}
+	p := picture{img: nrgba(img), profile: Profile(JPEG, data)}
 	if p.profile == nil {
 		p.adobeRGB = jpegIsAdobeRGB(data)
 	}
@@ -71,28 +71,6 @@ func decodeOrPreview(data []byte, f jpegseg.Frame, minSide int) (img *image.RGBA
 		minSide = max(minSide, int(math.Ceil(math.Sqrt(leastPixels*short/long))))
 	}
 	return jpegcodec.Decode(data, f, minSide)
-}
-
-// jpegProfile returns the ICC profile of a JPEG, put together from its segments (ICC.1,
-// annex B.4), nil where it has none or a part of it is missing.
-func jpegProfile(data []byte) []byte {
-	const header = "ICC_PROFILE\x00"
-	var parts [256][]byte
-	count, found := 0, 0
-	_, _ = jpegseg.Walk(data, func(s jpegseg.Segment) bool {
-		if s.Marker == jpegseg.APP2 && bytes.HasPrefix(s.Data, []byte(header)) && len(s.Data) > len(header)+2 {
-			number := s.Data[len(header)]
-			if parts[number] == nil {
-				found++
-			}
-			parts[number], count = s.Data[len(header)+2:], int(s.Data[len(header)+1])
-		}
-		return s.Marker != jpegseg.SOS
-	})
-	if found == 0 || found < count {
-		return nil
-	}
-	return bytes.Join(parts[:], nil)
 }
 
 // jpegIsAdobeRGB reports whether the camera settings in a JPEG name Adobe RGB.

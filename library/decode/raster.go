@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/image/webp"
 
+	"descry/internal/container"
+	"descry/library/decode/cicp"
 	"descry/library/decode/icc"
 )
 
@@ -76,7 +78,16 @@ func decodePNG(_ context.Context, data []byte, _ Options) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	return picture{img: nrgba(m), profile: pngProfile(data)}, nil
+	p := picture{img: nrgba(m), profile: Profile(PNG, data)}
+	// Numbers for the colours go before a profile (PNG, third edition, 4.3).
+	_ = container.PNG(data, func(kind string, body []byte) bool {
+		if kind == "cICP" && len(body) == 4 {
+			cicp.ToSRGB(p.img.Pix, uint16(body[0]), uint16(body[1]))
+			p.profile = nil
+		}
+		return kind != "cICP" && kind != "IDAT"
+	})
+	return p, nil
 }
 
 // decodeGIF decodes the first frame and lays it where it belongs on the canvas.

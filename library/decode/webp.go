@@ -2,12 +2,10 @@ package decode
 
 import (
 	"bytes"
-	"compress/zlib"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
-	"io"
 
 	"golang.org/x/image/webp"
 
@@ -21,7 +19,7 @@ func decodeWebP(_ context.Context, data []byte, _ Options) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	return picture{img: img, profile: webpProfile(data)}, nil
+	return picture{img: img, profile: Profile(WebP, data)}, nil
 }
 
 func webpPixels(data []byte) (*image.NRGBA, error) {
@@ -87,32 +85,4 @@ func firstFrame(data []byte) (frame []byte, at image.Point, animated bool) {
 		return true
 	})
 	return frame, at, animated
-}
-
-// webpProfile returns the ICC profile of a WebP file, nil where it has none.
-func webpProfile(data []byte) (profile []byte) {
-	_ = container.RIFF(data[12:], func(kind string, body []byte) bool {
-		if kind == "ICCP" {
-			profile = body
-		}
-		return kind != "ICCP" && kind != "VP8 " && kind != "VP8L" && kind != "ANMF"
-	})
-	return profile
-}
-
-// pngProfile returns the ICC profile of a PNG file, nil where it has none.
-func pngProfile(data []byte) (profile []byte) {
-	const most = 32 << 20 // bytes, inflated
-	_ = container.PNG(data, func(kind string, body []byte) bool {
-		// A name, a zero byte, and a byte for the compression, which is always zlib's.
-		if _, packed, ok := bytes.Cut(body, []byte{0}); kind == "iCCP" && ok && len(packed) > 1 {
-			if z, err := zlib.NewReader(bytes.NewReader(packed[1:])); err == nil {
-				if profile, err = io.ReadAll(io.LimitReader(z, most)); err != nil {
-					profile = nil
-				}
-			}
-		}
-		return kind != "iCCP" && kind != "IDAT"
-	})
-	return profile
 }

@@ -102,7 +102,9 @@ func profile(name string, v4 bool) []byte {
 			text = append(text, 0, byte(r))
 		}
 	}
-	out := append(make([]byte, 128), "\x00\x00\x00\x01desc\x00\x00\x00\x90"...)
+	head := make([]byte, 128)
+	copy(head[36:], "acsp")
+	out := append(head, "\x00\x00\x00\x01desc\x00\x00\x00\x90"...)
 	return append(binary.BigEndian.AppendUint32(out, uint32(len(text))), text...)
 }
 

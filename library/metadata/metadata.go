@@ -13,6 +13,7 @@ import (
 
 	"descry/library"
 	"descry/library/decode"
+	"descry/library/decode/icc"
 )
 
 // Limits on what is kept of one file.
@@ -83,7 +84,7 @@ func fillTies(m *library.Metadata, t *tags, p parts, data []byte) {
 	case decode.HEIF, decode.AVIF:
 		m.Motion = p.film
 	}
-	if m.Profile = profileName(p.icc); m.Profile == "" {
+	if m.Profile = clean(icc.Name(p.icc), maxShort); m.Profile == "" {
 		m.Profile = p.colours
 	}
 }

@@ -42,7 +42,7 @@ func partsOf(format string, data []byte) parts {
 		p.exif = exifOf(data)
 		tiffParts(&p)
 	} else {
-		p.icc = iccProfile(format, data)
+		p.icc = decode.Profile(format, data)
 	}
 	return p
 }

@@ -182,14 +182,6 @@ func encode(x float64) float64 {
 	return 1.055*math.Pow(x, 1/2.4) - 0.055
 }
 
-// decode is sRGB's tone curve.
-func decode(x float64) float64 {
-	if x <= 0.04045 {
-		return x / 12.92
-	}
-	return math.Pow((x+0.055)/1.055, 2.4)
-}
-
 // srgb are the primaries of sRGB relative to D50, as the ICC's own profile has them.
 var srgb = matrix{
 	{0.43607, 0.38515, 0.14307},
@@ -353,7 +345,8 @@ func (m matrix) inverse() (out matrix) {
 	return out
 }
 
-// Name returns what a profile calls itself, "" where it says nothing that can be read.
+// Name returns what a profile calls itself, in English where it has several languages, or
+// "" where it says nothing that can be read.
 func Name(data []byte) string {
 	p, err := read(data)
 	if err != nil {
@@ -369,19 +362,30 @@ func Name(data []byte) string {
 	case "desc": // version 2: a length and ASCII
 		n := min(uint64(be.Uint32(b[8:])), uint64(len(b)-12))
 		name = string(b[12 : 12+n])
-	case "mluc": // version 4: texts by language, of which the first is taken
-		if len(b) < 28 || be.Uint32(b[8:]) == 0 {
+	case "mluc": // version 4: records of a language, a country, and where a text lies
+		const most = 1000 // characters
+		if len(b) < 16 {
 			return ""
 		}
-		n, at := uint64(be.Uint32(b[20:])), uint64(be.Uint32(b[24:]))
-		if at+n > uint64(len(b)) {
-			return ""
+		records := b[16:]
+		for range be.Uint32(b[8:]) {
+			if len(records) < 12 {
+				break
+			}
+			english := string(records[:2]) == "en"
+			n, at := uint64(be.Uint32(records[4:])), uint64(be.Uint32(records[8:]))
+			records = records[12:]
+			if at+n > uint64(len(b)) || name != "" && !english {
+				continue
+			}
+			units := make([]uint16, min(n/2, most))
+			for i := range units {
+				units[i] = be.Uint16(b[at+2*uint64(i):])
+			}
+			if name = string(utf16.Decode(units)); english {
+				break
+			}
 		}
-		units := make([]uint16, 0, n/2)
-		for text := b[at : at+n]; len(text) >= 2; text = text[2:] {
-			units = append(units, be.Uint16(text))
-		}
-		name = string(utf16.Decode(units))
 	}
 	name, _, _ = strings.Cut(name, "\x00")
 	return strings.ToValidUTF8(strings.TrimSpace(name), "")
