@@ -279,12 +279,6 @@ func (r raw) raf(img *image.RGBA) []byte {
 	return slices.Concat(out, full, list, sensor)
 }
 
-// box makes a box of the ISO base media format.
-func box(kind string, parts ...[]byte) []byte {
-	body := bytes.Join(parts, nil)
-	return append(append(binary.BigEndian.AppendUint32(nil, uint32(8+len(body))), kind...), body...)
-}
-
 // cr3 makes a newer Canon file.
 func (r raw) cr3() []byte {
 	be := binary.BigEndian
@@ -292,10 +286,10 @@ func (r raw) cr3() []byte {
 	settings := func(entries []entry) []byte {
 		return append([]byte("II*\x00\x08\x00\x00\x00"), directory(entries, 8)...)
 	}
-	meta := box("uuid", []byte("\x85\xc0\xb6\x87\x82\x0f\x11\xe0\x81\x11\xf4\xce\x46\x2b\x6a\x48"),
-		box("CNCV", []byte("CanonCR3_001/00.09.00/00.00.00")), box("CMT1", settings(main)), box("CMT2", settings(exif)),
-		box("CMT3", settings(nil)), box("CMT4", settings(gps)),
-		box("THMB", make([]byte, 4), be.AppendUint16(nil, uint16(r.width/4)), be.AppendUint16(nil, uint16(r.height/4)),
+	meta := Box("uuid", []byte("\x85\xc0\xb6\x87\x82\x0f\x11\xe0\x81\x11\xf4\xce\x46\x2b\x6a\x48"),
+		Box("CNCV", []byte("CanonCR3_001/00.09.00/00.00.00")), Box("CMT1", settings(main)), Box("CMT2", settings(exif)),
+		Box("CMT3", settings(nil)), Box("CMT4", settings(gps)),
+		Box("THMB", make([]byte, 4), be.AppendUint16(nil, uint16(r.width/4)), be.AppendUint16(nil, uint16(r.height/4)),
 			be.AppendUint32(nil, uint32(len(r.small))), []byte{0, 1, 0, 0}, r.small))
 	type sample struct {
 		w, h int
@@ -310,19 +304,19 @@ func (r raw) cr3() []byte {
 		var tracks []byte
 		for _, s := range samples {
 			entry := slices.Concat(make([]byte, 7), []byte{1}, make([]byte, 16),
-				be.AppendUint16(nil, uint16(s.w)), be.AppendUint16(nil, uint16(s.h)), make([]byte, 50), box(s.kind, make([]byte, 4)))
-			tracks = append(tracks, box("trak", box("mdia", box("minf", box("stbl",
-				box("stsd", []byte{0, 0, 0, 0, 0, 0, 0, 1}, box("CRAW", entry)),
-				box("stsz", make([]byte, 4), be.AppendUint32(nil, uint32(len(s.data))), []byte{0, 0, 0, 1}),
-				box("co64", []byte{0, 0, 0, 0, 0, 0, 0, 1}, be.AppendUint64(nil, uint64(at)))))))...)
+				be.AppendUint16(nil, uint16(s.w)), be.AppendUint16(nil, uint16(s.h)), make([]byte, 50), Box(s.kind, make([]byte, 4)))
+			tracks = append(tracks, Box("trak", Box("mdia", Box("minf", Box("stbl",
+				Box("stsd", []byte{0, 0, 0, 0, 0, 0, 0, 1}, Box("CRAW", entry)),
+				Box("stsz", make([]byte, 4), be.AppendUint32(nil, uint32(len(s.data))), []byte{0, 0, 0, 1}),
+				Box("co64", []byte{0, 0, 0, 0, 0, 0, 0, 1}, be.AppendUint64(nil, uint64(at)))))))...)
 			at += len(s.data)
 		}
-		preview := box("PRVW", make([]byte, 4), []byte{0, 1}, be.AppendUint16(nil, uint16(r.width/4)), be.AppendUint16(nil, uint16(r.height/4)),
+		preview := Box("PRVW", make([]byte, 4), []byte{0, 1}, be.AppendUint16(nil, uint16(r.width/4)), be.AppendUint16(nil, uint16(r.height/4)),
 			[]byte{0, 1}, be.AppendUint32(nil, uint32(len(r.small))), r.small)
 		return slices.Concat(
-			box("ftyp", []byte("crx \x00\x00\x00\x01crx isom")),
-			box("moov", meta, tracks),
-			box("uuid", []byte("\xea\xf4\x2b\x5e\x1c\x98\x4b\x88\xb9\xfb\xb7\xdc\x40\x6e\x4d\x16"), []byte{0, 0, 0, 0, 0, 0, 0, 1}, preview),
+			Box("ftyp", []byte("crx \x00\x00\x00\x01crx isom")),
+			Box("moov", meta, tracks),
+			Box("uuid", []byte("\xea\xf4\x2b\x5e\x1c\x98\x4b\x88\xb9\xfb\xb7\xdc\x40\x6e\x4d\x16"), []byte{0, 0, 0, 0, 0, 0, 0, 1}, preview),
 		)
 	}
 	head := layout(0)
@@ -330,7 +324,7 @@ func (r raw) cr3() []byte {
 	for _, s := range samples {
 		data = append(data, s.data)
 	}
-	return slices.Concat(layout(len(head)+8), box("mdat", data...))
+	return slices.Concat(layout(len(head)+8), Box("mdat", data...))
 }
 
 func plainJPEG(img image.Image, quality int) []byte {
