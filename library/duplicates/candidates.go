@@ -11,8 +11,8 @@ import (
 
 // The limits of the search for candidates.
 const (
-	// maxBits is by how many of 64 bits the hashes of near-duplicates may differ. 99.9 % of
-	// the near-duplicates of the made set lie within (docs/quality-duplicates.md).
+	// maxBits is by how many of 64 bits the hashes of near-duplicates may differ. More than
+	// 99 % of the near-duplicates of the made set lie within (docs/quality-duplicates.md).
 	maxBits = 10
 
 	// bands is into how many keys of 16 bits a hash is cut. Hashes that differ in at most
