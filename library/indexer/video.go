@@ -15,8 +15,9 @@ import (
 	"descry/library/video"
 )
 
-// extensions are the file name extensions under which photos and videos are looked for.
-func extensions() []string { return append(decode.Extensions(), decode.VideoExtensions()...) }
+// Extensions are the file name extensions under which photos and videos are looked for, in
+// lower case with the dot.
+func Extensions() []string { return append(decode.Extensions(), decode.VideoExtensions()...) }
 
 // sameScene is the cosine from which two frames of a video show the same: of such, one
 // vector is kept. It is the cosine from which two pictures count as the same one edited,
@@ -76,7 +77,7 @@ func (c clip) derive(ctx context.Context, row *store.IndexedFile, pic library.Pi
 	if err != nil {
 		return err
 	}
-	row.Space, row.Vector, row.Provider = c.space, vectors[0], c.p.Encoder.Provider()
+	row.Space, row.Vector, row.At, row.Provider = c.space, vectors[0], &shown.At, c.p.Encoder.Provider()
 	for _, v := range vectors[1 : 1+crops] {
 		row.Views = append(row.Views, store.View{Vector: v, At: shown.At})
 	}

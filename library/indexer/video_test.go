@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +88,20 @@ func TestVideosHaveAViewForEachScene(t *testing.T) {
 	slices.Sort(views)
 	if err != nil || !slices.Equal(views, []string{"a 0", "a 1", "a 2", "wide 0", "wide 1", "wide 2", "wide 3"}) {
 		t.Errorf("views %v, %v", views, err)
+	}
+	// Each view has its time, the first one as well.
+	var dump strings.Builder
+	if err := l.store.Dump(t.Context(), &dump, false, true); err != nil {
+		t.Fatal(err)
+	}
+	times := regexp.MustCompile(`(?m)^vector .* (\S+)$`).FindAllStringSubmatch(dump.String(), -1)
+	if len(times) != 7 {
+		t.Errorf("%d vectors", len(times))
+	}
+	for _, line := range times {
+		if ms, err := strconv.Atoi(line[1]); err != nil || ms <= 0 || ms >= 6000 {
+			t.Errorf("a view without its time: %s", line)
+		}
 	}
 	// The thumbnail is the frame with something on it.
 	thumb, err := l.thumbs.Load(library.Picture{Content: content, Orientation: 1})

@@ -343,7 +343,11 @@ func (c *committer) vectors(content int64, orientation int, f *IndexedFile) erro
 		return c.exec(`INSERT INTO vector (content_id, orientation, space_id, view, provider, data, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING`, content, orientation, f.Space, view, f.Provider, c.buf, at)
 	}
-	if err := put(0, f.Vector, sql.NullInt64{}); err != nil {
+	var at sql.NullInt64
+	if f.At != nil {
+		at = sql.NullInt64{Int64: f.At.Milliseconds(), Valid: true}
+	}
+	if err := put(0, f.Vector, at); err != nil {
 		return err
 	}
 	for i, v := range f.Views {

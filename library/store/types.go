@@ -93,7 +93,8 @@ type IndexedFile struct {
 	Metadata library.Metadata  // Metadata.Orientation (1 to 8; 0 counts as 1) says which picture it is
 	Measures *library.Measures // nil: not measured this time, the picture row stays as it is
 	Space    library.SpaceID   // of Vector and Views
-	Vector   []float32         // unit length, dimension of Space; nil: none
+	Vector   []float32         // view 0: unit length, dimension of Space; nil: none
+	At       *time.Duration    // when in the video view 0 is; nil: it is no frame
 	Views    []View            // further views of the picture, numbered from 1
 	Provider string            // execution provider that computed Vector and Views
 
