@@ -76,6 +76,8 @@ func newScene(t *testing.T) scene {
 			}
 		}
 	}
+	s.words["MAKE"], s.words["MODEL"] = "-Make="+cameraMake, "-Model="+cameraModel
+	s.words["TAKEN"] = "-DateTimeOriginal=" + taken.Format("2006:01:02 15:04:05")
 	s.stored = photomaker.Stored(s.upright, orientation)
 	for word, m := range map[string]*image.RGBA{"IN": s.stored, "UP": s.upright} {
 		s.words[word] = filepath.Join(s.dir, word+".png")
@@ -229,14 +231,15 @@ func exiftool(t *testing.T, files []*file, chosen func(*file) bool, args ...stri
 // tag has ExifTool write what cameras write.
 func tag(t *testing.T, s scene, files []*file) {
 	t.Helper()
-	camera := []string{"-Make=" + cameraMake, "-Model=" + cameraModel, "-DateTimeOriginal=" + taken.Format("2006:01:02 15:04:05")}
-	exiftool(t, files, func(f *file) bool { return f.tagged && f.build == nil && f.turned }, append(camera, "-n", "-Orientation=6")...)
+	later := func(f *file) bool { return f.tagged && !f.before && f.build == nil }
+	camera := []string{s.words["MAKE"], s.words["MODEL"], s.words["TAKEN"]}
+	exiftool(t, files, func(f *file) bool { return later(f) && f.turned }, append(camera, "-n", "-Orientation=6")...)
 	// Where the container itself says how the picture is turned, EXIF must not count.
 	exiftool(t, files, func(f *file) bool {
-		return f.tagged && f.build == nil && !f.turned && (f.format == decode.HEIF || f.format == decode.AVIF || f.format == decode.JXL)
+		return later(f) && !f.turned && (f.format == decode.HEIF || f.format == decode.AVIF || f.format == decode.JXL)
 	}, append(camera, "-n", "-EXIF:Orientation=6")...)
 	exiftool(t, files, func(f *file) bool {
-		return f.tagged && f.build == nil && !f.turned && f.format != decode.HEIF && f.format != decode.AVIF && f.format != decode.JXL
+		return later(f) && !f.turned && f.format != decode.HEIF && f.format != decode.AVIF && f.format != decode.JXL
 	}, camera...)
 	for _, f := range files {
 		if f.lacking != "" {

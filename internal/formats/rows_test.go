@@ -20,6 +20,7 @@ type row struct {
 	against string  // what the picture is compared with: "" the test picture, "gray", "two colours"
 	turned  bool    // made from IN, so that the orientation has to be applied
 	tagged  bool    // ExifTool writes camera, time and orientation into it, and they are read back
+	before  bool    // the recipe has written camera and time already
 	id      string  // what becomes of the content id when ExifTool writes a caption: kept, new, or "–"
 	profile string  // name of the colour profile
 }
@@ -113,6 +114,10 @@ var rows = []row{
 	{format: decode.JXL, variant: "lossy", ext: "jxl", recipe: "cjxl --quiet -e 3 -d 1 UP OUT", psnr: 28, tagged: true, id: kept},
 	{format: decode.JXL, variant: "lossless", ext: "jxl", recipe: "cjxl --quiet -e 3 -d 0 UP OUT", psnr: 99, tagged: true, id: kept},
 	{format: decode.JXL, variant: "JPEG packed without loss", ext: "jxl", recipe: "convert UP -quality 92 TMP.jpg && cjxl --quiet -e 3 TMP.jpg OUT", psnr: 32, tagged: true, id: kept},
+	{
+		format: decode.JXL, variant: "JPEG packed without loss, EXIF in a Brotli box", ext: "jxl",
+		recipe: "convert UP -quality 92 TMP.jpg && exiftool -q -overwrite_original MAKE MODEL TAKEN TMP.jpg && cjxl --quiet -e 3 TMP.jpg OUT", psnr: 32, tagged: true, before: true, id: kept,
+	},
 	{format: decode.JXL, variant: "Display P3", ext: "jxl", recipe: "convert UP -profile SRGB -profile P3 TMP && cjxl --quiet -e 3 -d 0 TMP OUT", psnr: 40, tagged: true, id: kept},
 
 	{format: decode.PSD, variant: "RGB, 8 bits", ext: "psd", recipe: "convert IN -compress None OUT", psnr: 99, turned: true, tagged: true, id: kept},

@@ -8,10 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
+
+	"descry/internal/container"
 	"descry/internal/photomaker"
 	"descry/library"
 	"descry/library/decode"
@@ -40,9 +44,58 @@ func TestBoxFormats(t *testing.T) {
 	if equal(t, "jxl", got, want); err == nil {
 		t.Error("a damaged codestream is not noted")
 	}
-	packed := append(photomaker.JXL(coded, 1, library.Metadata{}), photomaker.Box("brob", []byte("Exif"), coded)...)
-	if _, err := metadata.Read(packed); err == nil || !strings.Contains(err.Error(), "compressed") {
-		t.Errorf("compressed metadata: %v", err)
+	// Boxes that Brotli compressed are read; damaged ones are told.
+	want.Width, want.Height = got.Width, got.Height
+	packed, _ := metadata.Read(packBoxes(t, photomaker.JXL(coded, 3, full)))
+	equal(t, "jxl, packed", packed, want)
+	broken := append(photomaker.JXL(coded, 1, library.Metadata{}), photomaker.Box("brob", []byte("Exif"), coded)...)
+	if _, err := metadata.Read(broken); err == nil || !strings.Contains(err.Error(), "compressed") {
+		t.Errorf("damaged compressed metadata: %v", err)
+	}
+}
+
+// packBoxes compresses the boxes of metadata in a JPEG XL file.
+func packBoxes(t testing.TB, data []byte) (out []byte) {
+	t.Helper()
+	if err := container.Boxes(data, func(kind string, body []byte) bool {
+		if kind == "Exif" || kind == "xml " {
+			kind, body = "brob", slices.Concat([]byte(kind), brotliOf(t, body))
+		}
+		out = append(out, photomaker.Box(kind, body)...)
+		return true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// brotliOf compresses by Brotli.
+func brotliOf(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	w := brotli.NewWriter(&packed)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
+}
+
+// However small a file is, what its compressed boxes may become is bounded.
+func TestPackedBoxesAreBounded(t *testing.T) {
+	bomb := photomaker.Box("brob", []byte("xml "), brotliOf(t, make([]byte, 64<<20)))
+	file := append(photomaker.JXL(coded, 1, library.Metadata{}), bytes.Repeat(bomb, 1000)...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := metadata.Read(file)
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("the note: %v", err)
+	}
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 200 {
+		t.Errorf("reading %d KB took %d MB", len(file)>>10, mb)
 	}
 }
 

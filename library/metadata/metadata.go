@@ -43,7 +43,7 @@ func Read(data []byte) (library.Metadata, error) {
 		notes = append(notes, t.read(decode.JPEG, p.preview, parts{exif: exifOf(exifBlob(decode.JPEG, p.preview))}))
 	}
 	if p.packed {
-		notes = append(notes, errors.New("its EXIF or XMP data is compressed and was not read"))
+		notes = append(notes, errors.New("its compressed EXIF or XMP data is damaged or too large and was not read as a whole"))
 	}
 	notes = append(notes, fillCapture(&m, t))
 	fillWords(&m, t)

@@ -443,6 +443,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(iptcFile(5, "Title", 25, "one"))
 	f.Add(photomaker.HEIF(coded, 40, 30, full, photomaker.HEIFOptions{Properties: photomaker.Box("colr", append([]byte("prof"), profile("P3", true)...))}))
 	f.Add(photomaker.JXL(coded, 2, full))
+	f.Add(packBoxes(f, photomaker.JXL(coded, 2, full)))
 	f.Add(photomaker.PSD(img, full, photomaker.PSDResource(1028, []byte("\x1c\x02\x05\x00\x05Title"))))
 	for _, format := range []string{"cr2", "cr3", "raf", "orf", "rw2"} {
 		f.Add(photomaker.Raw(format, photomaker.Scene(16, 16, 1), full))

@@ -3,6 +3,9 @@ package metadata
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
+
+	"github.com/andybalholm/brotli"
 
 	"descry/internal/container"
 	"descry/library/decode"
@@ -19,7 +22,7 @@ type parts struct {
 	iptc          []byte // records
 	icc           []byte
 	colours       string // the name of the colours, where there is no profile
-	packed        bool   // there is more, compressed in a way that is not read
+	packed        bool   // there is more, compressed, that could not be read
 	film          bool   // of HEIF: a film lies in the file, beside the picture
 }
 
@@ -135,23 +138,48 @@ func primaries(n uint16) string {
 	return ""
 }
 
-// jxlParts reads the boxes of a JPEG XL file. Compressed ones (Brotli) are not read.
+// jxlParts reads the boxes of a JPEG XL file; those of kind brob hold another, compressed by
+// Brotli (ISO/IEC 18181-2), as cjxl writes what it finds in a JPEG.
 func jxlParts(data []byte) (p parts) {
 	if len(data) > 0 && data[0] == 0xFF { // a naked codestream
 		return p
 	}
+	// Each packed box takes tables and a window of memory, however small it is.
+	boxes, left := 4, maxXMP
 	_ = container.Boxes(data, func(kind string, body []byte) bool {
+		if kind == "brob" && len(body) >= 4 {
+			packed := body[4:]
+			if kind = string(body[:4]); kind != "Exif" && kind != "xml " {
+				return true
+			}
+			if boxes--; boxes < 0 {
+				p.packed = true
+				return false
+			}
+			var whole bool
+			body, whole = unbrotli(packed, left)
+			p.packed = p.packed || !whole
+			left -= len(body)
+		}
 		switch {
 		case kind == "Exif" && p.exif == nil:
 			p.exif = exifOf(withPrefix(body))
 		case kind == "xml ":
 			p.xmp = append(p.xmp, body)
-		case kind == "brob" && (bytes.HasPrefix(body, []byte("Exif")) || bytes.HasPrefix(body, []byte("xml "))):
-			p.packed = true
 		}
 		return true
 	})
 	return p
+}
+
+// unbrotli decompresses up to limit bytes; what could be read is returned, and whether that
+// is all.
+func unbrotli(packed []byte, limit int) (out []byte, whole bool) {
+	out, err := io.ReadAll(io.LimitReader(brotli.NewReader(bytes.NewReader(packed)), int64(limit)+1))
+	if len(out) > limit {
+		return out[:limit], false
+	}
+	return out, err == nil
 }
 
 func psdParts(data []byte) (p parts) {
