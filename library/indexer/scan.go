@@ -269,7 +269,7 @@ func (s *rootScan) readKnown(ctx context.Context, p Part, pages chan<- []library
 
 func (s *rootScan) options() scan.Options {
 	return scan.Options{
-		Extensions: extensions(),
+		Extensions: Extensions(),
 		Exclude:    s.p.Exclude,
 		Skip:       []string{s.p.Store.Dir()},
 		Problem: func(rel string, err error) {

@@ -52,7 +52,7 @@ type Params struct {
 	// looked at now and then, and how to mend that.
 	Notice func(sentence string)
 
-	Extensions []string // of photos, in lower case with the dot
+	Extensions []string // of photos and videos, in lower case with the dot
 	Skip       []string // absolute folders that are not watched: the library's own
 	Clock      Clock    // nil: the system's
 	Log        *slog.Logger

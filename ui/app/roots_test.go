@@ -116,14 +116,14 @@ func TestExcludeSetting(t *testing.T) {
 }
 
 // TestWatch lets the library follow what happens in a root until a photo that is copied
-// there has come.
+// there, and then a video, have come.
 func TestWatch(t *testing.T) {
 	a := wordsOnly(t)
 	dir := folder(t, "coffee-cup")
 	add(t, a, dir)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	runs := 0
+	runs, filmed := 0, false
 	err := a.Watch(ctx, nil, func(r app.IndexReport, err error) {
 		if err != nil {
 			t.Error(err)
@@ -131,7 +131,13 @@ func TestWatch(t *testing.T) {
 		if runs++; runs == 1 { // the first run is about what came before
 			copyPhoto(t, "giraffes", filepath.Join(dir, "giraffes.jpg"))
 		}
-		if r.Files == 2 {
+		switch {
+		case r.Files == 2 && !filmed:
+			filmed = true
+			if err := os.WriteFile(filepath.Join(dir, "film.mp4"), []byte("no film"), 0o600); err != nil {
+				t.Error(err)
+			}
+		case r.Files == 3:
 			cancel()
 		}
 	}, func(s string) { t.Log(s) })

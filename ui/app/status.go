@@ -12,7 +12,7 @@ import (
 	"descry/clipengine/ort"
 	"descry/internal/install"
 	"descry/library"
-	"descry/library/decode"
+	"descry/library/indexer"
 )
 
 // Status tells what the library holds and what is left to do.
@@ -143,7 +143,7 @@ func (a *App) Doctor(ctx context.Context) []Check {
 			"Check the model's files: descry models verify")
 	}
 
-	add("formats", nil, strings.Join(append(decode.Extensions(), decode.VideoExtensions()...), " "), "")
+	add("formats", nil, strings.Join(indexer.Extensions(), " "), "")
 	checks = append(checks, a.optionalChecks(ctx, install.Here())...)
 
 	const restore = "Save what can be saved: descry doctor --repair"

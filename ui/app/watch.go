@@ -3,11 +3,11 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"descry/library"
-	"descry/library/decode"
 	"descry/library/indexer"
 	"descry/library/store"
 	"descry/library/watch"
@@ -65,7 +65,7 @@ func (a *App) StartWatching() {
 
 func (a *App) newWatcher(changed func(context.Context, []watch.Change), notice func(string)) *watch.Watcher {
 	return watch.New(watch.Params{
-		Changed: changed, Notice: notice, Extensions: decode.Extensions(), Skip: []string{a.p.Dir}, Log: a.p.Log,
+		Changed: changed, Notice: notice, Extensions: indexer.Extensions(), Skip: []string{a.p.Dir}, Log: a.p.Log,
 	})
 }
 
@@ -80,7 +80,7 @@ func (a *App) rewatch(ctx context.Context) {
 		case on && b.cancel == nil:
 			watching, cancel := context.WithCancel(context.Background())
 			w := a.newWatcher(a.indexChanges, func(sentence string) {
-				if f := a.listeners().Notice; f != nil {
+				if f := a.listeners().Folders; f != nil {
 					f(sentence)
 				}
 			})
@@ -171,19 +171,18 @@ func patterns(value string) []string {
 	return out
 }
 
-// notes tells of roots that are not there, or were found elsewhere.
-func (a *App) notes(ctx context.Context, report indexer.Report) []string {
-	var out []string
+// note tells of roots that are not there, or were found elsewhere.
+func (a *App) note(ctx context.Context, out *IndexReport, report indexer.Report) {
 	for _, r := range report.Relocated {
-		out = append(out, fmt.Sprintf("The disk of %s came back elsewhere: the folder is %s now.", r.From, r.To))
+		out.Followed = append(out.Followed, fmt.Sprintf("The disk of %s came back elsewhere: the folder is %s now.", r.From, r.To))
 	}
 	if len(report.Relocated) > 0 {
 		a.rewatch(ctx)
 	}
+	out.Notes = slices.Clone(out.Followed)
 	for _, r := range report.Away {
-		out = append(out, absence(r))
+		out.Notes = append(out.Notes, absence(r))
 	}
-	return out
 }
 
 // absence says why a root is offline, and what to do.
