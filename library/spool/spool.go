@@ -39,8 +39,9 @@ const (
 
 // Bounds of what is read and kept.
 const (
-	maxBytes = 1 << 20
-	maxPaths = 10_000
+	maxBytes  = 1 << 20  // of a request
+	maxAnswer = 64 << 20 // the report of an index names every file that could not be used
+	maxPaths  = 10_000
 	// Expiry is after how long a request that nobody took, or an answer that nobody fetched, is
 	// removed.
 	Expiry = 24 * time.Hour
@@ -149,13 +150,13 @@ func Put(library string, r Request) (id string, err error) {
 		return "", fmt.Errorf("hand over a request: %w", err)
 	}
 	id = fmt.Sprintf("%020d-%s", time.Now().UnixNano(), rand.Text()[:8])
-	if err := write(library, id, waiting, r); err != nil {
+	if err := write(library, id, waiting, r, maxBytes); err != nil {
 		return "", fmt.Errorf("hand over a request: %w", err)
 	}
 	return id, nil
 }
 
-func write(library, id, suffix string, v any) error {
+func write(library, id, suffix string, v any, most int) error {
 	if err := os.MkdirAll(folder(library), 0o700); err != nil {
 		return err
 	}
@@ -163,8 +164,8 @@ func write(library, id, suffix string, v any) error {
 	if err != nil {
 		return err
 	}
-	if len(b) > maxBytes {
-		return fmt.Errorf("it is larger than %d bytes", maxBytes)
+	if len(b) >= most {
+		return fmt.Errorf("it is larger than %d bytes", most)
 	}
 	part := file(library, id, suffix+".part")
 	if err := os.WriteFile(part, append(b, '\n'), 0o600); err != nil {
@@ -186,7 +187,7 @@ func Waits(library, id string) bool {
 func Fetch(library, id string) (Answer, bool) {
 	name := file(library, id, done)
 	var a Answer
-	b, err := read(name)
+	b, err := read(name, maxAnswer)
 	if err != nil || json.Unmarshal(b, &a) != nil {
 		return Answer{}, false
 	}
@@ -196,7 +197,7 @@ func Fetch(library, id string) (Answer, bool) {
 
 // Finish leaves the answer to a job.
 func Finish(library, id string, a Answer) error {
-	if err := write(library, id, done, a); err != nil {
+	if err := write(library, id, done, a, maxAnswer); err != nil {
 		return fmt.Errorf("answer a request: %w", err)
 	}
 	if err := os.Remove(file(library, id, taken)); err != nil {
@@ -247,7 +248,7 @@ func Take(library string, now time.Time, wanted func(Request) bool) []Job {
 			continue
 		}
 		var r Request
-		b, err := read(path)
+		b, err := read(path, maxBytes)
 		if err == nil {
 			err = json.Unmarshal(b, &r)
 		}
@@ -279,7 +280,7 @@ func entries(library string) []fs.DirEntry {
 }
 
 // read reads a plain file that is not too large.
-func read(name string) ([]byte, error) {
+func read(name string, most int) ([]byte, error) {
 	info, err := os.Lstat(name)
 	if err != nil {
 		return nil, err
@@ -292,9 +293,9 @@ func read(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err == nil && len(b) > maxBytes {
-		err = fmt.Errorf("it is larger than %d bytes", maxBytes)
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err == nil && len(b) > most {
+		err = fmt.Errorf("it is larger than %d bytes", most)
 	}
 	return b, err
 }

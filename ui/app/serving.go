@@ -124,7 +124,12 @@ func (a *App) doRequest(ctx context.Context, j spool.Job) {
 	if err != nil {
 		answer.Error, answer.Code = err.Error(), requestCode(err)
 	}
-	if err := spool.Finish(a.p.Dir, j.ID, answer); err != nil {
+	err = spool.Finish(a.p.Dir, j.ID, answer)
+	if err != nil { // who asked waits for something
+		short := spool.Answer{Error: "it was done, but not told: " + err.Error(), Code: "failed", Operation: answer.Operation}
+		err = spool.Finish(a.p.Dir, j.ID, short)
+	}
+	if err != nil {
 		a.p.Log.Warn("a request of another process was not answered", "error", err)
 	}
 }
