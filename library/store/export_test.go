@@ -47,7 +47,7 @@ func TestExportAndImport(t *testing.T) {
 			fill(t, l.Store, l.root.ID, l.space.ID, testDim, len(ids))
 		}
 		empty := l.dump()
-		done, err := l.Import(t.Context(), bytes.NewReader(file), false)
+		done, err := l.Import(t.Context(), bytes.NewReader(file), false, nil)
 		noError(t, err)
 		waiting := 0
 		if !before {
@@ -59,7 +59,7 @@ func TestExportAndImport(t *testing.T) {
 		noError(t, err)
 		same(t, "digest of what was said", got, user)
 		l.check()
-		again, err := l.Import(t.Context(), bytes.NewReader(file), true)
+		again, err := l.Import(t.Context(), bytes.NewReader(file), true, nil)
 		noError(t, err)
 		same(t, "imported again", []any{again.Operation, again.Changed, again.Count}, []any{int64(0), 0, 0})
 		if before {
@@ -93,7 +93,7 @@ func TestImportConflicts(t *testing.T) {
 	}
 	file := exported(t, from.Store)
 	before := to.dump()
-	done, err := to.Import(ctx, bytes.NewReader(file), false)
+	done, err := to.Import(ctx, bytes.NewReader(file), false, nil)
 	noError(t, err)
 	var what []string
 	for _, c := range done.Conflicts {
@@ -107,7 +107,7 @@ func TestImportConflicts(t *testing.T) {
 	to.undo(0)
 	same(t, "undone", to.dump(), before)
 
-	done, err = to.Import(ctx, bytes.NewReader(file), true)
+	done, err = to.Import(ctx, bytes.NewReader(file), true, nil)
 	noError(t, err)
 	same(t, "decided for the file", done.Count, 4)
 	want, _, err := from.Digest(ctx)
@@ -125,7 +125,7 @@ func TestImportByPath(t *testing.T) {
 	l.confirm(dog, photo)
 	file := strings.ReplaceAll(string(exported(t, l.Store)), `"content":"jpeg1:`, `"content":"jpeg0:`)
 	l.undo(0)
-	done, err := l.Import(t.Context(), strings.NewReader(file), false)
+	done, err := l.Import(t.Context(), strings.NewReader(file), false, nil)
 	noError(t, err)
 	same(t, "found", []int{done.Waiting, done.Changed}, []int{0, 1})
 	same(t, "tag", l.tagged(photo), "animals/dog confirmed")
@@ -147,13 +147,13 @@ func TestImportRefusesWhatIsNoExport(t *testing.T) {
 		"no content id":    strings.Replace(whole, "jpeg1:", "jpeg1:x", 1),
 		"something behind": whole + whole,
 	} {
-		_, err := l.Import(t.Context(), strings.NewReader(file), false)
+		_, err := l.Import(t.Context(), strings.NewReader(file), false, nil)
 		if err == nil {
 			t.Errorf("%s was imported", name)
 		}
 		same(t, name, l.dump(), before)
 	}
-	_, err := l.Import(t.Context(), strings.NewReader(strings.Replace(whole, `"version":1`, `"version":9`, 1)), false)
+	_, err := l.Import(t.Context(), strings.NewReader(strings.Replace(whole, `"version":1`, `"version":9`, 1)), false, nil)
 	wantError(t, err, library.ErrNewer)
 }
 
@@ -169,7 +169,7 @@ func FuzzImport(f *testing.F) {
 		if len(b) > 1<<16 {
 			return
 		}
-		if _, err := s.Import(t.Context(), bytes.NewReader(b), len(b)%2 == 0); err != nil {
+		if _, err := s.Import(t.Context(), bytes.NewReader(b), len(b)%2 == 0, nil); err != nil {
 			return
 		}
 		var out bytes.Buffer

@@ -48,12 +48,12 @@ type Conflict struct {
 // something else that is a conflict, which is listed, and with replace decided for the file.
 // Photos are found by their content, else, when the file's content ids are of another scheme,
 // by their path; what is said of photos that are not there waits for them. Importing twice
-// changes nothing more.
+// changes nothing more. accept, when not nil, says which settings may be taken.
 //
 // The whole file is checked before anything is written. Errors: ErrNoExport,
 // library.ErrNewer for an export of a later version.
-func (s *Store) Import(ctx context.Context, r io.ReadSeeker, replace bool) (Imported, error) {
-	m := &importer{replace: replace}
+func (s *Store) Import(ctx context.Context, r io.ReadSeeker, replace bool, accept func(key, value string) bool) (Imported, error) {
+	m := &importer{replace: replace, accept: accept}
 	lines, err := checkExport(r)
 	if err == nil {
 		if _, err = r.Seek(0, io.SeekStart); err == nil {
@@ -177,6 +177,7 @@ func checkExport(r io.Reader) (int, error) {
 type importer struct {
 	in      *bufio.Scanner
 	replace bool
+	accept  func(key, value string) bool
 	out     Imported
 }
 
@@ -218,7 +219,7 @@ func (m *importer) line(o *op, l exportLine) error {
 }
 
 func (m *importer) setting(o *op, l exportLine) error {
-	if l.Key == "" || strings.HasPrefix(l.Key, "state.") {
+	if l.Key == "" || strings.HasPrefix(l.Key, "state.") || m.accept != nil && !m.accept(l.Key, l.Value) {
 		return nil
 	}
 	var have string

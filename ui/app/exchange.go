@@ -85,10 +85,16 @@ func (a *App) Import(ctx context.Context, r io.ReadSeeker, replace bool) (Import
 	if err := a.needWriting(); err != nil {
 		return Imported{}, err
 	}
-	in, err := a.store.Import(ctx, r, replace)
+	// The runtime is a program that this one loads: no file may choose it.
+	accept := func(key, value string) bool {
+		return key != SettingRuntime && a.checkSetting(key, value) == nil
+	}
+	in, err := a.store.Import(ctx, r, replace, accept)
 	if err != nil {
 		return Imported{}, err
 	}
+	a.restartModel()
+	a.rewatch(ctx)
 	out := Imported{Operation: in.Operation, Photos: in.Photos, Changed: in.Changed, Waiting: in.Waiting, ConflictCount: in.Count}
 	for _, c := range in.Conflicts {
 		out.Conflicts = append(out.Conflicts, ImportConflict{c.What, c.Photo, c.Path, c.Here, c.There})

@@ -311,9 +311,10 @@ func (a *App) UseModel(ctx context.Context, id string) error {
 	a.CancelIndexing()
 	a.running.Wait()
 	a.p.Model = ""
-	if err := a.putSetting(ctx, SettingModel, id); err != nil {
+	if err := a.store.SetSetting(ctx, SettingModel, id); err != nil {
 		return err
 	}
+	a.restartModel()
 	a.changed()
 	return nil
 }

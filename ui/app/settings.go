@@ -49,6 +49,23 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 	if err := a.needWriting(); err != nil {
 		return err
 	}
+	if err := a.checkSetting(key, value); err != nil {
+		return err
+	}
+	if err := a.store.SetSetting(ctx, key, value); err != nil {
+		return err
+	}
+	switch key {
+	case SettingExclude, SettingWatch:
+		a.rewatch(ctx)
+	case SettingModel, SettingRuntime, SettingThreads:
+		a.restartModel()
+	}
+	return nil
+}
+
+// checkSetting refuses a value that a setting cannot have.
+func (a *App) checkSetting(key, value string) error {
 	switch {
 	case value == "":
 	case key == SettingThreads:
@@ -76,24 +93,13 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 			return err
 		}
 	}
-	if key == SettingExclude || key == SettingWatch {
-		if err := a.store.SetSetting(ctx, key, value); err != nil {
-			return err
-		}
-		a.rewatch(ctx)
-		return nil
-	}
-	return a.putSetting(ctx, key, value)
+	return nil
 }
 
-// putSetting stores a setting and makes the model start anew, as the settings say now.
-func (a *App) putSetting(ctx context.Context, key, value string) error {
-	if err := a.store.SetSetting(ctx, key, value); err != nil {
-		return err
-	}
+// restartModel makes the model start anew when it is needed, as the settings say then.
+func (a *App) restartModel() {
 	a.engines.retire()
 	a.meaning.reset()
-	return nil
 }
 
 // Settings returns the settings that were set, by name.
