@@ -148,7 +148,7 @@ func restore(ctx context.Context, file, dir string, known int) error {
 		return err
 	}
 	defer held.Close()
-	fresh := current + ".new"
+	fresh := current + newSuffix
 	if err := copyDatabase(ctx, src, fresh, ""); err != nil {
 		return err
 	}

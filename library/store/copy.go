@@ -17,11 +17,14 @@ import (
 // copyPages is how many pages a copy moves at a time: 4 MiB.
 const copyPages = 1024
 
+// partSuffix ends the name of a copy under way.
+const partSuffix = ".part"
+
 // copyDatabase writes a copy of the database behind c to file, by SQLite's online backup:
 // others may read and write meanwhile. The copy is checked, and gets its name when it is
 // whole, sound and synced. vfs is the SQLite VFS to write with, "" for the system's.
 func copyDatabase(ctx context.Context, c *sql.Conn, file, vfs string) error {
-	part := file + ".part"
+	part := file + partSuffix
 	if err := removeDatabase(part); err != nil {
 		return err
 	}

@@ -266,53 +266,85 @@ func checkSound(ctx context.Context, file string) error {
 }
 
 // RenewBackups makes a backup of the library as it is now and then removes all older ones,
-// those before a migration or a restore and what a repair kept included: they may hold what
-// was forgotten.
+// those before a migration, a restore or a purge and what a repair kept included: they may
+// hold what was forgotten. Others write meanwhile. A file of another name stays.
 func (s *Store) RenewBackups(ctx context.Context) error {
 	if s.readOnly {
 		return library.ErrReadOnly
 	}
-	if err := s.gate.enter(ctx, false); err != nil {
-		return err
-	}
-	defer s.gate.leave()
-	s.finishDaily()
-	err := func() error {
-		c, end, err := s.pin()
-		if err != nil {
-			return err
-		}
-		defer end()
-		folder := s.backupsDir()
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return mapOS(err)
-		}
-		s.day = s.now().UTC().Format(time.DateOnly)
-		name := dailyPrefix + s.day + dailySuffix
-		if err := copyDatabase(ctx, c, filepath.Join(folder, name), s.vfs); err != nil {
-			return err
-		}
-		old, err := filepath.Glob(filepath.Join(escapeGlob(folder), "*"))
-		if err != nil {
-			return err
-		}
-		aside, err := filepath.Glob(filepath.Join(escapeGlob(s.dir), dbName+".damaged-*"))
-		if err != nil {
-			return err
-		}
-		for _, file := range append(old, aside...) {
-			if filepath.Base(file) != name {
-				if err := os.Remove(file); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}()
-	if err != nil {
+	if err := s.renewBackups(ctx); err != nil {
 		return fmt.Errorf("make the backups anew: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) renewBackups(ctx context.Context) error {
+	done, err := s.takeCopying(ctx)
+	if err != nil {
+		return err
+	}
+	defer close(done)
+	c, end, err := s.pin()
+	if err != nil {
+		return err
+	}
+	defer end()
+	folder := s.backupsDir()
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return mapOS(err)
+	}
+	name := dailyPrefix + s.now().UTC().Format(time.DateOnly) + dailySuffix
+	if err := copyDatabase(ctx, c, filepath.Join(folder, name), s.vfs); err != nil {
+		return err
+	}
+	for _, pattern := range []string{
+		filepath.Join(escapeGlob(folder), dailyPrefix+"*"), filepath.Join(escapeGlob(folder), "before-*"),
+		filepath.Join(escapeGlob(s.dir), dbName+".damaged-*"),
+	} {
+		old, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		for _, file := range old {
+			if filepath.Base(file) == name {
+				continue
+			}
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// takeCopying waits for the backup of the day, if one is made, and keeps the next one from
+// beginning until what it returns is closed.
+func (s *Store) takeCopying(ctx context.Context) (chan struct{}, error) {
+	for {
+		if err := s.gate.enter(ctx, false); err != nil {
+			return nil, err
+		}
+		running := s.copying
+		if running != nil {
+			select {
+			case <-running:
+				running = nil
+			default:
+			}
+		}
+		if running == nil {
+			done := make(chan struct{})
+			s.copying = done
+			s.gate.leave()
+			return done, nil
+		}
+		s.gate.leave()
+		select {
+		case <-running:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // escapeGlob makes a path match itself.

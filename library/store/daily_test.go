@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,34 @@ func TestWhichBackupsAreKept(t *testing.T) {
 	noError(t, err)
 }
 
+// What a process was making when it was killed goes when the library is opened for writing.
+func TestLeftoversGo(t *testing.T) {
+	l := newLib(t)
+	l.add("a.jpg", 1)
+	want := l.dump()
+	noError(t, l.Close())
+	dir := l.Dir()
+	left := []string{
+		dbName + newSuffix, dbName + newSuffix + partSuffix, salvageStart + "123/" + dbName,
+		"backups/" + dailyPrefix + "2024-02-03" + dailySuffix + partSuffix,
+	}
+	for _, name := range left {
+		noError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
+		noError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	s, err := Open(t.Context(), dir, Options{})
+	noError(t, err)
+	defer s.Close()
+	for _, name := range left {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	var got strings.Builder
+	noError(t, s.Dump(t.Context(), &got, true, true))
+	same(t, "dump", got.String(), want)
+}
+
 func TestRenewBackups(t *testing.T) {
 	l := newLib(t)
 	l.add("a.jpg", 1)
@@ -125,7 +154,11 @@ func TestRenewBackups(t *testing.T) {
 	l.add("c.jpg", 3)
 	same(t, "backups", len(l.days()), 2)
 	noError(t, os.WriteFile(filepath.Join(l.Dir(), dbName+".damaged-20240501-120000"), nil, 0o600))
+	own := filepath.Join(l.backupsDir(), "my notes.txt")
+	noError(t, os.WriteFile(own, nil, 0o600))
 	noError(t, l.RenewBackups(t.Context()))
+	_, err := os.Stat(own)
+	noError(t, err)
 	same(t, "backups", l.days(), []string{"2024-05-03"})
 	same(t, "what it holds", dumpOf(t, filepath.Join(l.backupsDir(), "daily-2024-05-03.db")), l.dump())
 	aside, err := filepath.Glob(filepath.Join(l.Dir(), dbName+".damaged-*"))

@@ -127,6 +127,9 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 	if s.lock, err = lock(s.dir, Holder{PID: os.Getpid(), Program: s.program, Since: s.opened}); err != nil {
 		return err
 	}
+	if err := clearLeftovers(s.dir); err != nil {
+		return mapOS(err)
+	}
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -136,10 +139,7 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 				library.ErrDamaged, dbName+suffix)
 		}
 	}
-	fresh := file + ".new"
-	if err := removeDatabase(fresh); err != nil {
-		return err
-	}
+	fresh := file + newSuffix
 	db, err := sql.Open("sqlite3", dsn(fresh, false, s.vfs))
 	if err != nil {
 		return err
@@ -164,6 +164,32 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 		return mapOS(err)
 	}
 	return syncDir(s.dir)
+}
+
+// What a database is called in the library folder until it is whole, and how the folder
+// begins in which a salvage works.
+const (
+	newSuffix    = ".new"
+	salvageStart = "salvage-"
+)
+
+// clearLeftovers removes what a backup of the day, a restore or a salvage was making when its
+// process ended. Only who holds the lock may call it.
+func clearLeftovers(dir string) error {
+	for _, pattern := range []string{
+		dbName + newSuffix + "*", salvageStart + "*", filepath.Join("backups", dailyPrefix+"*"+dailySuffix+partSuffix+"*"),
+	} {
+		left, err := filepath.Glob(filepath.Join(escapeGlob(dir), pattern))
+		if err != nil {
+			return err
+		}
+		for _, path := range left {
+			if err := os.RemoveAll(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Store) connect(ctx context.Context, file string, all []migration) (err error) {

@@ -64,8 +64,8 @@ func salvage(ctx context.Context, dir string, log *slog.Logger) (out Salvaged, e
 		return out, err
 	}
 	current := filepath.Join(dir, dbName)
-	fresh := current + ".new"
-	if err := removeDatabase(fresh); err != nil {
+	fresh := current + newSuffix
+	if err := clearLeftovers(dir); err != nil {
 		return out, err
 	}
 	v := &salvager{ctx: ctx, all: all, log: log, out: Salvaged{Saved: map[string]int{}, Filled: map[string]int{}, Lost: map[string]int{}}}

@@ -54,7 +54,7 @@ func (v *salvager) backup(dir string) (string, error) {
 		return "", nil
 	}
 	var err error
-	if v.temp, err = os.MkdirTemp(dir, "salvage-"); err != nil {
+	if v.temp, err = os.MkdirTemp(dir, salvageStart); err != nil {
 		return "", mapOS(err)
 	}
 	part := filepath.Join(v.temp, dbName)
