@@ -68,7 +68,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 		Missing: report.Missing, Offline: report.Offline, Unchanged: report.Unchanged, Encoded: report.Encoded,
 		Seconds: report.Seconds, PhotosPerSecond: report.PhotosPerSecond,
 	}
-	out.Notes = a.notes(ctx, report)
+	a.note(ctx, &out, report)
 	if engine != nil {
 		out.Model, out.Provider = engine.Model(), engine.Provider()
 	}

@@ -98,10 +98,12 @@ type Card struct {
 	Favourite bool
 	Rating    int
 	State     library.FileState
-	Tagged    bool   // has a confirmed tag
-	Motion    bool   // the file holds a short film, too (motion photo)
-	Stacked   int    // photos of the stack that it stands for, itself included; 0: of none
-	Alt       string // approved or edited alt text, "" where there is none
+	Tagged    bool          // has a confirmed tag
+	Format    string        // as library.Metadata.Format
+	Motion    bool          // the file holds a short film, too (motion photo)
+	Duration  time.Duration // of a video
+	Stacked   int           // photos of the stack that it stands for, itself included; 0: of none
+	Alt       string        // approved or edited alt text, "" where there is none
 }
 
 // FileInfo is one file of a photo.
@@ -193,6 +195,7 @@ type Events struct {
 	Progress func(Progress)
 	Changed  func()            // photos, tags or roots changed: lists are stale
 	Notice   func(string)      // one sentence worth showing
+	Folders  func(string)      // one sentence on folders that the system does not watch
 	Finished func(IndexReport) // an indexing run came to its end
 }
 
@@ -213,6 +216,7 @@ type IndexReport struct {
 	Model           string
 	Provider        string
 	Notes           []string // sentences on roots that are not there, or are elsewhere now
+	Followed        []string `json:"-"` // those of Notes on roots that are elsewhere now
 }
 
 // IndexFailure is a file that an indexing run could not use.
