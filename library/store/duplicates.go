@@ -233,33 +233,40 @@ func (s *Store) Distinct(ctx context.Context, fn func(a, b library.PhotoID)) err
 // they are not proposed as duplicates of each other again. One operation, which is returned
 // (0 when nothing changed). Error: library.ErrNotFound when there is no such photo.
 func (s *Store) KeepBoth(ctx context.Context, groups [][]library.PhotoID) (operation int64, err error) {
-	operation, err = s.do(ctx, func(o *op) (string, error) {
-		for _, g := range groups {
-			for i, a := range g {
-				if err := o.havePhoto(a); err != nil {
-					return "", err
+	type pair struct{ a, b library.PhotoID }
+	var pairs []pair
+	var all []library.PhotoID
+	for _, g := range groups {
+		all = append(all, g...)
+		for i, a := range g {
+			for _, b := range g[:i] {
+				if a == b {
+					return 0, errors.New("keep photos that look alike: a photo is not a pair with itself")
 				}
-				for _, b := range g[:i] {
-					if a == b {
-						return "", errors.New("a photo is not a pair with itself")
-					}
-					low, high := min(a, b), max(a, b)
-					changed, err := o.change(distinctTable, key{int64(low), int64(high)}, func() error {
-						return o.exec("INSERT INTO distinct_pair (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING", low, high)
-					})
-					if err != nil {
-						return "", err
-					}
-					if changed {
-						o.photos[low], o.photos[high] = struct{}{}, struct{}{}
-					}
-				}
+				pairs = append(pairs, pair{min(a, b), max(a, b)})
 			}
 		}
-		return fmt.Sprintf("Keep %s as different", count(len(o.photos), "photo")), nil
-	})
+	}
+	what := func(n int) string { return fmt.Sprintf("Keep %s as different", count(n, "photo")) }
+	if err = s.havePhotos(ctx, all); err == nil {
+		operation, _, err = s.bulk(ctx, len(pairs), what, func(o *op, i int) error {
+			p := pairs[i]
+			for _, id := range []library.PhotoID{p.a, p.b} {
+				if gone, err := o.gone(id); gone || err != nil {
+					return err
+				}
+			}
+			changed, err := o.change(distinctTable, key{int64(p.a), int64(p.b)}, func() error {
+				return o.exec("INSERT INTO distinct_pair (a, b) VALUES (?, ?) ON CONFLICT DO NOTHING", p.a, p.b)
+			})
+			if changed {
+				o.photos[p.a], o.photos[p.b] = struct{}{}, struct{}{}
+			}
+			return err
+		})
+	}
 	if err != nil {
-		return 0, fmt.Errorf("keep photos that look alike: %w", err)
+		return operation, fmt.Errorf("keep photos that look alike: %w", err)
 	}
 	return operation, nil
 }

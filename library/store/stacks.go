@@ -97,15 +97,22 @@ type Stacked struct {
 	Kind         string // "raw", "live", "burst"
 }
 
-// Restack works out the stacks of some folders anew, in one transaction: find gets the photos
-// of a folder and returns who belongs to which stack. Folders are taken off StackFolders
-// in the same transaction, so a killed process loses none.
+// restackShots is from how many photos on a transaction of Restack takes no further folder:
+// it takes well under 100 ms then, unless a single folder holds very many.
+const restackShots = 1000
+
+// Restack works out the stacks of folders anew, in one transaction: find gets the photos of a
+// folder and returns who belongs to which stack. The folders done, at least one, are taken off
+// StackFolders in the same transaction, so a killed process loses none; those that would make
+// it too long stay there.
 func (s *Store) Restack(ctx context.Context, folders []StackFolder, find func([]Shot) []Stacked) error {
 	err := s.write(ctx, true, func(t *tx) error {
-		for _, f := range folders {
-			if err := t.restack(f, find); err != nil {
+		for shots, i := 0, 0; i < len(folders) && shots < restackShots; i++ {
+			n, err := t.restack(folders[i], find)
+			if err != nil {
 				return err
 			}
+			shots += n
 		}
 		return nil
 	})
@@ -115,7 +122,8 @@ func (s *Store) Restack(ctx context.Context, folders []StackFolder, find func([]
 	return nil
 }
 
-func (t *tx) restack(f StackFolder, find func([]Shot) []Stacked) error {
+// restack works out the stacks of one folder and returns how many photos it holds.
+func (t *tx) restack(f StackFolder, find func([]Shot) []Stacked) (int, error) {
 	dir := []byte(f.Dir)
 	var shots []Shot
 	var ids []library.PhotoID
@@ -139,21 +147,21 @@ func (t *tx) restack(f StackFolder, find func([]Shot) []Stacked) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	list := idList(ids)
 	if err := t.exec(`DELETE FROM stack_member WHERE photo_id IN (SELECT value FROM json_each(?1))
 		OR stack IN (SELECT value FROM json_each(?1))`, list); err != nil {
-		return err
+		return 0, err
 	}
 	if len(shots) > 1 {
 		for _, m := range find(shots) {
 			if err := t.exec("INSERT INTO stack_member (photo_id, stack, kind) VALUES (?, ?, ?)", m.Photo, m.Stack, m.Kind); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
-	return t.exec("DELETE FROM stack_folder WHERE root_id = ? AND dir = ?", f.Root, dir)
+	return len(shots), t.exec("DELETE FROM stack_folder WHERE root_id = ? AND dir = ?", f.Root, dir)
 }
 
 // Stack returns the photos of the stack that a photo is in, its top first, then by the name

@@ -40,31 +40,27 @@ type Heir struct {
 	From, To library.PhotoID
 }
 
-// Trash records that files go to the system's trash, and gives what the person said of their
-// photos to the photos that stay (heirs; nil: nothing is given on). One operation, which is
-// returned. The moves are left in TrashWork until TrashDone says that each was made; undoing
-// the operation leaves the moves back there.
+// Trash gives what the person said of photos to the photos that stay for them (heirs; nil:
+// nothing is given on), and records that files go to the system's trash. One operation, which
+// is returned, with an error too where a part of it was done. The moves are left in TrashWork
+// until TrashDone says that each was made; undoing the operation leaves the moves back there.
 func (s *Store) Trash(ctx context.Context, moves []TrashMove, heirs []Heir) (operation int64, err error) {
-	operation, err = s.do(ctx, func(o *op) (string, error) {
-		at := s.now().UnixMilli()
-		for _, h := range heirs {
-			if err := o.inherit(h, at); err != nil {
-				return "", err
-			}
+	at := s.now().UnixMilli()
+	what := func(int) string { return fmt.Sprintf("Move %s to the trash", count(len(moves), "file")) }
+	operation, _, err = s.bulk(ctx, len(heirs)+len(moves), what, func(o *op, i int) error {
+		if i < len(heirs) {
+			return o.inherit(heirs[i], at)
 		}
-		for _, m := range moves {
-			path, kept := escapePath(m.Path), escapePath(m.Kept)
-			if _, err := o.change(trashedTable, key{path}, func() error {
-				return o.exec(`INSERT INTO trashed (path, kept, at_ms) VALUES (?, ?, ?)
-					ON CONFLICT DO UPDATE SET kept = excluded.kept, at_ms = excluded.at_ms`, path, kept, at)
-			}); err != nil {
-				return "", err
-			}
-		}
-		return fmt.Sprintf("Move %s to the trash", count(len(moves), "file")), nil
+		m := moves[i-len(heirs)]
+		path, kept := escapePath(m.Path), escapePath(m.Kept)
+		_, err := o.change(trashedTable, key{path}, func() error {
+			return o.exec(`INSERT INTO trashed (path, kept, at_ms) VALUES (?, ?, ?)
+				ON CONFLICT DO UPDATE SET kept = excluded.kept, at_ms = excluded.at_ms`, path, kept, at)
+		})
+		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("record what goes to the trash: %w", err)
+		return operation, fmt.Errorf("record what goes to the trash: %w", err)
 	}
 	return operation, nil
 }

@@ -88,6 +88,7 @@ func (a *App) trash(ctx context.Context, items []TrashItem, step trashStep) (Tra
 		report.Operation, err = a.store.Trash(ctx, moves, heirs)
 	}
 	if err != nil {
+		// A move that was recorded all the same holds its place anew when it is made.
 		for _, m := range moves {
 			err = errors.Join(err, trash.Release(m.Kept))
 		}
