@@ -46,6 +46,8 @@ func world() cli.Env {
 		Open:    open,
 		Window:  window,
 		Draw:    draw,
+		Trouble: trouble,
+		Again:   again,
 		Restore: func(ctx context.Context, dir, file string) error {
 			return store.Restore(ctx, file, dir)
 		},

@@ -11,3 +11,6 @@ import (
 // A build without Fyne's window driver cannot open the window: it needs no graphics
 // library and builds fast.
 var window func(context.Context, *app.App) error
+
+// Nor a window to mend a library in.
+var trouble func(context.Context, string, error) (bool, error)

@@ -15,3 +15,7 @@ func window(ctx context.Context, a *app.App) error {
 	a.StartWatching()
 	return desktop.Run(ctx, a, desktop.Options{Icon: assets.Icon()})
 }
+
+func trouble(ctx context.Context, dir string, problem error) (bool, error) {
+	return desktop.RunTrouble(ctx, app.Trouble{Dir: dir, Problem: problem}, desktop.Options{Icon: assets.Icon()})
+}

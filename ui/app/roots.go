@@ -17,6 +17,13 @@ import (
 	"descry/library/watch"
 )
 
+// Values of library.Root.Reason of a root that is offline though its folder is there: the
+// person may say that its photos are gone, see ConfirmRoot.
+const (
+	RootEmpty       = store.EmptyFolder // it holds no photo where it held some
+	RootOtherVolume = store.OtherVolume // another volume lies in its place
+)
+
 // Roots lists the folders of the library.
 func (a *App) Roots(ctx context.Context) ([]library.Root, error) {
 	if err := a.needLibrary(); err != nil {

@@ -67,6 +67,11 @@ type Env struct {
 	// Draw writes a picture of the window to a PNG file without a display. Nil where the
 	// build has no window code at all.
 	Draw func(ctx context.Context, a *app.App, file string) error
+	// Trouble opens a window that says why the library in dir cannot be opened and offers to
+	// mend it; it returns whether it is to be opened again. Nil in a build without a window.
+	Trouble func(ctx context.Context, dir string, problem error) (again bool, err error)
+	// Again starts the program anew, as it was called. It returns only if that fails.
+	Again func() error
 	// Restore puts a backup in the place of a library's database.
 	Restore func(ctx context.Context, dir, file string) error
 	// LibraryDir is the library folder that the options lead to.
@@ -222,14 +227,35 @@ func (c *call) window(ctx context.Context) error {
 		return withFix(errors.New("this build of Descry has no window"),
 			"Use a verb (descry --help), or build the one with a window: make build")
 	}
+	opened := false
 	show := func(a *app.App) error {
+		opened = true
 		a.Serve(ctx)
 		return c.env.Window(ctx, a)
 	}
 	err := c.withApp(ctx, AccessWrite, show)
 	if errors.Is(err, library.ErrInUse) {
 		// Looking and searching work beside the process that writes.
-		return c.withApp(ctx, AccessRead, show)
+		err = c.withApp(ctx, AccessRead, show)
+	}
+	var asked app.RestoreAsked
+	switch {
+	case errors.As(err, &asked):
+		if err = c.env.Restore(ctx, c.env.LibraryDir(c.opts), asked.File); err == nil {
+			return c.env.Again()
+		}
+	case err == nil || opened || ctx.Err() != nil:
+		return err
+	}
+	if c.env.Trouble == nil {
+		return err
+	}
+	again, failed := c.env.Trouble(ctx, c.env.LibraryDir(c.opts), err)
+	switch {
+	case failed != nil:
+		c.opts.Log.Debug("no window to mend the library in", "error", failed)
+	case again:
+		return c.env.Again()
 	}
 	return err
 }

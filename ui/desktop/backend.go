@@ -15,6 +15,8 @@ import (
 // Backend is what the window asks for and tells: the use cases of *app.App. Its methods
 // are called from background goroutines, several at a time.
 type Backend interface {
+	Keeping
+
 	Listen(e app.Events)
 	Model() app.ModelInfo
 	ModelProblem() string

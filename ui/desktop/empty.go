@@ -82,6 +82,8 @@ func (w *window) showEmpty(photos int, searching bool) {
 		w.empty.Set(tr("Every photo has a tag"), tr("Photos without a confirmed tag would be here."))
 	case w.scope.Kind == app.ScopeAltToReview:
 		w.empty.Set(tr("No alt text waits for review"), tr("Drafts that nobody has approved would be here."))
+	case w.scope.Kind == app.ScopeMissing:
+		w.empty.Set(tr("No photo is missing"), tr("Photos whose files are gone from their folders would be here, with everything you said of them."))
 	case w.all == 0:
 		w.empty.Set(tr("No photos found yet"), tr("They appear here as soon as they are found. If the folder holds none, add another one."))
 	default:
@@ -161,6 +163,10 @@ func (w *window) showNotices(m app.ModelInfo, problem string, readOnly bool, who
 		w.banner.Set(who, "", "", nil, nil)
 	case problem != "":
 		w.banner.Set(problem, "", "", nil, nil)
+	case w.scope.Kind == app.ScopeMissing && w.missing > 0:
+		w.explainMissing()
+	case len(w.unread) > 0:
+		w.showNote()
 	case m.Bundled && !seenNotice:
 		seen := func() { w.remember(settingNotice, "seen") }
 		w.banner.Set(tr("Descry looks at your photos with its small starter model. A larger model finds more."),

@@ -32,9 +32,13 @@ type listed struct {
 
 // setScope shows other photos.
 func (w *window) setScope(s app.Scope) {
+	was := w.scope.Kind
 	w.scope = s
 	w.similar = 0
 	w.list(false)
+	if was != s.Kind && (was == app.ScopeMissing || s.Kind == app.ScopeMissing) {
+		w.loadStatus() // the notice above the grid is another
+	}
 }
 
 // list fetches and shows the photos of the scope that fit the search. With keep it is the
@@ -204,7 +208,7 @@ func (w *window) loadSidebar() {
 				w.fail(tr("The side bar could not be filled"), err)
 				return
 			}
-			w.all, w.roots = side.All, len(side.Folders)
+			w.all, w.roots, w.missing = side.All, len(side.Folders), side.Missing
 			w.side.SetSidebar(side)
 			w.showEmpty(len(w.grid.Photos()), w.search.last != "" || w.similar != 0)
 		}

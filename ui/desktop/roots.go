@@ -91,8 +91,13 @@ func (w *window) dropped(_ fyne.Position, uris []fyne.URI) {
 // removeRoot forgets the folder that is chosen in the side bar, after a question: a removed
 // folder has to be looked at again when it comes back.
 func (w *window) removeRoot() {
-	root, title, ok := w.chosenRoot()
-	if !ok || w.win == nil {
+	if root, title, ok := w.chosenRoot(); ok {
+		w.askRemoveRoot(root, title)
+	}
+}
+
+func (w *window) askRemoveRoot(root library.RootID, title string) {
+	if w.win == nil {
 		return
 	}
 	d := dialog.NewConfirm(tr("Remove {{.Folder}}?", with{"Folder": quoted(title)}),
@@ -121,10 +126,13 @@ func (w *window) removeRoot() {
 }
 
 func (w *window) relocateRoot() {
-	root, _, ok := w.chosenRoot()
-	if !ok {
-		return
+	if root, _, ok := w.chosenRoot(); ok {
+		w.relocate(root)
 	}
+}
+
+// relocate asks where a folder is now.
+func (w *window) relocate(root library.RootID) {
 	w.pickFolder(tr("Where is this folder now?"), func(path string) {
 		w.loop.Go(func() func() {
 			err := w.b.RelocateRoot(w.ctx, root, path)

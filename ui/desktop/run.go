@@ -36,7 +36,7 @@ type Options struct {
 }
 
 // Run opens the window and returns when it was closed or ctx ended. It must be called on
-// the main goroutine.
+// the main goroutine. Error: app.RestoreAsked when the person wants a backup restored.
 func Run(ctx context.Context, b Backend, o Options) error {
 	if !hasDisplay() {
 		return ErrNoDisplay
@@ -86,7 +86,7 @@ func Run(ctx context.Context, b Backend, o Options) error {
 	w.detail.alt.Save()
 	w.acts.Wait()
 	b.Listen(app.Events{})
-	return nil
+	return w.ending
 }
 
 // prepare builds the parts of the window in the theme that is asked for.
@@ -125,11 +125,13 @@ func (w *window) events() app.Events {
 		},
 		Changed: func() { w.loop.PostLatest(changedKey{}, w.refreshSoon) },
 		Notice:  func(s string) { w.loop.Post(func() { w.toast.Show(s, "", nil) }) },
+		Folders: func(s string) { w.loop.Post(func() { w.told(s) }) },
 		Finished: func(r app.IndexReport) {
 			w.loop.Post(func() {
 				if r.New+r.Changed+r.Moved > 0 {
 					w.toast.Show(reportText(r), "", nil)
 				}
+				w.told(r.Followed...)
 				w.refreshSoon()
 			})
 		},

@@ -76,6 +76,7 @@ func (w *window) showKeys() {
 		}
 	}
 	add("0 – 5", tr("Rating in stars"))
+	add("C  Space  K  S", tr("Duplicates: best, keep too, keep all, skip"))
 	add(tr("Arrows"), tr("Move between photos; with Shift choose"))
 	add("Esc", tr("Close, clear the selection, clear the search"))
 	add("Ctrl+"+tr("wheel"), tr("Size of the thumbnails"))
@@ -93,30 +94,4 @@ func (keyLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	o[0].Resize(fyne.NewSize(column-8, s.Height))
 	o[1].Move(fyne.NewPos(column, 0))
 	o[1].Resize(fyne.NewSize(s.Width-column-12, s.Height))
-}
-
-// showFailures lists the files that could not be used, with reason.
-func (w *window) showFailures() {
-	w.loop.Go(func() func() {
-		failures, err := w.b.Failures(w.ctx)
-		return func() {
-			if err != nil {
-				w.fail(tr("The list could not be read"), err)
-				return
-			}
-			plain := look.NewTips(w.loop)
-			list := widget.NewList(func() int { return len(failures) },
-				func() fyne.CanvasObject {
-					return container.New(layout.NewCustomPaddedVBoxLayout(2), plain.NewLabel(""), plain.NewSmall(""))
-				},
-				func(i widget.ListItemID, o fyne.CanvasObject) {
-					lines := o.(*fyne.Container).Objects
-					lines[0].(*look.Label).SetText(failures[i].Path)
-					lines[1].(*look.Label).SetText(failures[i].Reason)
-				})
-			note := look.NewParagraph(tr("Descry left these files as they are. It looks at each again when it changes."))
-			note.Colour = look.ColourSecondary
-			w.openSheet(trn("{{.N}} unreadable files", len(failures), nil), fyne.NewSize(720, 520), container.NewBorder(note, nil, nil, nil, list))
-		}
-	})
 }

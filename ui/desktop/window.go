@@ -71,7 +71,7 @@ type window struct {
 	result  *look.Label
 	banner  *banner
 	empty   *emptyState
-	working *look.Label // says that a search is running
+	working *look.Label // says what is running
 	sheet   *sheet      // what lies over the window, if anything
 
 	commands []command
@@ -84,6 +84,10 @@ type window struct {
 	newest       bool            // results by date instead of by match
 	all          int             // photos in the library
 	roots        int
+	missing      int      // photos whose files are gone
+	folderNews   []string // sentences on folders that came up since the start
+	unread       []string // notices on folders that wait to be shown
+	ending       error    // what Run returns, nil for nothing special
 	heard        bool // an event said how far the background work is
 	listing      task
 	choosing     task

@@ -158,10 +158,13 @@ func (b *Backend) ApproveAlt(ctx context.Context, photos []library.PhotoID) (int
 }
 
 // Undo takes the last operation back.
-func (b *Backend) Undo(ctx context.Context, _ int64) (library.Operation, error) {
+func (b *Backend) Undo(ctx context.Context, id int64) (library.Operation, error) {
 	b.count(ctx, "Undo")
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if id != 0 && b.Kept.Conflict != nil {
+		return library.Operation{}, b.Kept.Conflict
+	}
 	if len(b.journal) == 0 {
 		return library.Operation{}, library.ErrNotFound
 	}
@@ -188,9 +191,6 @@ func (b *Backend) Redo(ctx context.Context) (library.Operation, error) {
 	b.journal = append(b.journal, last)
 	return last.op, nil
 }
-
-// History returns nothing.
-func (b *Backend) History(context.Context, int) ([]library.Operation, error) { return nil, nil }
 
 // LabelSets returns the sets.
 func (b *Backend) LabelSets(context.Context) ([]tagging.LabelSet, error) {

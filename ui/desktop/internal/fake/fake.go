@@ -42,6 +42,7 @@ type Backend struct {
 
 	// Problem is what ModelProblem returns; Fails are the failures; Slow delays answers.
 	Problem string
+	Kept    Kept
 	Fails   []library.Failure
 	Slow    func(ctx context.Context, call string)
 }
@@ -161,8 +162,8 @@ func (b *Backend) Model() app.ModelInfo {
 // ModelProblem returns Problem.
 func (b *Backend) ModelProblem() string { return b.Problem }
 
-// ReadOnly says no.
-func (b *Backend) ReadOnly() (bool, string) { return false, "" }
+// ReadOnly says yes where Kept.Held names who writes the library.
+func (b *Backend) ReadOnly() (bool, string) { return b.Kept.Held != "", b.Kept.Held }
 
 // AddRoot brings 40 photos.
 func (b *Backend) AddRoot(ctx context.Context, path string) (library.Root, error) {
@@ -185,8 +186,12 @@ func (b *Backend) RemoveRoot(context.Context, library.RootID) error { return nil
 // RelocateRoot does nothing.
 func (b *Backend) RelocateRoot(context.Context, library.RootID, string) error { return nil }
 
-// Roots returns none.
-func (b *Backend) Roots(context.Context) ([]library.Root, error) { return nil, nil }
+// Roots returns Kept.Roots.
+func (b *Backend) Roots(context.Context) ([]library.Root, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.Kept.Roots), nil
+}
 
 // SetProgress sets what Progress returns and tells the listener.
 func (b *Backend) SetProgress(p app.Progress) {
@@ -232,7 +237,7 @@ func (b *Backend) Sidebar(ctx context.Context) (app.Sidebar, error) {
 	b.count(ctx, "Sidebar")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := app.Sidebar{All: b.n, Favourites: len(b.fav), Untagged: b.n / 3, AltToReview: b.n / 2}
+	s := app.Sidebar{All: b.n, Favourites: len(b.fav), Untagged: b.n / 3, AltToReview: b.n / 2, Missing: b.Kept.Missing}
 	if b.roots == 0 {
 		return s, nil
 	}
