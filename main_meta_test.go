@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,4 +93,30 @@ func TestMetaWrite(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	complaint(t, lib, 2, "usage", "meta", "write")
+}
+
+// TestMetaReadVideo reads what a video says as an index does.
+func TestMetaReadVideo(t *testing.T) {
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		t.Skip("skipped: needs the program ffmpeg (scripts/install-deps test)")
+	}
+	film := filepath.Join(t.TempDir(), "a.mov")
+	if said, err := exec.Command(ffmpeg, "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x180:r=5:d=2", "-c:v", "mpeg4",
+		"-movflags", "use_metadata_tags", "-metadata", "com.apple.quicktime.creationdate=2023-05-06T09:08:09+0200",
+		"-metadata", "com.apple.quicktime.make=Apple", "-metadata", "com.apple.quicktime.model=iPhone 14 Pro", film).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, said)
+	}
+	var got struct {
+		Format, Taken, Make, Model string
+		Width, Height              int
+		Seconds                    float64 `json:"duration_seconds"`
+	}
+	if err := json.Unmarshal([]byte(must(t, newLibrary(t), "meta", "read", "--json", film).out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Format != "mov" || got.Width != 320 || got.Height != 180 || got.Seconds != 2 || got.Make != "Apple" || got.Model != "iPhone 14 Pro" ||
+		!strings.HasPrefix(got.Taken, "2023-05-06T09:08:09") {
+		t.Errorf("%+v", got)
+	}
 }

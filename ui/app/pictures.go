@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
 	"io/fs"
 	"os"
 
@@ -14,6 +15,7 @@ import (
 	"descry/library/indexer"
 	"descry/library/metadata"
 	"descry/library/thumbs"
+	"descry/library/video"
 	"descry/tagging"
 )
 
@@ -56,9 +58,21 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// ReadMetadata reads what a picture file says of itself; notes says what of it could not be
-// read, nil where all could.
-func ReadMetadata(path string) (m library.Metadata, notes, err error) {
+// ReadMetadata reads what a picture or video file says of itself; notes says what of it could
+// not be read, nil where all could. Of a video without ffmpeg that is all but the format.
+func ReadMetadata(ctx context.Context, path string) (m library.Metadata, notes, err error) {
+	if format := videoFormat(path); format != "" {
+		tools, err := video.Find()
+		if err != nil {
+			return library.Metadata{Format: format, Orientation: 1}, err, nil
+		}
+		v, err := tools.Open(ctx, path)
+		if err != nil {
+			return m, nil, fmt.Errorf("reading the metadata of %s: %w", path, err)
+		}
+		v.Metadata.Orientation = 1
+		return v.Metadata, nil, nil
+	}
 	data, err := readFile(path)
 	if err != nil {
 		return library.Metadata{}, nil, err
@@ -68,6 +82,28 @@ func ReadMetadata(path string) (m library.Metadata, notes, err error) {
 		return m, nil, fmt.Errorf("reading the metadata of %s: %w", path, notes)
 	}
 	return m, notes, nil
+}
+
+// videoFormat names the format of a video file by its first bytes, "" where it is none or
+// cannot be read.
+func videoFormat(path string) string {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	head := make([]byte, decode.SniffLen)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return ""
+	}
+	if format := decode.Sniff(head[:n]); decode.IsVideo(format) {
+		return format
+	}
+	return ""
 }
 
 // encodeFile is the unit vector of a picture file.

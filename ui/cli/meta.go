@@ -17,10 +17,10 @@ func (c *call) metaCmd() *cobra.Command {
 		Example: "  descry meta read photo.jpg\n  descry meta write ~/Pictures/beach.jpg",
 	}
 	meta.AddCommand(&cobra.Command{
-		Use: "read PATH", Short: "Metadata as Descry sees it", Args: exactly(1, "one picture"),
+		Use: "read PATH", Short: "Metadata as Descry sees it", Args: exactly(1, "one picture or video"),
 		Example: "  descry meta read photo.jpg --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, notes, err := app.ReadMetadata(args[0])
+			m, notes, err := app.ReadMetadata(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -152,7 +152,11 @@ func (d metaDocument) lines() []string {
 			out = append(out, fmt.Sprintf("%-12s "+format, append([]any{name}, args...)...))
 		}
 	}
-	add("format", "%s, %d × %d, orientation %d", true, d.Format, d.Width, d.Height, d.Orientation)
+	if d.Width > 0 {
+		add("format", "%s, %d × %d, orientation %d", true, d.Format, d.Width, d.Height, d.Orientation)
+	} else {
+		add("format", "%s", true, d.Format)
+	}
 	add("taken", "%s", d.Taken != "", d.Taken)
 	add("camera", "%s", d.Make+d.Model != "", strings.TrimSpace(d.Make+" "+d.Model))
 	add("lens", "%s", d.Lens != "", d.Lens)
