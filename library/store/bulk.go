@@ -5,13 +5,50 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"descry/library"
 )
 
-// bulkChunk is how many photos one write transaction of an operation changes: few enough
-// that it takes well under 100 ms.
-const bulkChunk = 100
+const (
+	// bulkChunk is how many photos one write transaction of an operation changes at most,
+	// leastChunk where it takes long.
+	bulkChunk  = 100
+	leastChunk = 10
+	// turnTime is how long such a transaction should keep others waiting, but for what the disk
+	// takes to write it: that hardly depends on how many photos it is.
+	turnTime = 25 * time.Millisecond
+)
+
+// pace chooses how many photos the next transaction of an operation changes, by how long the
+// last one took. The zero value is for the first.
+type pace struct{ less int }
+
+func (p *pace) size() int { return bulkChunk - p.less }
+
+func (p *pace) took(d time.Duration) {
+	size := p.size()
+	switch {
+	case d > turnTime:
+		size = max(size/2, leastChunk)
+	case d < turnTime/3:
+		size = min(2*size, bulkChunk)
+	}
+	p.less = bulkChunk - size
+}
+
+// turn runs fn in one of the transactions of an operation; fn changes n photos at most.
+func (s *Store) turn(ctx context.Context, p *pace, fn func(t *tx, n int) error) error {
+	var work *time.Duration
+	err := s.write(ctx, false, func(t *tx) error {
+		work = &t.work
+		return fn(t, p.size())
+	})
+	if err == nil {
+		p.took(*work)
+	}
+	return err
+}
 
 // bulk runs fn for each i below n as one operation of a person, in several transactions, so
 // that indexing and reading go on between them. what makes the sentence for the journal from
@@ -26,10 +63,12 @@ func (s *Store) bulk(ctx context.Context, n int, what func(photos int) string, f
 	}
 	defer s.person.leave()
 	all := op{photos: map[library.PhotoID]struct{}{}}
+	var p pace
 	for at := 0; at < n; {
-		end := min(at+bulkChunk, n)
-		err := s.write(ctx, false, func(t *tx) error {
+		end := at
+		err := s.turn(ctx, &p, func(t *tx, size int) error {
 			all.tx = t
+			end = min(at+size, n)
 			return all.journaled(what, func() error {
 				for i := at; i < end; i++ {
 					if err := fn(&all, i); err != nil {
@@ -91,8 +130,9 @@ func (t *tx) wordsLater(tb table, k key) error {
 // catchUpWords writes the words of photos anew whose labels changed, a few at a time. What it
 // does not get done the next opening does; words are found late then, never lost.
 func (s *Store) catchUpWords(ctx context.Context) {
+	var p pace
 	for more := true; more; {
-		err := s.write(ctx, false, func(t *tx) error {
+		err := s.turn(ctx, &p, func(t *tx, size int) error {
 			var note string
 			var last int64
 			found, err := t.get("SELECT key, CAST(value AS INTEGER) FROM setting WHERE key > ?1 AND key < ?1 || 'z' LIMIT 1",
@@ -107,7 +147,7 @@ func (s *Store) catchUpWords(ctx context.Context) {
 			}
 			n := 0
 			if err := t.each("SELECT DISTINCT g.photo_id FROM "+from+" AND g.state = 'confirmed' AND g.photo_id > ? ORDER BY 1 LIMIT ?",
-				[]any{id, last, bulkChunk}, func(rows *sql.Rows) error {
+				[]any{id, last, size}, func(rows *sql.Rows) error {
 					n++
 					err := rows.Scan(&last)
 					t.mark(library.PhotoID(last), dirtWords)
@@ -115,7 +155,7 @@ func (s *Store) catchUpWords(ctx context.Context) {
 				}); err != nil {
 				return err
 			}
-			if n < bulkChunk {
+			if n < size {
 				return t.exec("DELETE FROM setting WHERE key = ?", note)
 			}
 			return t.exec("UPDATE setting SET value = ? WHERE key = ?", last, note)

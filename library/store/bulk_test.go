@@ -176,6 +176,72 @@ func TestTheWordsOfARenamedLabel(t *testing.T) {
 	r.check()
 }
 
+// Where a transaction takes long the next one is smaller; what is written stays the same.
+func TestTransactionsAreSmallerWhereTheyTakeLong(t *testing.T) {
+	var p pace
+	var sizes []int
+	for _, ms := range []time.Duration{5, 60, 60, 20, 60, 60, 60, 5, 5, 5, 5} {
+		p.took(ms * time.Millisecond)
+		sizes = append(sizes, p.size())
+	}
+	same(t, "sizes", sizes, []int{100, 50, 25, 25, 12, 10, 10, 20, 40, 80, 100})
+
+	dump := func(step time.Duration) string {
+		l := newLib(t)
+		var now time.Duration
+		l.clock = func() time.Duration { now += step; return now }
+		ids := many(t, l.Store, l.root.ID, l.space.ID, 2*bulkChunk+30)
+		dog := l.label("animals", "dog")
+		op := l.confirm(dog, ids...)
+		_, err := l.RenameLabel(t.Context(), dog, "hound")
+		noError(t, err)
+		same(t, "found by the new name", len(l.search("hound")), len(ids))
+		l.undo(0)
+		l.undo(op)
+		ops, err := l.History(t.Context(), 0)
+		noError(t, err)
+		l.check()
+		out := l.dump()
+		for _, o := range ops { // their times tell how many transactions it took
+			out += fmt.Sprintln(o.ID, o.What, o.Photos, o.Undone, o.Undoes)
+		}
+		return out
+	}
+	same(t, "slow and fast", dump(time.Second), dump(0))
+}
+
+// What a transaction changes of labels and folders counts for the words and the first files of
+// its photos, whatever came first.
+func TestSettlingSeesAllThatATransactionChanged(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	other, err := l.AddRoot(ctx, "/z", "vol-2")
+	noError(t, err)
+	here := l.put("a.jpg", 1, l.reading("a"))
+	noError(t, l.ApplyScan(ctx, other.ID, []ScanChange{{Kind: Found, Name: "b.jpg", Stat: stat(7)}}))
+	files, err := l.Pending(ctx, l.space.ID, 1, Cursor{})
+	noError(t, err)
+	copied := l.reading("a")
+	copied.File, copied.Stat = files[0].File.ID, files[0].File.Stat
+	noError(t, l.CommitBatch(ctx, []IndexedFile{copied}))
+	dog := l.label("animals", "dog")
+	l.confirm(dog, here)
+
+	noError(t, l.write(ctx, false, func(t *tx) error {
+		t.mark(here, dirtRow|dirtWords)
+		if err := t.exec("UPDATE label SET name = 'hound' WHERE id = ?", dog); err != nil {
+			return err
+		}
+		return t.exec("UPDATE root SET path = CAST('/a' AS BLOB) WHERE id = ?", other.ID)
+	}))
+	same(t, "found by the new name", l.search("hound"), []library.PhotoID{here})
+	same(t, "found by the old name", len(l.search("dog")), 0)
+	cards, err := l.Cards(ctx, []library.PhotoID{here})
+	noError(t, err)
+	same(t, "first file", cards[0].Path, "/a/b.jpg")
+	l.check()
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

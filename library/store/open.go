@@ -54,6 +54,8 @@ type Store struct {
 	rw   *sql.DB // holds the one writing connection; nil when read-only
 	w    *sql.Conn
 	gate gate
+	// clock is a time to measure by; nil: the system's.
+	clock func() time.Duration
 	// person lets one operation of a person run at a time; one may take several turns at gate.
 	person gate
 	// stmts caches the statements of w; guarded by gate, as all below.
@@ -238,6 +240,14 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 		s.catchUpWords(ctx)
 	}
 	return nil
+}
+
+// ticks is a time that only grows.
+func (s *Store) ticks() time.Duration {
+	if s.clock != nil {
+		return s.clock()
+	}
+	return time.Since(s.opened)
 }
 
 // Close waits for the running write and the backup of the day, closes the database and

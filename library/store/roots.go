@@ -176,10 +176,11 @@ func within(dir, path string) bool {
 func (s *Store) RemoveRoot(ctx context.Context, id library.RootID) error {
 	// A few files at a time, so that others write between; the folder goes last. One that was
 	// cut short holds fewer files, which removing it again or the next scan sets right.
+	var p pace
 	for more := true; more; {
-		err := s.write(ctx, false, func(t *tx) error {
+		err := s.turn(ctx, &p, func(t *tx, size int) error {
 			var files []library.FileID
-			if err := t.each("SELECT id, coalesce(photo_id, 0) FROM file WHERE root_id = ? LIMIT ?", []any{id, bulkChunk},
+			if err := t.each("SELECT id, coalesce(photo_id, 0) FROM file WHERE root_id = ? LIMIT ?", []any{id, size},
 				func(rows *sql.Rows) error {
 					var file library.FileID
 					var photo library.PhotoID
@@ -192,7 +193,7 @@ func (s *Store) RemoveRoot(ctx context.Context, id library.RootID) error {
 				}); err != nil {
 				return err
 			}
-			if more = len(files) == bulkChunk; !more {
+			if more = len(files) == size; !more {
 				r, err := t.result("DELETE FROM root WHERE id = ?", id)
 				return oneRow(r, err)
 			}

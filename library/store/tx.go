@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"descry/library"
 )
@@ -17,6 +18,11 @@ type tx struct {
 	moved bool                     // an older vector shows another photo now, or none
 	// folders are those whose stacks must be worked out again.
 	folders map[folderKey]struct{}
+
+	roots  map[library.RootID][]byte  // paths, as far as settle needed them
+	labels map[library.LabelID]string // names, likewise; "" where the label is removed
+	// work is how long the transaction took, but for what the disk took to write it.
+	work time.Duration
 }
 
 // write runs fn in one transaction on the writing connection. Background writes (indexing)
@@ -34,6 +40,7 @@ func (s *Store) write(ctx context.Context, background bool, fn func(*tx) error) 
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return mapError(err)
 	}
+	start := s.ticks()
 	done := false
 	defer func() {
 		if !done {
@@ -47,6 +54,7 @@ func (s *Store) write(ctx context.Context, background bool, fn func(*tx) error) 
 	if err := t.settle(); err != nil {
 		return mapError(err)
 	}
+	t.work = s.ticks() - start
 	if err := t.exec("COMMIT"); err != nil {
 		return mapError(err)
 	}

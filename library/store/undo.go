@@ -246,17 +246,26 @@ func (s *Store) undoBig(ctx context.Context, target int64) (library.Operation, e
 		}
 		_, err = t.get(`SELECT u.id, coalesce((SELECT max(n) FROM journal_change c WHERE c.journal_id = u.id), 0)
 			FROM journal u WHERE u.undoes = ? AND u.undone = 0 ORDER BY u.id DESC LIMIT 1`, []any{target}, []any{&o.id, &o.n})
-		if err != nil || o.id != 0 {
+		if err != nil {
 			return err
+		}
+		if o.id != 0 {
+			return t.each("SELECT DISTINCT photo_id FROM journal_change WHERE journal_id = ? AND photo_id IS NOT NULL", []any{o.id}, func(rows *sql.Rows) error {
+				var id library.PhotoID
+				err := rows.Scan(&id)
+				o.photos[id] = struct{}{}
+				return err
+			})
 		}
 		o.id, err = t.insert("INSERT INTO journal (at_ms, what, undoes) VALUES (?, ?, ?)", s.now().UnixMilli(), undoSentence(what), target)
 		return err
 	})
+	var p pace
 	for at, more := math.MaxInt, true; err == nil && more; {
-		err = s.write(ctx, false, func(t *tx) error {
+		err = s.turn(ctx, &p, func(t *tx, size int) error {
 			o.tx = t
 			n := o.n
-			err := o.takeBackSome(target, what, &at, &more)
+			err := o.takeBackSome(target, what, size, &at, &more)
 			if err != nil {
 				o.n = n
 			}
@@ -269,9 +278,10 @@ func (s *Store) undoBig(ctx context.Context, target int64) (library.Operation, e
 	return s.Operation(ctx, o.id)
 }
 
-// takeBackSome takes back the next changes of an operation below number at.
-func (o *op) takeBackSome(target int64, what string, at *int, more *bool) error {
-	changes, err := o.changesOf(target, *at, bulkChunk)
+// takeBackSome takes back the next changes of an operation below number at, limit of them at
+// most.
+func (o *op) takeBackSome(target int64, what string, limit int, at *int, more *bool) error {
+	changes, err := o.changesOf(target, *at, limit)
 	if err != nil {
 		return err
 	}
@@ -295,11 +305,11 @@ func (o *op) takeBackSome(target int64, what string, at *int, more *bool) error 
 			return err
 		}
 	}
-	if err := o.exec("UPDATE journal SET photos = (SELECT count(DISTINCT photo_id) FROM journal_change WHERE journal_id = ?1) WHERE id = ?1", o.id); err != nil {
+	if err := o.exec("UPDATE journal SET photos = ? WHERE id = ?", len(o.photos), o.id); err != nil {
 		return err
 	}
-	if len(changes) == bulkChunk {
-		*at = changes[bulkChunk-1].n
+	if len(changes) == limit {
+		*at = changes[limit-1].n
 		return nil
 	}
 	*more = false
