@@ -1,8 +1,12 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"descry/library"
@@ -20,8 +24,9 @@ func (t *tx) mark(id library.PhotoID, d dirt) { t.dirty[id] |= d }
 
 // settle brings the photo rows and the full text in line with what the transaction changed.
 func (t *tx) settle() error {
-	for id, d := range t.dirty {
-		shown := true
+	t.roots, t.labels = map[library.RootID][]byte{}, map[library.LabelID]string{}
+	for _, id := range slices.Sorted(maps.Keys(t.dirty)) {
+		d, shown := t.dirty[id], true
 		if d&dirtRow != 0 {
 			was, is, err := t.settleRow(id)
 			if err != nil {
@@ -54,26 +59,23 @@ func (t *tx) settleRow(id library.PhotoID) (was, is bool, err error) {
 	if err != nil || !ok {
 		return false, false, err
 	}
-	var file, mtime int64
-	var root library.RootID
-	var dir []byte
-	var taken, orientation sql.NullInt64
-	ok, err = t.get(`SELECT f.id, f.root_id, f.dir, f.mtime_ns, f.state = 'present', m.taken_ms, m.orientation
-		FROM file f JOIN root r ON r.id = f.root_id LEFT JOIN metadata m ON m.file_id = f.id
-		WHERE f.photo_id = ?
-		ORDER BY f.state = 'present' DESC, r.path, f.dir, f.name LIMIT 1`,
-		[]any{id}, []any{&file, &root, &dir, &mtime, &is, &taken, &orientation})
+	primary, err := t.primaryFile(id)
 	if err != nil {
-		return was, is, err
+		return was, false, err
 	}
-	if !ok {
+	is = primary.present
+	if primary.id == 0 {
 		t.moved = t.moved || was
 		if err := t.leaveStack(id); err != nil {
 			return was, false, err
 		}
 		return was, false, t.exec("UPDATE photo SET primary_file = NULL, shown = 0 WHERE id = ?", id)
 	}
-	t.touchFolder(root, dir)
+	var taken, orientation sql.NullInt64
+	if _, err := t.get("SELECT taken_ms, orientation FROM metadata WHERE file_id = ?", []any{primary.id}, []any{&taken, &orientation}); err != nil {
+		return was, is, err
+	}
+	t.touchFolder(primary.root, primary.dir)
 	if was && !is {
 		if err := t.leaveStack(id); err != nil {
 			return was, is, err
@@ -86,7 +88,51 @@ func (t *tx) settleRow(id library.PhotoID) (was, is bool, err error) {
 		t.moved = true
 	}
 	return was, is, t.exec("UPDATE photo SET primary_file = ?, orientation = ?, taken_ms = ?, sort_ms = ?, shown = ? WHERE id = ?",
-		file, orientation.Int64, taken, sortTime(taken, mtime), is, id)
+		primary.id, orientation.Int64, taken, sortTime(taken, primary.mtime), is, id)
+}
+
+// heldFile is a file of a photo.
+type heldFile struct {
+	id        library.FileID
+	root      library.RootID
+	dir, name []byte
+	mtime     int64
+	present   bool
+}
+
+// primaryFile is the file that a photo is read from, the zero heldFile where it has none:
+// the first by root path, folder and name of those that are present, or else of all.
+func (t *tx) primaryFile(id library.PhotoID) (best heldFile, err error) {
+	var files []heldFile
+	if err := t.each("SELECT id, root_id, dir, name, mtime_ns, state = 'present' FROM file WHERE photo_id = ?", []any{id}, func(rows *sql.Rows) error {
+		var f heldFile
+		err := rows.Scan(&f.id, &f.root, &f.dir, &f.name, &f.mtime, &f.present)
+		files = append(files, f)
+		return err
+	}); err != nil || len(files) == 0 {
+		return best, err
+	}
+	if len(files) > 1 {
+		for _, f := range files {
+			if _, ok := t.roots[f.root]; ok {
+				continue
+			}
+			var path []byte
+			if _, err := t.get("SELECT path FROM root WHERE id = ?", []any{f.root}, []any{&path}); err != nil {
+				return best, err
+			}
+			t.roots[f.root] = path
+		}
+	}
+	return slices.MinFunc(files, func(a, b heldFile) int {
+		if a.present != b.present {
+			if a.present {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(bytes.Compare(t.roots[a.root], t.roots[b.root]), bytes.Compare(a.dir, b.dir), bytes.Compare(a.name, b.name))
+	}), nil
 }
 
 // sortTime is the order of the grid: when the picture was taken, else when the file was
@@ -151,22 +197,24 @@ func (t *tx) settleWords(id library.PhotoID, shown bool) error {
 		return err
 	}
 	var w words
-	n := 0
-	err := t.each(`SELECT f.dir, f.name, coalesce(m.title, ''), coalesce(m.description, ''), coalesce(m.keywords, ''),
-			coalesce(m.alt_text, ''), coalesce(m.extended, '')
-		FROM file f LEFT JOIN metadata m ON m.file_id = f.id
-		WHERE f.photo_id = ? AND f.state = 'present' ORDER BY f.id`, []any{id}, func(rows *sql.Rows) error {
-		var dir, name []byte
+	var files []heldFile
+	err := t.each("SELECT id, dir, name FROM file WHERE photo_id = ? AND state = 'present'", []any{id}, func(rows *sql.Rows) error {
+		var f heldFile
+		err := rows.Scan(&f.id, &f.dir, &f.name)
+		files = append(files, f)
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	slices.SortFunc(files, func(a, b heldFile) int { return cmp.Compare(a.id, b.id) })
+	for _, f := range files {
 		var title, description, keywords, alt, extended string
-		if err := rows.Scan(&dir, &name, &title, &description, &keywords, &alt, &extended); err != nil {
+		if _, err := t.get("SELECT title, description, keywords, alt_text, extended FROM metadata WHERE file_id = ?",
+			[]any{f.id}, []any{&title, &description, &keywords, &alt, &extended}); err != nil {
 			return err
 		}
-		n++
-		w.addFile(string(dir), string(name), title, description, keywords, alt, extended)
-		return nil
-	})
-	if err != nil || n == 0 {
-		return err
+		w.addFile(string(f.dir), string(f.name), title, description, keywords, alt, extended)
 	}
 	text := func(dst ...*list) func(*sql.Rows) error {
 		return func(rows *sql.Rows) error {
@@ -184,16 +232,39 @@ func (t *tx) settleWords(id library.PhotoID, shown bool) error {
 			return nil
 		}
 	}
-	err = t.each(`SELECT l.name FROM tag g JOIN label l ON l.id = g.label_id JOIN label_set s ON s.id = l.set_id
-		WHERE g.photo_id = ? AND g.state = 'confirmed' AND l.removed = 0 AND s.removed = 0 ORDER BY l.id`, []any{id}, text(&w.tags))
-	if err != nil {
+	var labels []library.LabelID
+	if err := t.each("SELECT label_id FROM tag WHERE photo_id = ? AND state = 'confirmed' ORDER BY label_id", []any{id}, func(rows *sql.Rows) error {
+		var l library.LabelID
+		err := rows.Scan(&l)
+		labels = append(labels, l)
 		return err
+	}); err != nil {
+		return err
+	}
+	for _, l := range labels {
+		name, err := t.labelName(l)
+		if err != nil {
+			return err
+		}
+		w.tags.add(name)
 	}
 	err = t.each("SELECT text, extended FROM alt_text WHERE photo_id = ? ORDER BY lang", []any{id}, text(&w.alt, &w.alt))
 	if err != nil {
 		return err
 	}
 	return t.putWords(id, &w)
+}
+
+// labelName is the name of a label, "" when it or its set is removed.
+func (t *tx) labelName(id library.LabelID) (string, error) {
+	name, ok := t.labels[id]
+	if ok {
+		return name, nil
+	}
+	_, err := t.get(`SELECT l.name FROM label l JOIN label_set s ON s.id = l.set_id WHERE l.id = ? AND l.removed = 0 AND s.removed = 0`,
+		[]any{id}, []any{&name})
+	t.labels[id] = name
+	return name, err
 }
 
 // mergeWords gives what a person said of one photo to another as well. Where both have
