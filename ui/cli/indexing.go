@@ -106,12 +106,19 @@ func (c *call) printReport(r app.IndexReport) {
 		c.message("%s", note)
 	}
 	for _, f := range r.Failed {
-		what := f.Stage
-		if what == library.StageCodec {
-			what = "decode" // what it takes is not installed
-		}
-		c.message("Could not %s %s: %s", what, f.Path, f.Reason)
+		c.message("Could not %s %s: %s", failedAt(f), f.Path, f.Reason)
 	}
+}
+
+// failedAt is the stage of a failure as a verb.
+func failedAt(f library.Failure) string {
+	switch f.Stage {
+	case library.StageCodec, "thumbnail":
+		return "decode"
+	case "metadata":
+		return "read"
+	}
+	return f.Stage
 }
 
 // count writes a number with its noun: "1 photo", "2 photos".
@@ -298,7 +305,7 @@ func (c *call) statusCmd() *cobra.Command {
 					c.print("root      %s (%s, %s)", r.Path, stateOf(r), count(r.Photos, "photo"))
 				}
 				for _, f := range failures {
-					c.print("cannot %s %s: %s", f.Stage, f.Path, f.Reason)
+					c.print("cannot %s %s: %s", failedAt(f), f.Path, f.Reason)
 				}
 				return nil
 			})
