@@ -106,19 +106,19 @@ func (c *call) printReport(r app.IndexReport) {
 		c.message("%s", note)
 	}
 	for _, f := range r.Failed {
-		c.message("Could not %s %s: %s", failedAt(f), f.Path, f.Reason)
+		c.message("Could not %s %s: %s", failedAt(f.Stage), f.Path, f.Reason)
 	}
 }
 
-// failedAt is the stage of a failure as a verb.
-func failedAt(f library.Failure) string {
-	switch f.Stage {
+// failedAt is the stage at which a file failed as a verb.
+func failedAt(stage string) string {
+	switch stage {
 	case library.StageCodec, "thumbnail":
 		return "decode"
 	case "metadata":
 		return "read"
 	}
-	return f.Stage
+	return stage
 }
 
 // count writes a number with its noun: "1 photo", "2 photos".
@@ -305,7 +305,7 @@ func (c *call) statusCmd() *cobra.Command {
 					c.print("root      %s (%s, %s)", r.Path, stateOf(r), count(r.Photos, "photo"))
 				}
 				for _, f := range failures {
-					c.print("cannot %s %s: %s", failedAt(f), f.Path, f.Reason)
+					c.print("cannot %s %s: %s", failedAt(f.Stage), f.Path, f.Reason)
 				}
 				return nil
 			})
