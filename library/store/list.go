@@ -31,7 +31,7 @@ type ListFilter struct {
 	From, To    time.Time // taken (else modified) from From, before To; wall clocks, zones are ignored
 	Album       int64     // in this plain album, in any order
 	Missing     bool      // instead: photos all of whose files are missing
-	Stacked     bool      // of each stack only the photo that stands for it
+	Stacked     bool      // no photo of a stack for which another chosen one stands
 	IDs         []library.PhotoID
 	OnlyIDs     bool // IDs holds, even when it is empty
 	Limit       int  // 0: all
@@ -99,9 +99,6 @@ func (f ListFilter) where() (string, []any) {
 	if f.Album != 0 {
 		add("p.id IN (SELECT x.photo_id FROM album_photo x WHERE x.album_id = ?)", f.Album)
 	}
-	if f.Stacked {
-		add("p.id NOT IN (SELECT h.photo_id FROM stack_member h WHERE h.stack <> h.photo_id)")
-	}
 	if f.OnlyIDs || len(f.IDs) > 0 {
 		add("p.id IN (SELECT value FROM json_each(?))", idList(f.IDs))
 	}
@@ -111,7 +108,7 @@ func (f ListFilter) where() (string, []any) {
 // Photos lists the photos that a filter chooses, newest first: by the time they were taken,
 // else by the time their file was written.
 func (s *Store) Photos(ctx context.Context, f ListFilter) ([]library.PhotoID, error) {
-	if f.Stacked && f.Limit <= 0 && f.Offset <= 0 {
+	if f.Stacked {
 		return s.inFront(ctx, f)
 	}
 	where, args := f.where()
@@ -148,6 +145,11 @@ func parseIDs(text string) ([]library.PhotoID, error) {
 
 // Count tells how many photos a filter chooses; Limit and Offset do not matter.
 func (s *Store) Count(ctx context.Context, f ListFilter) (int, error) {
+	if f.Stacked {
+		f.Limit, f.Offset = 0, 0
+		ids, err := s.inFront(ctx, f)
+		return len(ids), err
+	}
 	where, args := f.where()
 	var n int
 	if err := s.ro.QueryRowContext(ctx, "SELECT count(*) FROM photo p WHERE "+where, args...).Scan(&n); err != nil {
@@ -177,6 +179,7 @@ type Card struct {
 	AltState  library.AltState // AltDraft where there is none
 	Tagged    bool             // has a confirmed tag
 	Motion    bool             // the file holds a short film, too (motion photo)
+	Duration  time.Duration    // of a video
 	Stacked   int              // photos of the stack that it stands for, itself included; 0: of none
 }
 
@@ -202,7 +205,7 @@ func cards(ctx context.Context, q querier, ids []library.PhotoID) ([]Card, error
 			coalesce(i.width, 0), coalesce(i.height, 0), coalesce(i.colour, 0), coalesce(m.width, 0), coalesce(m.height, 0),
 			coalesce(k.favourite, 0), max(coalesce(k.rating, m.rating, 0), 0),
 			(SELECT count(*) FROM file g WHERE g.photo_id = p.id),
-			(SELECT count(*) FROM stack_member h WHERE h.stack = p.id), coalesce(m.motion, 0),
+			(SELECT count(*) FROM stack_member h WHERE h.stack = p.id), coalesce(m.motion, 0), coalesce(m.duration_ms, 0),
 			a.text, a.state,
 			EXISTS (SELECT 1 FROM tag g JOIN label l ON l.id = g.label_id JOIN label_set s ON s.id = l.set_id
 				WHERE g.photo_id = p.id AND g.state = 'confirmed' AND l.removed = 0 AND s.removed = 0)
@@ -215,7 +218,7 @@ func cards(ctx context.Context, q querier, ids []library.PhotoID) ([]Card, error
 		var c Card
 		var orientation, mw, mh int
 		var shown bool
-		var sort int64
+		var sort, duration int64
 		var zone sql.NullInt64
 		var scheme string
 		var digest, root, dir, name []byte
@@ -223,9 +226,10 @@ func cards(ctx context.Context, q querier, ids []library.PhotoID) ([]Card, error
 		var alt, altState sql.NullString
 		if err := rows.Scan(&c.Photo, &orientation, &shown, &sort, &c.Dated, &zone, &scheme, &digest,
 			&root, &offline, &dir, &name, &c.Format, &c.Width, &c.Height, &c.Colour, &mw, &mh,
-			&c.Favourite, &c.Rating, &c.Files, &c.Stacked, &c.Motion, &alt, &altState, &c.Tagged); err != nil {
+			&c.Favourite, &c.Rating, &c.Files, &c.Stacked, &c.Motion, &duration, &alt, &altState, &c.Tagged); err != nil {
 			return err
 		}
+		c.Duration = time.Duration(duration) * time.Millisecond
 		c.Picture = picture(scheme, digest, orientation)
 		c.Taken, c.HasZone = takenTime(sort, zone, c.Dated), c.Dated && zone.Valid
 		c.Alt, c.AltState = alt.String, library.AltDraft

@@ -52,6 +52,18 @@ func (a *App) Browse(ctx context.Context, s Scope) ([]library.PhotoID, error) {
 	return a.store.Photos(ctx, f)
 }
 
+// Count tells how many photos Browse lists.
+func (a *App) Count(ctx context.Context, s Scope) (int, error) {
+	if err := a.needLibrary(); err != nil {
+		return 0, err
+	}
+	f, err := a.filter(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	return a.store.Count(ctx, f)
+}
+
 // Cards returns what the grid shows of photos, in their order. A photo that is gone leaves
 // a Card with nothing but its id.
 func (a *App) Cards(ctx context.Context, ids []library.PhotoID) ([]Card, error) {
@@ -77,7 +89,7 @@ func (a *App) Cards(ctx context.Context, ids []library.PhotoID) ([]Card, error) 
 func cardOf(c store.Card) Card {
 	return Card{
 		Photo: c.Photo, Name: c.Name, Path: c.Path, Taken: c.Taken, HasZone: c.HasZone, Picture: c.Picture, Colour: c.Colour,
-		Favourite: c.Favourite, Rating: c.Rating, State: c.State, Tagged: c.Tagged, Motion: c.Motion, Stacked: c.Stacked, Alt: c.Alt,
+		Favourite: c.Favourite, Rating: c.Rating, State: c.State, Tagged: c.Tagged, Format: c.Format, Motion: c.Motion, Duration: c.Duration, Stacked: c.Stacked, Alt: c.Alt,
 	}
 }
 

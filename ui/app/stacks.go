@@ -53,14 +53,33 @@ func (a *App) Stack(ctx context.Context, id library.PhotoID) ([]Card, StackKind,
 	return cards, StackKind(kind), err
 }
 
-// bursts lists the bursts with the shot proposed to be kept first.
+// bursts lists the bursts with the shot proposed to be kept first, without those of which the
+// person keeps every shot.
 func (a *App) bursts(ctx context.Context) ([]DuplicateGroup, error) {
 	found, err := a.store.Stacks(ctx, string(stacks.Burst))
 	if err != nil {
 		return nil, err
 	}
+	type pair struct{ a, b library.PhotoID }
+	kept := map[pair]bool{}
+	if err := a.store.Distinct(ctx, func(x, y library.PhotoID) { kept[pair{x, y}] = true }); err != nil {
+		return nil, err
+	}
+	allKept := func(ids []library.PhotoID) bool {
+		for i, x := range ids {
+			for _, y := range ids[:i] {
+				if !kept[pair{min(x, y), max(x, y)}] {
+					return false
+				}
+			}
+		}
+		return true
+	}
 	var out []DuplicateGroup
 	for _, ids := range found {
+		if allKept(ids) {
+			continue
+		}
 		shots, err := a.store.Alikes(ctx, ids)
 		if err != nil {
 			return nil, err

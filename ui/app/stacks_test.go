@@ -32,13 +32,18 @@ func writeShots(t *testing.T, dir string, names ...string) {
 	}
 }
 
-func stackNames(t *testing.T, a *app.App, path string) (names []string, kind app.StackKind) {
+func photoAt(t *testing.T, a *app.App, path string) library.PhotoID {
 	t.Helper()
 	found, unknown, err := a.Resolve(t.Context(), []string{path})
 	if err != nil || len(unknown) > 0 {
 		t.Fatalf("%s: %v, unknown %v", path, err, unknown)
 	}
-	d, err := a.Detail(t.Context(), found[0].Photo)
+	return found[0].Photo
+}
+
+func stackNames(t *testing.T, a *app.App, path string) (names []string, kind app.StackKind) {
+	t.Helper()
+	d, err := a.Detail(t.Context(), photoAt(t, a, path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +93,19 @@ func TestStacksFollow(t *testing.T) {
 	names, kind := stackNames(t, a, filepath.Join(dir, "a", "2.jpg"))
 	if kind != "burst" || !slices.Equal(names, []string{"1.jpg", "2.jpg", "3.jpg"}) {
 		t.Errorf("the stack is %v, %q", names, kind)
+	}
+
+	// A shot is listed where the one that stands for it is not.
+	third := photoAt(t, a, filepath.Join(dir, "a", "3.jpg"))
+	if _, err := a.SetFavourite(t.Context(), []library.PhotoID{third}, true); err != nil {
+		t.Fatal(err)
+	}
+	favourites := app.Scope{Kind: app.ScopeFavourites, Stacked: true}
+	if ids, err := a.Browse(t.Context(), favourites); err != nil || !slices.Equal(ids, []library.PhotoID{third}) {
+		t.Errorf("the favourites are %v, want %d, %v", ids, third, err)
+	}
+	if n, err := a.Count(t.Context(), app.Scope{Stacked: true}); err != nil || n != 2 {
+		t.Errorf("%d photos are counted, %v", n, err)
 	}
 
 	// One of three goes: two shots are no burst.

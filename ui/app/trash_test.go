@@ -283,3 +283,31 @@ func TestTrashSurvivesDeath(t *testing.T) {
 		})
 	}
 }
+
+func TestTrashPhotos(t *testing.T) {
+	l := newTrashLibrary(t)
+	twin := filepath.Join(l.photos, "other (2).jpg")
+	copyPhoto(t, "polar-bear", twin)
+	a := l.open(t)
+	defer l.close(t, a)
+	if _, err := a.Index(t.Context(), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	// A photo goes with all its files.
+	report, err := a.TrashPhotos(t.Context(), []library.PhotoID{l.photo(t, a, l.other)})
+	if err != nil || len(report.Moved) != 2 || len(report.Failed) != 0 {
+		t.Fatalf("moved %v, left %v, %v", report.Moved, report.Failed, err)
+	}
+	left, err := a.Browse(t.Context(), app.Scope{})
+	if err != nil || len(left) != 2 {
+		t.Errorf("%d photos are left, %v", len(left), err)
+	}
+	if _, err := a.Undo(t.Context(), report.Operation); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{l.other, twin} {
+		if _, err := os.Stat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}

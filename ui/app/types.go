@@ -18,7 +18,7 @@ type Scope struct {
 	Album int64           // ScopeAlbum
 	Title string          // what the person sees above the grid
 
-	// Stacked shows of each stack only the photo that stands for it, with Card.Stacked.
+	// Stacked leaves out photos for which another of the list stands, with Card.Stacked.
 	Stacked bool
 }
 

@@ -231,7 +231,7 @@ func (c *call) trashCmd() *cobra.Command {
 						items = append(items, app.TrashItem{Path: m.Path, Keep: g.Members[0].Path})
 					}
 				}
-				items = settle(items)
+				items = app.SettleTrash(items)
 				if yes {
 					return c.trash(cmd, a, items)
 				}
@@ -271,38 +271,6 @@ func trashItems(paths []string, keep string) ([]app.TrashItem, error) {
 		items = append(items, app.TrashItem{Path: abs, Keep: keep})
 	}
 	return items, nil
-}
-
-// settle lets an exact copy that is the best of a near group, and goes itself, be stood for
-// by what stays in the end.
-func settle(items []app.TrashItem) []app.TrashItem {
-	stays := map[string]string{}
-	for _, it := range items {
-		if _, ok := stays[it.Path]; !ok {
-			stays[it.Path] = it.Keep
-		}
-	}
-	var out []app.TrashItem
-	seen := map[string]bool{}
-	for _, it := range items {
-		if seen[it.Path] {
-			continue
-		}
-		seen[it.Path] = true
-		keep := it.Keep
-		for range len(items) {
-			next, ok := stays[keep]
-			if !ok {
-				break
-			}
-			keep = next
-		}
-		if _, circle := stays[keep]; circle {
-			continue
-		}
-		out = append(out, app.TrashItem{Path: it.Path, Keep: keep})
-	}
-	return out
 }
 
 func (c *call) wouldTrash(items []app.TrashItem) error {

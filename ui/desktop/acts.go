@@ -174,6 +174,7 @@ func (w *window) undo(op int64) {
 			default:
 				w.toast.Show(tr("Undone: {{.What}}", with{"What": subject(done)}), tr("Redo"), w.redo)
 				w.changed()
+				w.dupes.stale()
 			}
 		}
 	})
@@ -191,6 +192,7 @@ func (w *window) redo() {
 			default:
 				w.toast.Show(tr("Done again: {{.What}}", with{"What": subject(done)}), tr("Undo"), func() { w.undo(0) })
 				w.changed()
+				w.dupes.stale()
 			}
 		}
 	})

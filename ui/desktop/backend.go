@@ -35,6 +35,7 @@ type Backend interface {
 
 	Sidebar(ctx context.Context) (app.Sidebar, error)
 	Browse(ctx context.Context, s app.Scope) ([]library.PhotoID, error)
+	Count(ctx context.Context, s app.Scope) (int, error)
 	Search(ctx context.Context, r app.SearchRequest) (app.SearchResult, error)
 	Similar(ctx context.Context, id library.PhotoID, r app.SearchRequest) (app.SearchResult, error)
 	Cards(ctx context.Context, ids []library.PhotoID) ([]app.Card, error)
@@ -51,6 +52,10 @@ type Backend interface {
 	SetFavourite(ctx context.Context, photos []library.PhotoID, on bool) (int64, error)
 	SetAlt(ctx context.Context, id library.PhotoID, text, extended string) (int64, error)
 	ApproveAlt(ctx context.Context, photos []library.PhotoID) (int64, error)
+	DuplicateGroups(ctx context.Context, progress func(app.Progress), kinds ...app.DuplicateKind) (app.DuplicateReport, error)
+	KeepBoth(ctx context.Context, groups [][]library.PhotoID) (int64, error)
+	Trash(ctx context.Context, items []app.TrashItem) (app.TrashReport, error)
+	TrashPhotos(ctx context.Context, photos []library.PhotoID) (app.TrashReport, error)
 	Undo(ctx context.Context, op int64) (library.Operation, error)
 	Redo(ctx context.Context) (library.Operation, error)
 	History(ctx context.Context, limit int) ([]library.Operation, error)

@@ -34,6 +34,9 @@ func (w *window) targets() []library.PhotoID {
 		_, id := w.viewer.Current()
 		return []library.PhotoID{id}
 	}
+	if w.dupes.Open() {
+		return w.dupes.chosen()
+	}
 	ids, _ := w.grid.Chosen(0)
 	if len(ids) == 0 {
 		if _, id, ok := w.grid.Cursor(); ok {
@@ -51,6 +54,12 @@ func (w *window) showChosen() {
 	}
 	ctx, number := w.choosing.begin(w.ctx)
 	ids, count := w.grid.Chosen(lookedAt)
+	if w.dupes.Open() {
+		if ids, count = w.dupes.chosen(), 1; len(ids) == 0 {
+			w.detail.SetNone()
+			return
+		}
+	}
 	if count == 0 {
 		_, id, ok := w.grid.Cursor()
 		if !ok || len(w.grid.Photos()) == 0 {
@@ -87,6 +96,7 @@ func (w *window) showChosen() {
 			}
 			w.feed.Put(d.Card)
 			w.detail.SetDetail(d, w.hits[id].Why, w.found.Calibrated)
+			w.loadStrip(ctx, number, d.Stack)
 			w.grid.Sync()
 			if w.viewer.Open() {
 				w.viewer.Retitle()

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"descry/ui/app"
 	"descry/ui/desktop/grid"
 	"descry/ui/desktop/look"
 )
@@ -53,6 +54,8 @@ func (w *window) allCommands() []command {
 		{menu: edit, name: tr("Every command by name …"), keys: "Ctrl+K", shortcut: combo(fyne.KeyK, 0), run: w.showPalette},
 		{menu: edit, name: tr("Label sets …"), keys: "Ctrl+L", shortcut: combo(fyne.KeyL, 0), run: w.showLabelSets},
 		{menu: edit, name: tr("Models …"), run: w.showModels},
+		{menu: view, name: tr("Duplicates"), keys: "Ctrl+D", shortcut: combo(fyne.KeyD, 0), run: w.showDuplicates},
+		{menu: view, name: tr("Show every photo of stacks, or one of each"), keys: "G", runes: "gG", run: w.toggleStacks},
 		{menu: view, name: tr("Side panes"), keys: "B", runes: "bB", run: w.togglePanes},
 		{menu: view, name: tr("Details"), keys: "I", runes: "iI", run: w.toggleDetail},
 		{menu: view, name: tr("Larger thumbnails"), keys: "+", runes: "+=", run: func() { w.zoomGrid(1.2) }},
@@ -63,6 +66,10 @@ func (w *window) allCommands() []command {
 		{menu: view, name: tr("Always dark"), run: func() { w.setMode(look.AlwaysDark) }},
 		{menu: photo, name: tr("Open"), keys: "Enter", run: func() { w.openCursor(false) }},
 		{menu: photo, name: tr("Quick look"), keys: "Space", run: func() { w.openCursor(true) }},
+		{menu: photo, name: tr("Show the photos of the stack"), keys: "O", runes: "oO", run: w.openStack},
+		{menu: photo, name: tr("Open with the system's program"), keys: "P", runes: "pP", run: w.openOutside},
+		{menu: photo, name: tr("Show in its folder"), keys: "R", runes: "rR", run: w.showInFolder},
+		{menu: photo, name: tr("Move to the trash"), keys: tr("Delete"), key: fyne.KeyDelete, run: w.trashChosen},
 		{menu: photo, name: tr("Favourite"), keys: "F", runes: "fF", run: w.toggleFavourite},
 		{menu: photo, name: tr("Confirm the marked suggestion"), keys: "Y", runes: "yY", run: func() { w.judge(true) }},
 		{menu: photo, name: tr("Reject the marked suggestion"), keys: "N", runes: "nN", run: func() { w.judge(false) }},
@@ -162,6 +169,12 @@ func (w *window) escape() {
 		w.viewer.Close()
 	case w.toast.Text() != "":
 		w.toast.Hide()
+	case w.dupes.Open():
+		w.side.choose("all")
+		w.setScope(app.Scope{Kind: app.ScopeAll, Title: tr("All photos")})
+		w.focusGrid()
+	case w.stack.top != 0:
+		w.closeStack()
 	default:
 		if _, count := w.grid.Chosen(1); count > 0 {
 			w.grid.ClearSelection()
@@ -189,6 +202,10 @@ func (w *window) strayKey(e *fyne.KeyEvent) {
 		return
 	}
 	w.focusGrid()
+	if w.dupes.Open() {
+		w.dupes.list.TypedKey(e)
+		return
+	}
 	w.grid.TypedKey(e)
 }
 
@@ -200,6 +217,10 @@ func (w *window) strayRune(r rune) {
 	}
 	if w.sheet == nil {
 		w.focusGrid()
+		if w.dupes.Open() {
+			w.dupes.list.TypedRune(r)
+			return
+		}
 		w.grid.TypedRune(r)
 	}
 }
@@ -210,7 +231,14 @@ func (w *window) focus(f fyne.Focusable) {
 	}
 }
 
-func (w *window) focusGrid() { w.focus(w.grid) }
+// focusGrid gives the keyboard to the grid, or to what is in its place.
+func (w *window) focusGrid() {
+	if w.dupes.Open() {
+		w.focus(w.dupes.list)
+		return
+	}
+	w.focus(w.grid)
+}
 
 func (w *window) focusSearch() {
 	w.viewer.Close()
@@ -241,6 +269,10 @@ func (w *window) openDetail() {
 }
 
 func (w *window) openCursor(peek bool) {
+	if w.dupes.Open() {
+		w.dupes.compare(w.dupes.member)
+		return
+	}
 	if i, _, ok := w.grid.Cursor(); ok {
 		w.viewer.Show(w.grid.Photos(), i, peek)
 		w.focus(w.viewer.Pane)

@@ -44,6 +44,7 @@ type detailPane struct {
 	alt      *altEditor
 	why      *fyne.Container
 	facts    *fyne.Container
+	stack    *stackStrip
 	shown    app.Detail
 	many     bool
 	fav      bool
@@ -98,6 +99,7 @@ func newDetailPane(tips *look.Tips) *detailPane {
 	}
 	d.alt.OnDone = func() { d.call(d.OnDone) }
 	d.why = container.New(layout.NewCustomPaddedVBoxLayout(6))
+	d.stack = newStackStrip(tips)
 	d.facts = container.New(layout.NewCustomPaddedVBoxLayout(6))
 	d.box = container.New(layout.NewCustomPaddedVBoxLayout(12))
 	d.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(12, 24, paneMargin, paneMargin), d.box))
@@ -155,6 +157,12 @@ func (d *detailPane) SetDetail(x app.Detail, why []app.Reason, calibrated bool) 
 		p := look.NewParagraph(x.Failure.Reason)
 		p.Colour = theme.ColorNameError
 		objects = append(objects, p)
+	}
+	if len(x.Stack) > 1 {
+		if !same || len(d.stack.shown) != min(len(x.Stack), mostInStrip) {
+			d.stack.Set(x.StackOf, x.Stack, x.Photo)
+		}
+		objects = append(objects, look.NewLine(), d.stack.Content)
 	}
 	objects = append(objects, look.NewLine(), d.tips.NewHeading(tr("Tags")), d.tags, d.adder.Content,
 		look.NewLine(), d.alt.Content)

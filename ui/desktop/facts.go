@@ -44,9 +44,16 @@ func detailFacts(x app.Detail) []fact {
 		add(name, shortPath(value), value)
 	}
 	if len(x.Files) > 0 {
-		add(tr("Size"), strings.Join(nonEmpty(pixelText(x), bytesText(x.Files[0].Size), strings.ToUpper(m.Format)), " · "), "")
+		add(tr("Size"), strings.Join(nonEmpty(pixelText(x), bytesText(x.Files[0].Size)), " · "), "")
 	} else {
 		add(tr("Size"), pixelText(x), "")
+	}
+	add(tr("Format"), formatText(m.Format), "")
+	if m.Motion {
+		add(tr("Motion"), tr("The photo holds a short film, too"), tr("Press P to play it with the system's program"))
+	}
+	if m.Duration > 0 {
+		add(tr("Duration"), durationText(m.Duration), "")
 	}
 	camera := m.Model
 	if m.Make != "" && !strings.HasPrefix(strings.ToLower(m.Model), strings.ToLower(strings.Fields(m.Make)[0])) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 
+	"fyne.io/fyne/v2"
+
 	"descry/library"
 	"descry/ui/app"
 )
@@ -27,7 +29,7 @@ type Keeping interface {
 func (w *window) keepingCommands() []command {
 	file, edit, photo := tr("File"), tr("Edit"), tr("Photo")
 	return []command{
-		{menu: file, name: tr("Folders …"), keys: "Ctrl+D", shortcut: combo("D", 0), run: w.showFolders},
+		{menu: file, name: tr("Folders …"), keys: "Ctrl+Shift+O", shortcut: combo(fyne.KeyO, fyne.KeyModifierShift), run: w.showFolders},
 		{menu: file, name: tr("Library and backups …"), keys: "Ctrl+B", shortcut: combo("B", 0), run: w.showLibrary},
 		{menu: file, name: tr("Back up now …"), run: w.backUp},
 		{menu: file, name: tr("Restore a backup from a file …"), run: w.restoreFile},

@@ -23,6 +23,7 @@ const (
 // listed is what a list of photos is made of.
 type listed struct {
 	ids    []library.PhotoID
+	all    int // photos that ids stand for: stacks are listed as one
 	likely int // -1: no line
 	found  app.SearchResult
 	hits   map[library.PhotoID]app.Hit
@@ -33,7 +34,7 @@ type listed struct {
 // setScope shows other photos.
 func (w *window) setScope(s app.Scope) {
 	was := w.scope.Kind
-	w.scope = s
+	w.scope, w.stack = s, stackShown{}
 	w.similar = 0
 	w.list(false)
 	if was != s.Kind && (was == app.ScopeMissing || s.Kind == app.ScopeMissing) {
@@ -44,10 +45,21 @@ func (w *window) setScope(s app.Scope) {
 // list fetches and shows the photos of the scope that fit the search. With keep it is the
 // same list once more: place and selection stay.
 func (w *window) list(keep bool) {
+	if !keep {
+		w.leaveDuplicates()
+	}
 	ctx, number := w.listing.begin(w.ctx)
+	if w.stack.top != 0 && (w.search.last != w.stack.query || w.similar != w.stack.similar) {
+		w.stack = stackShown{} // a search is about all photos
+	}
 	scope, query, similar, newest := w.scope, w.search.last, w.similar, w.newest
 	old, sel := w.grid.Photos(), w.grid.Selection()
 	top, _ := w.grid.InSight()
+	scope.Stacked = !w.singly
+	stack := w.stack
+	if stack.top != 0 {
+		query, similar = "", 0
+	}
 	searching := query != "" || similar != 0
 	slow := w.loop.After(workingAfter, func() {
 		if searching {
@@ -55,7 +67,14 @@ func (w *window) list(keep bool) {
 		}
 	})
 	w.loop.Go(func() func() {
-		l, err := w.fetchList(ctx, scope, query, similar, newest)
+		var l listed
+		var err error
+		if stack.top != 0 {
+			l.likely = -1
+			l.ids, err = w.stackIDs(ctx, stack.top)
+		} else {
+			l, err = w.fetchList(ctx, scope, query, similar, newest)
+		}
 		if err == nil && keep {
 			l.sel, l.top = grid.Remap(old, sel, top, l.ids)
 		}
@@ -80,9 +99,14 @@ func (w *window) fetchList(ctx context.Context, scope app.Scope, query string, s
 	l := listed{likely: -1}
 	if query == "" && similar == 0 {
 		ids, err := w.b.Browse(ctx, scope)
-		l.ids = ids
+		l.ids, l.all = ids, len(ids)
+		if err == nil && scope.Stacked {
+			scope.Stacked = false
+			l.all, err = w.b.Count(ctx, scope)
+		}
 		return l, err
 	}
+	scope.Stacked = false // every photo of a stack can be found
 	request := app.SearchRequest{Text: query, Scope: scope, Limit: mostHits, All: true, Explain: true}
 	var err error
 	if similar != 0 {
@@ -149,12 +173,18 @@ func (w *window) showList(l listed, keep, searching bool) {
 	}
 	w.result.SetText(w.resultText(l, searching))
 	w.showEmpty(len(l.ids), searching)
+	w.revealWanted()
 	w.arrange()
 }
 
 // resultText is the line above the grid.
 func (w *window) resultText(l listed, searching bool) string {
-	if !searching {
+	switch {
+	case w.stack.top != 0:
+		return w.stack.title + " · " + tr("Esc goes back")
+	case !searching && l.all > len(l.ids):
+		return w.scope.Title + " · " + trn("{{.N}} photos", l.all, nil) + ", " + tr("{{.N}} shown, stacks as one", with{"N": number(len(l.ids))})
+	case !searching:
 		return w.scope.Title + " · " + trn("{{.N}} photos", len(l.ids), nil)
 	}
 	parts := ""
@@ -236,12 +266,12 @@ func (w *window) loadStatus() {
 
 // findSimilar lists the photos that look like the focused one.
 func (w *window) findSimilar() {
-	_, id, ok := w.grid.Cursor()
-	if !ok {
+	photos := w.targets()
+	if len(photos) == 0 {
 		return
 	}
 	w.search.Reset()
-	w.similar = id
+	w.similar = photos[0]
 	w.list(false)
 	w.focusGrid()
 }

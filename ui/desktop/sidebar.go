@@ -27,25 +27,31 @@ type sideEntry struct {
 	children []*sideEntry
 }
 
+// keyDuplicates is the key of the entry that lists duplicates.
+const keyDuplicates = "duplicates"
+
 // sidebar is the list of what there is to look at: everything, folders, tags, dates, albums.
 type sidebar struct {
 	widget.List
 	OnScope func(app.Scope)
-	OnRune  func(rune)
-	OnKey   func(*fyne.KeyEvent)
-	OnOpen  func(open string) // the open entries changed; their keys, one per line
+	// OnDuplicates is called when the entry for duplicates was chosen.
+	OnDuplicates func()
+	OnRune       func(rune)
+	OnKey        func(*fyne.KeyEvent)
+	OnOpen       func(open string) // the open entries changed; their keys, one per line
 
-	tips     *look.Tips
-	top      []*sideEntry
-	rows     []*sideEntry
-	open     map[string]bool
-	current  string // key of the chosen entry
-	silent   bool   // a selection made by code, not by the person
-	highlite int
+	tips       *look.Tips
+	top        []*sideEntry
+	rows       []*sideEntry
+	open       map[string]bool
+	current    string // key of the chosen entry
+	duplicates int    // groups, -1 while nobody looked for them
+	silent     bool   // a selection made by code, not by the person
+	highlite   int
 }
 
 func newSidebar(tips *look.Tips) *sidebar {
-	s := &sidebar{tips: tips, open: map[string]bool{"folders": true, "tags": true}, current: "all"}
+	s := &sidebar{tips: tips, open: map[string]bool{"folders": true, "tags": true}, current: "all", duplicates: -1}
 	s.HideSeparators = true
 	s.Length = func() int { return len(s.rows) }
 	s.CreateItem = func() fyne.CanvasObject { return newSideRow(s) }
@@ -70,6 +76,9 @@ func (s *sidebar) SetSidebar(b app.Sidebar) {
 		fixed("favourites", tr("Favourites"), look.HeartOutline.Resource(), b.Favourites, app.ScopeFavourites),
 		fixed("untagged", tr("Not tagged"), look.TagIcon.Resource(), b.Untagged, app.ScopeUntagged),
 		fixed("alt", tr("Alt text to review"), look.TextIcon.Resource(), b.AltToReview, app.ScopeAltToReview),
+	}
+	if b.All > 0 {
+		s.top = append(s.top, &sideEntry{key: keyDuplicates, title: tr("Duplicates"), icon: look.Copies.Resource(), count: s.duplicates})
 	}
 	if b.Missing > 0 {
 		s.top = append(s.top, fixed("missing", tr("Missing"), look.OfflineIcon.Resource(), b.Missing, app.ScopeMissing))
@@ -160,6 +169,29 @@ func (s *sidebar) mark() {
 	s.UnselectAll()
 }
 
+// choose shows the entry with a key as chosen, without calling anything.
+func (s *sidebar) choose(key string) {
+	s.current = key
+	s.mark()
+}
+
+// setDuplicates shows how many groups of duplicates are known.
+func (s *sidebar) setDuplicates(groups int, known bool) {
+	if !known {
+		groups = -1
+	}
+	if s.duplicates == groups {
+		return
+	}
+	s.duplicates = groups
+	for _, e := range s.top {
+		if e.key == keyDuplicates {
+			e.count = groups
+		}
+	}
+	s.Refresh()
+}
+
 func (s *sidebar) selected(i widget.ListItemID) {
 	if s.silent || i >= len(s.rows) {
 		return
@@ -170,6 +202,10 @@ func (s *sidebar) selected(i widget.ListItemID) {
 		return
 	}
 	s.current = e.key
+	if e.key == keyDuplicates {
+		call(s.OnDuplicates)
+		return
+	}
 	if s.OnScope != nil {
 		s.OnScope(e.scope)
 	}
@@ -253,7 +289,7 @@ func (r *sideRow) set(e *sideEntry) {
 	r.title.SetText(e.title)
 	r.title.Refresh()
 	r.count.SetText("")
-	if !e.heading {
+	if !e.heading && e.count >= 0 {
 		r.count.SetText(number(e.count))
 	}
 	r.icon.Hidden = e.icon == nil

@@ -37,6 +37,7 @@ type viewerPage struct {
 	OnKey    func(*fyne.KeyEvent)
 	Picture  func(ctx context.Context, id library.PhotoID) (*image.RGBA, error)
 	Small    func(ctx context.Context, id library.PhotoID) (*image.RGBA, error) // its thumbnail
+	Note     func(id library.PhotoID) string                                    // what is shown instead of the photo, "" for the photo
 	Describe func(id library.PhotoID) (title, info, alt string)                 // at hand at once
 
 	Content *fyne.Container
@@ -49,6 +50,8 @@ type viewerPage struct {
 	title   *look.Label
 	info    *look.Label
 	state   *look.Label
+	plate   *fyne.Container // behind state
+	over    *fyne.Container // in which it lies
 	zoom    *look.Label
 	strip   *fyne.Container
 	head    *fyne.Container // of the strip
@@ -67,7 +70,7 @@ func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewe
 	v.title, v.info, v.state = label(look.ColourOnDark), label(look.ColourOnDark2), label(look.ColourOnDark)
 	v.zoom = label(look.ColourOnDark2).Whole()
 	v.info.Rank, v.zoom.Rank = look.SizeSmallText, look.SizeSmallText
-	v.state.Align = fyne.TextAlignCenter
+	v.state.Whole()
 	icon := func(r fyne.Resource, name string, f func()) fyne.CanvasObject {
 		return container.NewCenter(tips.NewIcon(r, name, f).Coloured(look.ColourOnDark).Sized(32))
 	}
@@ -84,22 +87,23 @@ func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewe
 	side := func(o fyne.CanvasObject) fyne.CanvasObject {
 		return container.NewStack(look.NewFill(look.ColourDark), container.New(layout.NewCustomPaddedLayout(0, 0, 4, 4), o))
 	}
+	v.plate = container.NewStack(look.NewCard(look.ColourToast, "", 8), container.New(layout.NewCustomPaddedLayout(8, 8, 16, 16), v.state))
+	v.over = container.New(bottomMiddle{}, v.plate)
 	v.Content = container.NewStack(look.NewFill(look.ColourDark), container.NewBorder(v.strip, nil,
 		side(icon(theme.NavigateBackIcon(), tr("Previous photo (←)"), func() { v.step(-1) })),
 		side(icon(theme.NavigateNextIcon(), tr("Next photo (→)"), func() { v.step(1) })),
-		container.NewStack(v.Pane, container.NewCenter(container.New(wide{}, v.state)))))
+		container.NewStack(v.Pane, v.over)))
 	v.Content.Hide()
 	return v
 }
 
-// wide gives a line of text room.
-type wide struct{}
+// Open says whether the viewer is to be seen.
+func (v *viewerPage) Open() bool { return v.Content.Visible() }
 
-func (wide) MinSize([]fyne.CanvasObject) fyne.Size         { return fyne.NewSize(420, 24) }
-func (wide) Layout(o []fyne.CanvasObject, s fyne.Size)     { o[0].Resize(s) }
-func (v *viewerPage) Open() bool                           { return v.Content.Visible() }
+// Current returns the photo that is shown, and its place in the list.
 func (v *viewerPage) Current() (i int, id library.PhotoID) { return v.at, v.ids[v.at] }
-func (v *viewerPage) typedRune(r rune)                     { v.rune(r) }
+
+func (v *viewerPage) typedRune(r rune) { v.rune(r) }
 
 // Show opens the viewer on photo i of a list; peek makes Space close it again.
 func (v *viewerPage) Show(ids []library.PhotoID, i int, peek bool) {
@@ -142,12 +146,11 @@ func (v *viewerPage) goTo(i int) {
 	v.at = i
 	id := v.ids[i]
 	v.Retitle()
-	v.state.SetText("")
 	if l := v.ready[id]; l != nil {
 		v.put(l)
 	} else {
 		v.Pane.Preview(nil, image.Point{})
-		v.state.SetText(tr("Opening the photo …"))
+		v.say(tr("Opening the photo …"), false)
 		v.preview(id)
 	}
 	keep := map[library.PhotoID]bool{id: true}
@@ -211,10 +214,12 @@ func (v *viewerPage) preview(id library.PhotoID) {
 	v.loop.Go(func() func() {
 		small, err := v.Small(v.ctx, id)
 		return func() {
-			if err != nil || !v.Open() || v.ids[v.at] != id || v.ready[id] != nil {
+			if err != nil || !v.Open() || v.ids[v.at] != id || v.ready[id] != nil && v.ready[id].err == nil {
 				return
 			}
-			v.state.SetText("")
+			if v.ready[id] == nil {
+				v.say("", false)
+			}
 			v.Pane.Preview(small, small.Bounds().Size().Mul(16)) // its true size is not known yet
 		}
 	})
@@ -222,11 +227,22 @@ func (v *viewerPage) preview(id library.PhotoID) {
 
 func (v *viewerPage) put(l *loaded) {
 	if l.err != nil {
-		v.state.SetText(sentence(l.err))
+		v.say(sentence(l.err), true)
 		return
 	}
-	v.state.SetText("")
+	v.say("", false)
 	v.Pane.SetPicture(l.full, l.first)
+}
+
+// say shows a sentence over the lower edge of the picture: what is wrong, or what is shown
+// instead of the photo.
+func (v *viewerPage) say(text string, wrong bool) {
+	if note := v.Note(v.ids[v.at]); note != "" && (text == "" || wrong) {
+		text = note
+	}
+	v.state.SetText(text)
+	v.plate.Hidden = text == ""
+	v.over.Refresh()
 }
 
 // Retitle shows name and facts of the photo anew.

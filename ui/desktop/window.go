@@ -73,6 +73,10 @@ type window struct {
 	empty   *emptyState
 	working *look.Label // says what is running
 	sheet   *sheet      // what lies over the window, if anything
+	dupes   *dupesPage
+	photos  *fyne.Container         // the grid, or what stands in its place where it is empty
+	line    *fyne.Container         // above it
+	show    func(path string) error // has the system open a file or a folder
 
 	commands []command
 	mode     look.Mode
@@ -82,13 +86,16 @@ type window struct {
 	hits         map[library.PhotoID]app.Hit
 	similar      library.PhotoID // the shown list holds photos like this one
 	newest       bool            // results by date instead of by match
+	singly       bool            // every photo of a stack is shown
+	stack        stackShown      // the stack that is shown alone
+	reveal       library.PhotoID // to be chosen once the list is there
 	all          int             // photos in the library
 	roots        int
 	missing      int      // photos whose files are gone
 	folderNews   []string // sentences on folders that came up since the start
 	unread       []string // notices on folders that wait to be shown
 	ending       error    // what Run returns, nil for nothing special
-	heard        bool // an event said how far the background work is
+	heard        bool     // an event said how far the background work is
 	listing      task
 	choosing     task
 	stale        func() // stops the wait before a refresh
@@ -121,9 +128,10 @@ func newWindow(ctx context.Context, b Backend, loop *pace.Loop, a fyne.App, o Op
 	w.toast = newToast(loop, w.tips)
 	w.feed = feed.New(ctx, feed.Params{
 		Loop: loop, Backend: b, Workers: max(runtime.NumCPU()/2, 2), Bytes: thumbBudget,
-		Changed: func() { loop.PostLatest(w.feed, w.grid.Sync) },
+		Changed: func() { loop.PostLatest(w.feed, w.grid.Sync) }, Badge: badgeOf,
 	})
 	w.buildGrid(o)
+	w.show, w.singly = w.systemShow, w.setting(settingSingly) == "true"
 	w.buildSides()
 	w.buildSearch()
 	w.buildViewer()
@@ -150,6 +158,10 @@ func (w *window) buildGrid(o Options) {
 	g.OnZoom = func(side float32) { w.slider.SetValue(float64(side)) }
 	g.OnMenu = w.contextMenu
 	g.OnHover = w.hover
+	g.OnBadge = func(i int) {
+		g.Select(i)
+		w.openStackOf(g.Photos()[i])
+	}
 	w.grid = g
 	w.slider = widget.NewSlider(grid.LeastCell, grid.MostCell)
 	w.slider.Step = 4
@@ -193,6 +205,9 @@ func (w *window) hover(i int, at fyne.Position) {
 	if h, ok := w.hits[ids[i]]; ok && w.found.Calibrated && h.Confidence > 0 {
 		text += "\n" + confidenceText(h.Confidence)
 	}
+	if b := badgeOf(c); b.Name != "" {
+		text += "\n" + capital(b.Name)
+	}
 	switch c.State {
 	case library.Missing:
 		text += "\n" + tr("The file is missing.")
@@ -211,6 +226,7 @@ func (w *window) buildSides() {
 		}
 	}
 	w.side.OnScope = w.setScope
+	w.side.OnDuplicates = w.showDuplicates
 	w.side.OnOpen = func(open string) { w.remember(settingOpen, open) }
 	w.side.OnRune, w.side.OnKey = w.typedRune, w.typedKey
 
@@ -226,6 +242,8 @@ func (w *window) buildSides() {
 	}
 	d.OnOpen = func() { w.openCursor(false) }
 	d.OnSimilar = w.findSimilar
+	d.stack.OnAll = func() { w.openStackOf(d.shown.Photo) }
+	d.stack.OnOpen = w.viewStack
 	d.OnDone = w.focusGrid
 
 	w.status = newStatusBar(w.tips)
@@ -269,14 +287,24 @@ func (w *window) buildViewer() {
 		}
 		return c.Name, strings.Join(parts, " · "), c.Alt
 	}
-	v.OnMove = func(i int) { w.grid.Select(i) }
+	v.Note = func(id library.PhotoID) string {
+		c, _ := w.feed.Card(id)
+		return stateNote(c)
+	}
+	v.OnMove = func(i int) {
+		if w.dupes.Open() {
+			w.dupes.list.goTo(w.dupes.at, i)
+		} else {
+			w.grid.Select(i)
+		}
+	}
 	v.OnOpen = func() {
 		w.tips.Forget()
 		w.main.Hide() // nothing below the viewer may get a click
 	}
 	v.OnClose = func() {
 		w.main.Show()
-		if i, _ := v.Current(); i < len(w.grid.Photos()) {
+		if i, _ := v.Current(); i < len(w.grid.Photos()) && !w.dupes.Open() {
 			w.grid.Reveal(i)
 		}
 		w.focusGrid()
@@ -307,7 +335,10 @@ func (w *window) assemble(o Options) {
 	w.banner.OnShape = w.arrange
 	w.empty = newEmptyState()
 	line := container.New(layout.NewCustomPaddedLayout(8, 6, 14, 14), container.NewBorder(nil, nil, nil, container.New(wideLabel{}, w.working), w.result))
-	w.middle = container.New(&column{grow: 1}, line, container.NewStack(w.grid, w.empty.Content), w.banner.Content)
+	w.line = line
+	w.photos = container.NewStack(w.grid, w.empty.Content)
+	w.dupes = newDupesPage(w)
+	w.middle = container.New(&column{grow: 1}, line, container.NewStack(w.photos, w.dupes.Content), w.banner.Content)
 	leftPane := container.NewStack(look.NewFill(theme.ColorNameBackground), container.New(layout.NewCustomPaddedLayout(4, 4, 4, 4), w.side))
 	w.panes = look.NewPanes(leftPane, w.middle, w.detail.Content, defaultLeft, defaultRight)
 	w.restorePanes()

@@ -28,9 +28,10 @@ type Backend interface {
 type Params struct {
 	Loop    *pace.Loop
 	Backend Backend
-	Workers int    // thumbnails fetched at the same time
-	Bytes   int64  // budget for thumbnails in memory
-	Changed func() // called on the window's thread when there is more to show
+	Workers int                       // thumbnails fetched at the same time
+	Bytes   int64                     // budget for thumbnails in memory
+	Changed func()                    // called on the window's thread when there is more to show
+	Badge   func(app.Card) grid.Badge // nil: no badges
 }
 
 // Feed is a grid.Source. All its methods are to be called on the window's thread.
@@ -68,10 +69,14 @@ func (f *Feed) Facts(id library.PhotoID) (grid.Facts, bool) {
 	if !ok {
 		return grid.Facts{}, false
 	}
-	return grid.Facts{
+	facts := grid.Facts{
 		Name: c.Name, Colour: c.Colour, Favourite: c.Favourite,
 		Away: c.State == library.Missing || c.State == library.Offline,
-	}, true
+	}
+	if f.p.Badge != nil {
+		facts.Badge = f.p.Badge(c)
+	}
+	return facts, true
 }
 
 // Card returns what is known of a photo by now.

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"descry/library"
+	"descry/ui/desktop/look"
 )
 
 // Facts are what a cell shows beside its picture.
@@ -18,6 +19,15 @@ type Facts struct {
 	Colour    uint32 // 0xRRGGBB until the picture is there
 	Favourite bool
 	Away      bool // the file is missing or its disk is not connected
+	Badge     Badge
+}
+
+// Badge says in the upper right corner of a cell what else there is to a photo.
+type Badge struct {
+	Icon  look.Icon // "" for no badge
+	Text  string    // a number or a duration beside the icon, may be ""
+	Name  string    // the badge in words, for the screen reader
+	Opens bool      // a click on it calls OnBadge
 }
 
 // Source knows what is known of photos by now. Its methods are called on the window's
@@ -49,6 +59,8 @@ type Grid struct {
 	OnZoom func(target float32)
 	// OnMenu is called for the context menu, with a position in the window.
 	OnMenu func(at fyne.Position)
+	// OnBadge is called for a click on a badge that opens something.
+	OnBadge func(i int)
 	// OnHover is called when the pointer rests on a cell or leaves (i < 0).
 	OnHover func(i int, at fyne.Position)
 	// Now is the clock of double clicks and flinging.
@@ -326,6 +338,9 @@ func (g *Grid) FocusLost() {
 func (g *Grid) AccessibilityLabel() string {
 	if _, id, ok := g.Cursor(); ok {
 		if f, ok := g.src.Facts(id); ok {
+			if f.Badge.Name != "" {
+				return f.Name + ", " + f.Badge.Name
+			}
 			return f.Name
 		}
 	}

@@ -65,6 +65,10 @@ func (g *Grid) MouseDown(e *desktop.MouseEvent) {
 		}
 		return
 	}
+	if g.OnBadge != nil && g.onBadge(i, e.Position) {
+		g.OnBadge(i)
+		return
+	}
 	now := g.Now()
 	double := i == g.pressedAt && now.Sub(g.pressed) < doubleClick && !ctrl && !shift
 	g.pressed, g.pressedAt = now, i
@@ -87,6 +91,15 @@ func (g *Grid) MouseDown(e *desktop.MouseEvent) {
 	}
 	g.Sync()
 	g.selected()
+}
+
+// onBadge says whether p lies on the badge of cell i, and the badge opens something.
+func (g *Grid) onBadge(i int, p fyne.Position) bool {
+	if len(g.slots) == 0 {
+		return false
+	}
+	s := g.slots[i%len(g.slots)]
+	return s.index == i && s.onBadge(p)
 }
 
 // MouseUp ends what MouseDown began.

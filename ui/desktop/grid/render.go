@@ -42,6 +42,9 @@ type slot struct {
 	heart *canvas.Image
 	away  *canvas.Image
 	under [2]*canvas.Rectangle // behind heart and away, so that they show on any photo
+	plate *canvas.Rectangle    // behind the badge
+	icon  *canvas.Image        // of the badge
+	text  *canvas.Text         // of the badge
 }
 
 func newSlot() *slot {
@@ -72,6 +75,11 @@ func newSlot() *slot {
 		s.under[i] = canvas.NewRectangle(color.NRGBA{A: 0x80})
 		s.under[i].CornerRadius = badge / 2
 	}
+	s.plate = canvas.NewRectangle(color.NRGBA{A: 0xa0})
+	s.plate.CornerRadius = badge / 2
+	s.icon = canvas.NewImageFromResource(nil)
+	s.icon.FillMode = canvas.ImageFillContain
+	s.text = canvas.NewText("", color.White)
 	for _, o := range s.objects() {
 		o.Hide()
 	}
@@ -79,7 +87,7 @@ func newSlot() *slot {
 }
 
 func (s *slot) objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{s.back, s.image, s.veil, s.ring, s.inner, s.disc, s.mark, s.under[0], s.heart, s.under[1], s.away}
+	return []fyne.CanvasObject{s.back, s.image, s.veil, s.ring, s.inner, s.disc, s.mark, s.under[0], s.heart, s.under[1], s.away, s.plate, s.icon, s.text}
 }
 
 func (s *slot) hide() {
@@ -127,6 +135,7 @@ func (s *slot) bind(g *Grid, i int, side float32, at fyne.Position, px int) {
 		show(s.away, facts.Away)
 		show(s.under[0], facts.Favourite)
 		show(s.under[1], facts.Away)
+		s.setBadge(facts.Badge)
 	}
 	if thumb := g.src.Thumb(id, px); thumb != s.shown || fresh {
 		if thumb != nil || fresh {
@@ -153,6 +162,52 @@ func (s *slot) bind(g *Grid, i int, side float32, at fyne.Position, px int) {
 	}
 }
 
+// badgeWidth is how wide the badge is at the present text.
+func (s *slot) badgeWidth() float32 {
+	if s.text.Text == "" {
+		return badge
+	}
+	return badge + 4 + s.text.MinSize().Width
+}
+
+func (s *slot) setBadge(b Badge) {
+	on := b.Icon != ""
+	show(s.plate, on)
+	show(s.icon, on)
+	show(s.text, on && b.Text != "")
+	if !on {
+		s.text.Text = ""
+		return
+	}
+	s.icon.Resource = theme.NewColoredResource(b.Icon.Resource(), look.ColourOnDark)
+	s.icon.Refresh()
+	s.text.Text = b.Text
+	s.text.TextSize = theme.Size(look.SizeSmallText)
+	s.text.Color = theme.Color(look.ColourOnDark)
+	s.text.Refresh()
+	s.placeBadge()
+}
+
+func (s *slot) placeBadge() {
+	w := s.badgeWidth()
+	x, y := s.side-6-w, float32(6)
+	s.plate.Move(s.at.AddXY(x, y))
+	s.plate.Resize(fyne.NewSize(w, badge))
+	s.icon.Move(s.at.AddXY(x+4, y+4))
+	s.icon.Resize(fyne.NewSquareSize(badge - 8))
+	m := s.text.MinSize()
+	s.text.Move(s.at.AddXY(x+badge-1, y+(badge-m.Height)/2))
+	s.text.Resize(m)
+}
+
+// onBadge says whether a point of the grid lies on a badge that opens something.
+func (s *slot) onBadge(p fyne.Position) bool {
+	const slack = 4 // around it, for the finger
+	at, size := s.plate.Position(), s.plate.Size()
+	return s.plate.Visible() && s.facts.Badge.Opens && p.X >= at.X-slack && p.X <= at.X+size.Width+slack &&
+		p.Y >= at.Y-slack && p.Y <= at.Y+size.Height+slack
+}
+
 func (s *slot) place(at fyne.Position, side float32) {
 	resized := side != s.side
 	s.at, s.side = at, side
@@ -170,6 +225,9 @@ func (s *slot) place(at fyne.Position, side float32) {
 	s.heart.Move(at.AddXY(8+3.5, side-8-badge+3.5))
 	s.under[1].Move(at.AddXY(side-8-badge, side-8-badge))
 	s.away.Move(at.AddXY(side-8-badge+3, side-8-badge+3))
+	if s.plate.Visible() {
+		s.placeBadge()
+	}
 	if resized {
 		s.inner.Resize(fyne.NewSquareSize(side - 2*(ringWide+1)))
 		s.disc.Resize(fyne.NewSquareSize(badge))

@@ -32,6 +32,11 @@ const (
 	LargeGrid    Icon = "large-grid"
 	Right        Icon = "right"
 	Down         Icon = "down"
+	StackIcon    Icon = "stack"
+	Play         Icon = "play"
+	MotionIcon   Icon = "motion"
+	TrashIcon    Icon = "trash"
+	Copies       Icon = "copies"
 )
 
 // Resource returns the icon, coloured like text.

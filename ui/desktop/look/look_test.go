@@ -94,7 +94,7 @@ func TestThemeFollowsTheSystemUnlessTold(t *testing.T) {
 }
 
 func TestEveryIconIsThere(t *testing.T) {
-	for _, i := range []Icon{Heart, HeartOutline, Star, StarOutline, PaneLeft, PaneRight, TagIcon, TextIcon, Photos, OfflineIcon, Check, Cross, SmallGrid, LargeGrid, Right, Down} {
+	for _, i := range []Icon{Heart, HeartOutline, Star, StarOutline, PaneLeft, PaneRight, TagIcon, TextIcon, Photos, OfflineIcon, Check, Cross, SmallGrid, LargeGrid, Right, Down, StackIcon, Play, MotionIcon, TrashIcon, Copies} {
 		if r := i.Resource(); !strings.HasPrefix(r.Name(), "foreground_"+string(i)) && !strings.Contains(r.Name(), string(i)) {
 			t.Errorf("icon %q is %q", i, r.Name())
 		}

@@ -39,12 +39,23 @@ type Backend struct {
 	sets     []tagging.LabelSet
 	calls    map[string]int
 	roots    int
+	groups   []app.DuplicateGroup
+	kept     map[string]bool // by the path of a group's first member
+	trashed  map[string]bool // by path
 
 	// Problem is what ModelProblem returns; Fails are the failures; Slow delays answers.
 	Problem string
 	Kept    Kept
 	Fails   []library.Failure
 	Slow    func(ctx context.Context, call string)
+
+	// Stacks says that some photos are stacks, videos and motion photos. TrashFails are the
+	// reasons for which paths stay, TrashError is what Trash fails with; Heirs are all items
+	// that it was given.
+	Stacks     bool
+	TrashFails map[string]string
+	TrashError error
+	Heirs      []app.TrashItem
 }
 
 type undoable struct {
@@ -58,6 +69,7 @@ func New(n int) *Backend {
 	b := &Backend{
 		n: n, pictures: pictures(), states: map[library.PhotoID]map[library.LabelID]library.TagState{}, alts: map[library.PhotoID]library.AltText{},
 		fav: map[library.PhotoID]bool{}, stars: map[library.PhotoID]int{}, settings: map[string]string{}, calls: map[string]int{},
+		kept: map[string]bool{}, trashed: map[string]bool{},
 	}
 	if n > 0 {
 		b.roots = 2
@@ -261,6 +273,10 @@ func (b *Backend) Sidebar(ctx context.Context) (app.Sidebar, error) {
 // Browse returns all photos, or a third of them for any narrower scope.
 func (b *Backend) Browse(ctx context.Context, s app.Scope) ([]library.PhotoID, error) {
 	b.count(ctx, "Browse")
+	return b.browse(s), nil
+}
+
+func (b *Backend) browse(s app.Scope) []library.PhotoID {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var ids []library.PhotoID
@@ -269,7 +285,7 @@ func (b *Backend) Browse(ctx context.Context, s app.Scope) ([]library.PhotoID, e
 			ids = append(ids, id)
 		}
 		slices.Sort(ids)
-		return ids, nil
+		return ids
 	}
 	step := 1
 	if s.Kind != app.ScopeAll {
@@ -277,9 +293,13 @@ func (b *Backend) Browse(ctx context.Context, s app.Scope) ([]library.PhotoID, e
 	}
 	ids = make([]library.PhotoID, 0, b.n/step+1)
 	for i := 0; i < b.n; i += step {
-		ids = append(ids, library.PhotoID(i+1))
+		id := library.PhotoID(i + 1)
+		if members, _ := b.stack(id); b.inTrash(id) || s.Stacked && len(members) > 0 && members[0] != id {
+			continue
+		}
+		ids = append(ids, id)
 	}
-	return ids, nil
+	return ids
 }
 
 // Search finds the photos that show the words of the query; the others follow.
@@ -329,7 +349,7 @@ func (b *Backend) card(id library.PhotoID) app.Card {
 	content.Scheme = "fake"
 	content.Digest[0], content.Digest[1], content.Digest[2], content.Digest[3] = byte(i), byte(i>>8), byte(i>>16), byte(i>>24)
 	c := app.Card{
-		Photo: id, Name: fmt.Sprintf("IMG_%05d.jpg", i+1), Path: fmt.Sprintf("/home/ann/Pictures/2021 Sardinia/IMG_%05d.jpg", i+1),
+		Photo: id, Name: fmt.Sprintf("IMG_%05d.jpg", i+1), Path: pathOf(id), Format: "jpeg",
 		Taken:   time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC).Add(-time.Duration(i) * 53 * time.Minute),
 		Picture: library.Picture{Content: content, Orientation: 1}, Colour: uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2]),
 		Favourite: b.fav[id], Rating: b.stars[id], State: library.Present,
@@ -337,7 +357,26 @@ func (b *Backend) card(id library.PhotoID) app.Card {
 	if i%31 == 30 {
 		c.State = library.Offline
 	}
+	if members, _ := b.stack(id); len(members) > 0 && members[0] == id {
+		c.Stacked = len(members)
+	}
+	switch {
+	case b.Stacks && i%40 == 5:
+		c.Name, c.Format, c.Duration = fmt.Sprintf("IMG_%05d.mp4", i+1), "mp4", 83*time.Second
+	case b.Stacks && i%40 == 7:
+		c.Motion = true
+	}
 	return c
+}
+
+func pathOf(id library.PhotoID) string {
+	return fmt.Sprintf("/home/ann/Pictures/2021 Sardinia/IMG_%05d.jpg", id)
+}
+
+// Count tells how many photos a scope has.
+func (b *Backend) Count(ctx context.Context, s app.Scope) (int, error) {
+	b.count(ctx, "Count")
+	return len(b.browse(s)), nil
 }
 
 // Cards returns what cells show.
@@ -381,6 +420,13 @@ func (b *Backend) Detail(ctx context.Context, id library.PhotoID) (app.Detail, e
 	}
 	if i%5 == 3 {
 		d.Measures.Width, d.Measures.Height = 4000, 6000
+	}
+	d.Metadata.Format, d.Metadata.Duration, d.Metadata.Motion = c.Format, c.Duration, c.Motion
+	if members, kind := b.stack(id); len(members) > 0 {
+		d.StackOf = kind
+		for _, m := range members {
+			d.Stack = append(d.Stack, b.card(m))
+		}
 	}
 	for k, w := range []int{i % len(words), (i + 1) % len(words), (i + 3) % len(words)} {
 		label := library.LabelID(w + 1)
