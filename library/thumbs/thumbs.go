@@ -1,5 +1,5 @@
 // Package thumbs makes small pictures and keeps them as files. They are derived data: a
-// lost one is made again, so writing them costs no sync to disk.
+// lost or damaged one is made again, so writing them costs no sync to disk.
 package thumbs
 
 import (
@@ -108,7 +108,7 @@ func (c *Cache) write(path string, img *image.RGBA) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	_, err = f.Write(data)
+	_, err = f.Write(sealed(data))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
@@ -124,6 +124,9 @@ func (c *Cache) Load(p library.Picture) (*image.RGBA, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a thumbnail: %w", err)
+	}
+	if data, err = unsealed(data); err != nil {
+		return nil, fmt.Errorf("reading the thumbnail of %s: %w", p, err)
 	}
 	f, err := jpegseg.ReadFrame(data)
 	if err == nil && max(f.Width, f.Height) > MaxLong {

@@ -1,0 +1,384 @@
+package faults
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var (
+	update = flag.Bool("update", false, "write docs/reliability.md")
+	times  = flag.Int("times", 1, "look at so many times the points; the page is not compared then")
+)
+
+// How many points of each stage are looked at. The points are spread evenly over what the
+// stage does to the disk.
+const (
+	stopPoints = 10 // the process ends between two system calls
+	cutPoints  = 12 // the power goes
+	killPoints = 3  // a real process gets SIGKILL
+)
+
+// task is what a child process of the test does.
+type task struct {
+	Stage string
+	Site  site
+	Role  string // "" for a stage; else one of roles
+	Arg   string
+}
+
+const childVariable = "DESCRY_TEST_FAULT"
+
+// roles are what child processes do besides stages.
+var roles = map[string]func(task) error{}
+
+func TestMain(m *testing.M) {
+	text := os.Getenv(childVariable)
+	if text == "" {
+		os.Exit(m.Run())
+	}
+	if err := child(text); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func child(text string) error {
+	var job task
+	if err := json.Unmarshal([]byte(text), &job); err != nil {
+		return err
+	}
+	if job.Role != "" {
+		return roles[job.Role](job)
+	}
+	for _, st := range stages() {
+		if st.name == job.Stage {
+			return st.run(job.Site, func(digest string) error {
+				_, err := os.Stdout.WriteString(digest + "\n")
+				return err
+			})
+		}
+	}
+	return fmt.Errorf("no stage %q", job.Stage)
+}
+
+// command is the test program as a child process that does a task.
+func command(t *testing.T, job task) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), childVariable+"="+string(text), "XDG_DATA_HOME="+job.Site.data())
+	return cmd
+}
+
+// TestFaults is all that goes into docs/reliability.md.
+func TestFaults(t *testing.T) {
+	p := &page{}
+	lacking := needStrace(t)
+	for _, st := range stages() {
+		t.Run(st.name, func(t *testing.T) {
+			if lacking != "" {
+				p.skipped(t, "stages", st.name, lacking)
+			}
+			points := interrupt(t, st)
+			p.row("stages", st.name, strconv.Itoa(stopPoints), strconv.Itoa(killPoints), strconv.Itoa(cutPoints), points)
+		})
+	}
+	t.Run("syncs that do nothing", func(t *testing.T) {
+		if lacking != "" {
+			t.Skip("skipped: " + lacking)
+		}
+		deaf(t)
+	})
+	p.compare(t)
+}
+
+// trial is a stage that ran undisturbed, and all that it did to the disk.
+type trial struct {
+	stage
+	site   site
+	begin  *disk // what it started from
+	events []event
+	before state
+	after  state
+	thumbs string // a copy of the thumbnails as they should be
+}
+
+// try prepares a stage and lets it run under strace.
+func try(t *testing.T, st stage) *trial {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &trial{stage: st, site: site(filepath.Join(dir, "site"))}
+	if err := os.Mkdir(string(r.site), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_DATA_HOME", r.site.data())
+	if err := st.prepare(r.site); err != nil {
+		t.Fatalf("preparing: %v", err)
+	}
+	if !st.closed && st.kind != derived {
+		if r.before, err = r.site.look(); err != nil {
+			t.Fatalf("before: %v", err)
+		}
+	}
+	keep := filepath.Join(dir, "kept")
+	if err := os.Mkdir(keep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if r.begin, err = readDisk(string(r.site), keep); err != nil {
+		t.Fatal(err)
+	}
+	log := filepath.Join(dir, "trace")
+	cmd := command(t, task{Stage: st.name, Site: r.site})
+	if err := straced(cmd, log); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("undisturbed: %v\n%s", err, out)
+	}
+	if r.events, err = readTrace(log, string(r.site)); err != nil {
+		t.Fatal(err)
+	}
+	// The model of the disk has to agree with the disk.
+	d, err := readDisk(string(r.site), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, real := r.disk(t, len(r.events)).killed(), d.killed()
+	for path := range maps.Keys(real) {
+		if _, ok := model[path]; !ok {
+			t.Fatalf("%s is not in what was traced", path)
+		}
+	}
+	for path, c := range model {
+		if !bytes.Equal(c.bytes, real[path].bytes) && !strings.HasSuffix(path, "-shm") {
+			t.Fatalf("%s is not what was traced", path)
+		}
+	}
+	if there(r.site.at("library", "thumbs")) {
+		r.thumbs = filepath.Join(dir, "thumbs")
+		if err := os.CopyFS(r.thumbs, os.DirFS(r.site.at("library", "thumbs"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.after, err = r.site.look(); err != nil {
+		t.Fatalf("after: %v", err)
+	}
+	return r
+}
+
+// disk is the disk after the first n events.
+func (r *trial) disk(t *testing.T, n int) *disk {
+	t.Helper()
+	d, err := r.begin.clone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range r.events[:n] {
+		if e.kind == evSaid {
+			d.steps++
+			continue
+		}
+		if err := d.apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+// told is how often the stage told a digest within the first n events.
+func (r *trial) told(n int) int {
+	told := 0
+	for _, e := range r.events[:n] {
+		if e.kind == evSaid {
+			told++
+		}
+	}
+	return told
+}
+
+// may lists the digests that the user data may have when the stage told some of them: what
+// was told is certain, what comes next may be there.
+func (r *trial) may(told int) []string {
+	all := []string{r.before.User}
+	for _, e := range r.events {
+		if e.kind == evSaid {
+			all = append(all, strings.TrimSpace(string(e.data)))
+		}
+	}
+	all = append(all, r.after.User)
+	return all[told:min(told+2, len(all))]
+}
+
+// interrupt ends a stage at many points, in three ways, and looks at what is left.
+func interrupt(t *testing.T, st stage) string {
+	r := try(t, st)
+	h := fnv.New64a()
+	h.Write([]byte(st.name))
+	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
+	spread := func(i, n int) int { return (i + 1) * len(r.events) / (n + 1) }
+	bad := 0
+	check := func(what string, n, told int) {
+		if err := r.check(told); err != nil {
+			bad++
+			t.Errorf("%s after %d of %d steps: %v", what, n, len(r.events), err)
+		}
+	}
+	put := func(d *disk, files map[string]content) {
+		if err := d.put(files); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range stopPoints * *times {
+		n := spread(i, stopPoints**times)
+		d := r.disk(t, n)
+		put(d, d.killed())
+		check("stopped", n, r.told(n))
+	}
+	for i := range cutPoints * *times {
+		n := spread(i, cutPoints**times)
+		d := r.disk(t, n)
+		put(d, d.cut(rng))
+		check("power cut", n, r.told(n))
+	}
+	for i := range killPoints * *times {
+		n := spread(i, killPoints**times)
+		told := r.kill(t, n)
+		check("killed", n, told)
+	}
+	if bad > 0 {
+		return "FAILED"
+	}
+	return "ok"
+}
+
+// kill lets the stage run anew, kills it about where the first n events end, and returns how
+// many digests it told.
+func (r *trial) kill(t *testing.T, n int) int {
+	t.Helper()
+	for n > 0 {
+		d := r.disk(t, 0)
+		if err := d.put(d.killed()); err != nil {
+			t.Fatal(err)
+		}
+		name, count := "", 0
+		calls := map[string]int{}
+		for _, e := range r.events[:n] {
+			calls[e.kind]++
+		}
+		for kind, call := range map[string]string{evWrite: "pwrite64", evSync: "fdatasync,fsync", evOpen: "openat"} {
+			if calls[kind] > count {
+				name, count = call, calls[kind]
+			}
+		}
+		if name == "" {
+			name, count = "openat", 30
+		}
+		// strace counts calls by thread, and the work may be spread over several.
+		for ; count > 0; count /= 2 {
+			cmd := command(t, task{Stage: r.name, Site: r.site})
+			if err := straced(cmd, os.DevNull, "-e", "inject="+name+":signal=SIGKILL:when="+strconv.Itoa(count)); err != nil {
+				t.Fatal(err)
+			}
+			out, err := cmd.Output()
+			var exit *exec.ExitError
+			if errors.As(err, &exit) && !exit.Exited() {
+				return bytes.Count(out, []byte("\n"))
+			}
+			if err := d.put(d.killed()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n /= 2
+	}
+	t.Fatal("the process was not killed at any point")
+	return 0
+}
+
+// check looks at the site as a fault left it when the stage had told so many digests: the library is sound, what the
+// person said is what it may be, nothing is half there; and doing the stage again comes to
+// the same end as without the fault.
+func (r *trial) check(told int) error {
+	if r.further != nil {
+		if err := r.further(r.site); err != nil {
+			return err
+		}
+	}
+	if !r.closed && there(r.site.at("library", "library.db")) {
+		got, err := r.site.look()
+		if err != nil {
+			return fmt.Errorf("the library is not sound: %w", err)
+		}
+		if err := r.site.thumbnails(r.thumbs); err != nil {
+			return err
+		}
+		if r.kind == atomic && !slices.Contains(r.may(told), got.User) {
+			return errors.New("what the person said is neither as before nor as after")
+		}
+	}
+	if err := r.run(r.site, func(string) error { return nil }); err != nil {
+		return fmt.Errorf("doing it again: %w", err)
+	}
+	got, err := r.site.look()
+	if err != nil {
+		return fmt.Errorf("after doing it again: %w", err)
+	}
+	if got != r.after {
+		return fmt.Errorf("doing it again comes to another end: user data as it should be %t, derived data %t",
+			got.User == r.after.User, got.Derived == r.after.Derived)
+	}
+	return nil
+}
+
+// deaf shows that the tests notice a library that does not sync: with syncs that do nothing,
+// acknowledged words get lost.
+func deaf(t *testing.T) {
+	i := slices.IndexFunc(stages(), func(s stage) bool { return s.name == "tags, ratings, alt text" })
+	r := try(t, stages()[i])
+	rng := rand.New(rand.NewPCG(5, 5))
+	for i := range 40 {
+		n := (i + 1) * len(r.events) / 41
+		d, err := r.begin.clone()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.deaf = true
+		for _, e := range r.events[:n] {
+			if e.kind == evSaid {
+				d.steps++
+			} else if err := d.apply(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.put(d.cut(rng)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.check(r.told(n)); err != nil {
+			t.Logf("noticed after %d of %d steps: %v", n, len(r.events), err)
+			return
+		}
+	}
+	t.Error("nobody would notice if nothing were synced")
+}
