@@ -17,6 +17,9 @@ import json
 import os
 
 import numpy as np
+
+# ONNX Runtime reports on its users from 1.29 on, unless told not to before it is loaded.
+os.environ.update(ORT_DISABLE_TELEMETRY="1", ORT_TELEMETRY_DISABLED="1")
 import onnxruntime as ort
 from PIL import Image
 from tokenizers import Tokenizer

@@ -4,10 +4,14 @@
     python tools/starter/vectors.py > internal/acceptance/testdata/sample-vectors.json
 """
 import json
+import os
 import pathlib
 import sys
 
 import numpy as np
+
+# ONNX Runtime reports on its users from 1.29 on, unless told not to before it is loaded.
+os.environ.update(ORT_DISABLE_TELEMETRY='1', ORT_TELEMETRY_DISABLED='1')
 import onnxruntime
 from PIL import Image, ImageOps
 
