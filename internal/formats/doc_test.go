@@ -46,7 +46,7 @@ const limits = `## Limits
 - Colour profiles with primaries and tone curves are applied, and gray ones. Profiles made of tables and those for inks (CMYK) are not: inks are mixed by the simple rule, so that such pictures look more vivid than in print.
 - Of camera RAW files the embedded preview is shown. Nothing is developed, so a file without a preview is refused.
 - Of a Photoshop document the picture of all layers together is shown, which Photoshop saves along unless it is told not to.
-- Pictures of more than 300 megapixels and files of more than a gigabyte are refused.
+- Pictures of more than 300 megapixels and files of more than a gigabyte are refused. Decoding ends after three minutes.
 `
 
 // lookAtVideos makes a short video of each kind and looks at its frames.

@@ -26,6 +26,9 @@ const (
 	workerPixels = 64 << 20
 	// sharpSide is the short side that thumbnail and measures need.
 	sharpSide = 2 * thumbs.Short
+	// decodeTime is how long one picture may take in this process: far more than the largest
+	// takes, and an end to what was made to take for ever. (Decoders outside have their own.)
+	decodeTime = 3 * time.Minute
 	// failuresInARow is how many encodes may fail, and none succeed, before the fault is
 	// taken to be the model's and the run ends.
 	failuresInARow = 5
@@ -218,7 +221,7 @@ func (r still) fromPixels(ctx context.Context, info decode.Info, row *store.Inde
 ) ([][]float32, error) {
 	img, warnings, err := decodePatiently(ctx, r.data, decode.Options{
 		Orientation: pic.Orientation, MinSide: DecodeSide(r.p.Encoder), Limits: r.p.Limits, Codecs: r.p.Codecs,
-	})
+	}, decodeTime)
 	if err != nil {
 		return nil, err
 	}
@@ -280,8 +283,13 @@ func (r *run) tensors(img *image.RGBA, elongated bool) [][]float32 {
 	return all
 }
 
-// decodePatiently decodes, but does not wait for the end of a long decode when ctx ends.
-func decodePatiently(ctx context.Context, data []byte, o decode.Options) (*image.RGBA, []string, error) {
+// decodePatiently decodes, but does not wait for the end of a long decode when ctx ends or
+// the picture took as long as it may; then it fails with the cause of ctx or
+// decode.ErrTooLarge. A decoder that is given up on ends when it next looks at its context,
+// at the latest with its picture.
+func decodePatiently(ctx context.Context, data []byte, o decode.Options, most time.Duration) (*image.RGBA, []string, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	type result struct {
 		img      *image.RGBA
 		warnings []string
@@ -292,11 +300,21 @@ func decodePatiently(ctx context.Context, data []byte, o decode.Options) (*image
 		img, warnings, err := decode.Decode(ctx, data, o)
 		c <- result{img, warnings, err}
 	}()
-	select {
-	case d := <-c:
-		return d.img, d.warnings, d.err
-	case <-ctx.Done():
-		return nil, nil, context.Cause(ctx)
+	// Time is counted in parts: a process that was stopped meanwhile misses all but one.
+	const parts = 60
+	clock := time.NewTicker(most / parts)
+	defer clock.Stop()
+	for left := parts; ; {
+		select {
+		case d := <-c:
+			return d.img, d.warnings, d.err
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		case <-clock.C:
+			if left--; left == 0 {
+				return nil, nil, fmt.Errorf("%w: decoding it takes longer than %s", decode.ErrTooLarge, most)
+			}
+		}
 	}
 }
 
