@@ -125,6 +125,7 @@ func (w *window) showDuplicates() {
 	p := w.dupes
 	if !p.Open() {
 		w.stack = stackShown{}
+		w.tips.Forget()
 		w.photos.Hide()
 		w.result.SetText("")
 		w.line.Hide()
@@ -238,6 +239,8 @@ func (p *dupesPage) take(groups []*dupeGroup) {
 	p.filter()
 	if i := slices.IndexFunc(p.shown, func(g *dupeGroup) bool { return focused != "" && g.key() == focused }); i >= 0 {
 		p.at = i
+	} else if p.Open() {
+		p.w.chosenChanged()
 	}
 	p.refresh()
 }
@@ -447,7 +450,7 @@ func (p *dupesPage) trashAll() {
 	p.w.focus(move)
 }
 
-// compare shows the photos of the group large, one after the other at the same place.
+// compare shows the photo beside the best of its group, or the best beside the next one.
 func (p *dupesPage) compare(member int) {
 	g := p.focused()
 	if g == nil {
@@ -458,6 +461,24 @@ func (p *dupesPage) compare(member int) {
 			p.w.feed.Put(c)
 		}
 	}
-	p.w.viewer.Show(g.photos(), member, false)
+	p.w.viewer.Compare(g.photos(), g.best, member, groupText(g), func(i int) string {
+		m := g.Members[i]
+		return strings.Join(nonEmpty(g.state(i), baseName(m.Path), memberFacts(m), folderTail(m.Path)), " · ")
+	}, func(r rune) bool {
+		switch r {
+		case 'c', 'C':
+			p.choose(g, p.member)
+			p.w.viewer.Recompare(g.best)
+		case ' ':
+			p.keepToo(g, p.member)
+			p.w.viewer.Retitle()
+		case 'k', 'K', 's', 'S':
+			p.w.viewer.Close()
+			p.list.TypedRune(r)
+		default:
+			return false
+		}
+		return true
+	})
 	p.w.focus(p.w.viewer.Pane)
 }

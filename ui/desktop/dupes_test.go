@@ -171,15 +171,50 @@ func TestLookingForDuplicatesCanBeStopped(t *testing.T) {
 
 func TestComparingDuplicates(t *testing.T) {
 	x := dupes(t, 9)
-	x.key(fyne.KeyDown)
+	p, v := x.dupes, x.viewer
+	p.list.goTo(3, 0)
 	x.key(fyne.KeyReturn)
-	if !x.viewer.Open() || len(x.viewer.ids) != 2 {
-		t.Fatal("the viewer does not show the photos of the group")
+	x.settle()
+	g := p.shown[3]
+	if !v.Open() || !v.twoUp() || v.beside.with != 0 || v.at != 1 || len(v.ids) != 3 {
+		t.Fatal("the viewer does not show the best beside the next photo")
+	}
+	if got := v.beside.left.Text(); !strings.HasPrefix(got, "Best · "+baseName(g.Members[0].Path)+" · 6000 × 4000") {
+		t.Errorf("above the left photo stands %q", got)
+	}
+	if a, b := v.beside.Pane.Size(), v.Pane.Size(); a.Width < 100 || a.Width != b.Width {
+		t.Errorf("the photos are %v and %v wide", a, b)
+	}
+	x.typed("1")
+	if v.beside.Pane.Fitted() || v.Pane.Fitted() {
+		t.Error("only one of the photos was zoomed")
 	}
 	x.key(fyne.KeyRight)
+	x.settle()
+	if v.at != 2 || p.member != 2 || v.Pane.Fitted() {
+		t.Errorf("at photo %d, the focus on %d; the spot was lost: %v", v.at, p.member, v.Pane.Fitted())
+	}
+	x.typed("c") // the right one is the best: they change places
+	x.settle()
+	if g.best != 2 || v.beside.with != 2 || v.at != 0 {
+		t.Errorf("the best is %d, the photos are %d and %d", g.best, v.beside.with, v.at)
+	}
+	x.typed("o")
+	if v.twoUp() || v.beside.column.Visible() || v.at != 0 {
+		t.Error("O does not show one photo at a time")
+	}
+	x.key(fyne.KeyRight)
+	if v.at != 1 {
+		t.Errorf("one at a time: photo %d", v.at)
+	}
 	x.key(fyne.KeyEscape)
-	if x.viewer.Open() || !x.dupes.Open() || x.dupes.at != 1 || x.dupes.member != 1 {
+	if v.Open() || !p.Open() || p.at != 3 || p.member != 1 {
 		t.Error("after the viewer the focus is elsewhere")
+	}
+	x.key(fyne.KeyReturn)
+	x.key(fyne.KeyDelete)
+	if v.Open() || len(p.shown) != 8 {
+		t.Errorf("Delete while comparing: %d groups are left", len(p.shown))
 	}
 }
 

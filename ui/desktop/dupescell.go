@@ -63,7 +63,7 @@ func newDupeCell(r *groupRow) *dupeCell {
 			f(c.group, c.member)
 		}
 	}
-	c.best = t.NewText(tr("Best"), tr("Keep this one as the best (C)"), act(p.choose)).Outlined().Filled(look.ColourSurface).Sized(22)
+	c.best = t.NewText(tr("Make best"), tr("Keep this one as the best (C)"), act(p.choose)).Outlined().Filled(look.ColourSurface).Sized(22)
 	c.keep = t.NewText(tr("Keep"), tr("Let this one stay too, or no longer (Space)"), act(p.keepToo)).Outlined().Filled(look.ColourSurface).Sized(22)
 	c.content = container.New(cellLayout{c}, c.back, c.image, c.frame, c.mark, c.best, c.keep, c.name, c.facts, c.place)
 	c.ExtendBaseWidget(c)

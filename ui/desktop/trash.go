@@ -11,16 +11,14 @@ import (
 
 // trashChosen moves the chosen photos, or the focused one, to the system's trash.
 func (w *window) trashChosen() {
+	photos := w.targets()
+	w.viewer.Close() // what it shows is about to go
 	if w.dupes.Open() {
 		w.dupes.trashRest()
 		return
 	}
-	photos := w.targets()
 	if len(photos) == 0 {
 		return
-	}
-	if w.viewer.Open() {
-		w.viewer.Close() // what it shows is about to go
 	}
 	w.trash(func(ctx context.Context) (app.TrashReport, error) { return w.b.TrashPhotos(ctx, photos) }, nil)
 }

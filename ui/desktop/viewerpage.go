@@ -56,6 +56,9 @@ type viewerPage struct {
 	strip   *fyne.Container
 	head    *fyne.Container // of the strip
 	tools   *fyne.Container // at its right
+	modes   *look.Button    // side by side, or one at a time
+	middle  *fyne.Container // the photos
+	beside  *beside
 	ready   map[library.PhotoID]*loaded
 	pending map[library.PhotoID]context.CancelFunc
 }
@@ -74,11 +77,16 @@ func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewe
 	icon := func(r fyne.Resource, name string, f func()) fyne.CanvasObject {
 		return container.NewCenter(tips.NewIcon(r, name, f).Coloured(look.ColourOnDark).Sized(32))
 	}
-	v.Pane.OnKey = v.typedKey
-	v.Pane.OnRune = v.typedRune
-	v.Pane.OnZoom = v.showZoom
+	v.beside = newBeside(loop, tips)
+	for _, p := range []*viewer.Pane{v.Pane, v.beside.Pane} {
+		p.OnKey, p.OnRune = v.typedKey, v.typedRune
+	}
+	v.Pane.OnZoom = func() { v.zoomed(v.Pane, v.beside.Pane) }
+	v.beside.Pane.OnZoom = func() { v.zoomed(v.beside.Pane, v.Pane) }
+	v.modes = tips.NewIcon(look.Copies.Resource(), tr("Side by side, or one at a time (O)"), v.OneAtATime).Coloured(look.ColourOnDark).Sized(32)
+	v.modes.Hide()
 	text := container.NewVBox(v.title, v.info)
-	v.tools = container.NewHBox(container.NewCenter(v.zoom), icon(theme.ZoomOutIcon(), tr("Smaller (−)"), func() { v.Pane.Zoom(-1) }),
+	v.tools = container.NewHBox(container.NewCenter(v.modes), container.NewCenter(v.zoom), icon(theme.ZoomOutIcon(), tr("Smaller (−)"), func() { v.Pane.Zoom(-1) }),
 		icon(theme.ZoomInIcon(), tr("Larger (+)"), func() { v.Pane.Zoom(1) }),
 		icon(theme.ZoomFitIcon(), tr("Fit to the window (0)"), v.Pane.Fit),
 		icon(look.Cross.Resource(), tr("Back to the photos (Esc)"), v.Close))
@@ -89,10 +97,11 @@ func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewe
 	}
 	v.plate = container.NewStack(look.NewCard(look.ColourToast, "", 8), container.New(layout.NewCustomPaddedLayout(8, 8, 16, 16), v.state))
 	v.over = container.New(bottomMiddle{}, v.plate)
+	v.middle = container.New(halves{}, v.beside.column, container.NewBorder(v.beside.above, nil, nil, nil, container.NewStack(v.Pane, v.over)))
 	v.Content = container.NewStack(look.NewFill(look.ColourDark), container.NewBorder(v.strip, nil,
 		side(icon(theme.NavigateBackIcon(), tr("Previous photo (←)"), func() { v.step(-1) })),
 		side(icon(theme.NavigateNextIcon(), tr("Next photo (→)"), func() { v.step(1) })),
-		container.NewStack(v.Pane, v.over)))
+		v.middle))
 	v.Content.Hide()
 	return v
 }
@@ -127,6 +136,7 @@ func (v *viewerPage) Close() {
 	clear(v.pending)
 	clear(v.ready)
 	v.Pane.Preview(nil, image.Point{})
+	v.endBeside()
 	v.Content.Hide()
 	if v.OnClose != nil {
 		v.OnClose()
@@ -134,7 +144,7 @@ func (v *viewerPage) Close() {
 }
 
 func (v *viewerPage) step(by int) {
-	if to := v.at + by; to >= 0 && to < len(v.ids) {
+	if to := v.stepped(by); to >= 0 && to < len(v.ids) {
 		v.goTo(to)
 		if v.OnMove != nil {
 			v.OnMove(to)
@@ -154,13 +164,17 @@ func (v *viewerPage) goTo(i int) {
 		v.preview(id)
 	}
 	keep := map[library.PhotoID]bool{id: true}
-	for _, k := range []int{i + 1, i - 1} {
+	near := []int{v.stepped(1), v.stepped(-1)}
+	if v.twoUp() {
+		near = append(near, v.beside.with)
+	}
+	for _, k := range near {
 		if k >= 0 && k < len(v.ids) {
 			keep[v.ids[k]] = true
 		}
 	}
 	for old, l := range v.ready {
-		if !keep[old] || old != id && l.full != nil && l.full.Rect.Dx()*l.full.Rect.Dy() > keptPixels {
+		if !keep[old] || old != id && !(v.twoUp() && old == v.ids[v.beside.with]) && l.full != nil && l.full.Rect.Dx()*l.full.Rect.Dy() > keptPixels {
 			delete(v.ready, old)
 		}
 	}
@@ -174,6 +188,7 @@ func (v *viewerPage) goTo(i int) {
 	for next := range keep {
 		v.load(next)
 	}
+	v.putBeside()
 }
 
 // load fetches a picture in the background unless it is there or on its way.
@@ -205,6 +220,7 @@ func (v *viewerPage) load(id library.PhotoID) {
 			if v.ids[v.at] == id {
 				v.put(l)
 			}
+			v.putBeside()
 		}
 	})
 }
@@ -231,7 +247,11 @@ func (v *viewerPage) put(l *loaded) {
 		return
 	}
 	v.say("", false)
-	v.Pane.SetPicture(l.full, l.first)
+	v.quietly(func() { v.Pane.SetPicture(l.full, l.first) })
+	if v.twoUp() {
+		v.Pane.Follow(v.beside.Pane) // the same spot of the next photo
+		v.showZoom()
+	}
 }
 
 // say shows a sentence over the lower edge of the picture: what is wrong, or what is shown
@@ -248,6 +268,12 @@ func (v *viewerPage) say(text string, wrong bool) {
 // Retitle shows name and facts of the photo anew.
 func (v *viewerPage) Retitle() {
 	if len(v.ids) == 0 {
+		return
+	}
+	if v.beside.on {
+		v.title.SetText(v.beside.Title)
+		v.info.SetText(tr("{{.I}} of {{.N}}", with{"I": number(v.at + 1), "N": number(len(v.ids))}))
+		v.retitleBeside()
 		return
 	}
 	title, info, _ := v.Describe(v.ids[v.at])
@@ -270,7 +296,16 @@ func (v *viewerPage) showZoom() {
 
 // rune takes the keys of the viewer that are characters and passes on the others.
 func (v *viewerPage) rune(r rune) {
+	if v.beside.on && v.beside.OnRune(r) {
+		return
+	}
 	switch r {
+	case 'o', 'O':
+		if v.beside.on {
+			v.OneAtATime()
+		} else if v.OnRune != nil {
+			v.OnRune(r)
+		}
 	case '+', '=':
 		v.Pane.Zoom(1)
 	case '-', '−':

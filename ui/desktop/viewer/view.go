@@ -74,6 +74,23 @@ func (v *View) Pan(dx, dy float64) {
 	v.clamp()
 }
 
+// Follow shows the part that o shows of its picture: of two pictures that differ in size the
+// same spot, as large on the screen as there.
+func (v *View) Follow(o *View) {
+	if v.Picture.X == 0 || v.Picture.Y == 0 || o.Picture.X == 0 || o.Picture.Y == 0 {
+		return
+	}
+	if o.fitted {
+		v.Fit()
+		return
+	}
+	v.fitted = false
+	v.scale = o.scale / o.FitScale() * v.FitScale()
+	v.cx = o.cx / float64(o.Picture.X) * float64(v.Picture.X)
+	v.cy = o.cy / float64(o.Picture.Y) * float64(v.Picture.Y)
+	v.clamp()
+}
+
 func (v *View) toPicture(x, y float64) (px, py float64) {
 	return v.cx + (x-float64(v.Screen.X)/2)/v.scale, v.cy + (y-float64(v.Screen.Y)/2)/v.scale
 }

@@ -95,3 +95,19 @@ func TestResizeKeepsTheFit(t *testing.T) {
 		t.Errorf("scale %v: a zoom chosen by the person changed with the window", v.Scale())
 	}
 }
+
+func TestFollowShowsTheSameSpot(t *testing.T) {
+	var a, b View
+	a.Set(image.Pt(6000, 4000), image.Pt(600, 400))
+	b.Set(image.Pt(3000, 2000), image.Pt(600, 400))
+	a.ZoomTo(1, 150, 100)
+	b.Follow(&a)
+	if b.Scale() != 2 || math.Abs(b.cx-a.cx/2) > 1e-6 || math.Abs(b.cy-a.cy/2) > 1e-6 {
+		t.Errorf("the other shows %v at %v, this one %v at %v", b.Visible(), b.Scale(), a.Visible(), a.Scale())
+	}
+	a.Fit()
+	b.Follow(&a)
+	if !b.Fitted() || b.Scale() != b.FitScale() {
+		t.Errorf("the other stays at %v", b.Scale())
+	}
+}

@@ -96,6 +96,18 @@ func (p *Pane) Zoom(steps int) {
 // Fitted says whether the whole picture is seen.
 func (p *Pane) Fitted() bool { return p.view.Fitted() }
 
+// Follow shows the part of the picture that another pane shows of its own. OnZoom is not
+// called, so two panes may follow each other.
+func (p *Pane) Follow(o *Pane) {
+	if p.view.Picture == (image.Point{}) {
+		return
+	}
+	p.dragging = o.dragging
+	p.view.Follow(&o.view)
+	p.arrange()
+	p.render()
+}
+
 func (p *Pane) zoomAt(factor, x, y float64) {
 	p.change(func() { p.view.ZoomTo(p.view.Scale()*factor, x, y) })
 }
@@ -228,6 +240,7 @@ func (p *Pane) Dragged(e *fyne.DragEvent) {
 func (p *Pane) DragEnd() {
 	p.dragging = false
 	p.render()
+	p.zoomed()
 }
 
 // DoubleTapped toggles between fitted and 100 % at the pointer.
