@@ -247,10 +247,6 @@ type content struct {
 
 // cut is what is there when the power goes now: one of the many disks that may be.
 func (d *disk) cut(rng *rand.Rand) map[string]content {
-	names := map[string]*inode{}
-	for p, n := range d.sure {
-		names[p] = n
-	}
 	done := rng.IntN(len(d.ops) + 1)
 	switch rng.IntN(3) {
 	case 0:
@@ -258,10 +254,21 @@ func (d *disk) cut(rng *rand.Rand) map[string]content {
 	case 1:
 		done = len(d.ops)
 	}
+	return d.left(rng, done, rng.IntN(4))
+}
+
+// cutNamed is the worst of these disks: names are there, what was not synced is not, or in
+// part.
+func (d *disk) cutNamed(rng *rand.Rand) map[string]content {
+	return d.left(rng, len(d.ops), []int{0, 2, 3}[rng.IntN(3)])
+}
+
+// left is what is there with the first things done to names, and files as style has them.
+func (d *disk) left(rng *rand.Rand, done, style int) map[string]content {
+	names := maps.Clone(d.sure)
 	for _, o := range d.ops[:done] {
 		o.on(names)
 	}
-	style := rng.IntN(4)
 	out := map[string]content{}
 	for _, p := range slices.Sorted(maps.Keys(names)) {
 		if dir := filepath.Dir(p); p != d.root && (names[dir] == nil) {

@@ -84,6 +84,27 @@ func (s site) later(now func() time.Time, f func(ctx context.Context, a *app.App
 	return errors.Join(f(context.Background(), a), a.Close())
 }
 
+// killed is with, and leaves the library as a process that was killed then does: the last
+// changes are in the write-ahead log alone.
+func (s site) killed(f func(ctx context.Context, a *app.App) error) error {
+	left := map[string][]byte{}
+	err := s.with(func(ctx context.Context, a *app.App) error {
+		err := f(ctx, a)
+		for _, name := range []string{"library.db", "library.db-wal"} {
+			b, failed := os.ReadFile(s.at("library", name))
+			left[name], err = b, errors.Join(err, failed)
+		}
+		return err
+	})
+	if err == nil && len(left["library.db-wal"]) == 0 {
+		err = errors.New("the write-ahead log is empty")
+	}
+	for name, b := range left {
+		err = errors.Join(err, os.WriteFile(s.at("library", name), b, 0o600))
+	}
+	return err
+}
+
 // withStore does something with the site's database alone.
 func (s site) withStore(f func(ctx context.Context, st *store.Store) error) error {
 	ctx := context.Background()

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -16,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"descry/ui/app"
 )
 
 var (
@@ -23,11 +26,10 @@ var (
 	times  = flag.Int("times", 1, "look at so many times the points; the page is not compared then")
 )
 
-// How many points of each stage are looked at. The points are spread evenly over what the
-// stage does to the disk.
+// How many points of each stage are looked at.
 const (
 	stopPoints = 10 // the process ends between two system calls
-	cutPoints  = 12 // the power goes
+	cutPoints  = 16 // the power goes: at every other one just after a name changed
 	killPoints = 3  // a real process gets SIGKILL
 )
 
@@ -121,6 +123,7 @@ type trial struct {
 	before state
 	after  state
 	thumbs string // a copy of the thumbnails as they should be
+	looked int    // times that check looked
 }
 
 // try prepares a stage and lets it run under strace.
@@ -208,6 +211,20 @@ func (r *trial) disk(t *testing.T, n int) *disk {
 	return d
 }
 
+// named are the numbers of events after which a file has just got a name, another one or none.
+func (r *trial) named() []int {
+	var out []int
+	for i, e := range r.events {
+		if e.kind == evRename || e.kind == evLink || e.kind == evRemove {
+			out = append(out, i+1)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, len(r.events))
+	}
+	return out
+}
+
 // told is how often the stage told a digest within the first n events.
 func (r *trial) told(n int) int {
 	told := 0
@@ -257,11 +274,20 @@ func interrupt(t *testing.T, st stage) string {
 		put(d, d.killed())
 		check("stopped", n, r.told(n))
 	}
-	for i := range cutPoints * *times {
-		n := spread(i, cutPoints**times)
+	named := r.named()
+	for i := range cutPoints / 2 * *times {
+		n := spread(i, cutPoints/2**times)
 		d := r.disk(t, n)
 		put(d, d.cut(rng))
 		check("power cut", n, r.told(n))
+
+		n = named[i*len(named)/(cutPoints/2**times)]
+		if i%2 == 1 {
+			n += rng.IntN(min(5, len(r.events)-n+1)) // and what is done because of it
+		}
+		d = r.disk(t, n)
+		put(d, d.cutNamed(rng))
+		check("power cut after a name changed", n, r.told(n))
 	}
 	for i := range killPoints * *times {
 		n := spread(i, killPoints**times)
@@ -317,10 +343,11 @@ func (r *trial) kill(t *testing.T, n int) int {
 	return 0
 }
 
-// check looks at the site as a fault left it when the stage had told so many digests: the library is sound, what the
-// person said is what it may be, nothing is half there; and doing the stage again comes to
+// check looks at the site as a fault left it when the stage had told so many digests: the
+// library is sound, what the person said is what it may be, nothing is half there; and doing the stage again comes to
 // the same end as without the fault.
 func (r *trial) check(told int) error {
+	r.looked++
 	if r.further != nil {
 		if err := r.further(r.site); err != nil {
 			return err
@@ -337,6 +364,11 @@ func (r *trial) check(told int) error {
 		if r.kind == atomic && !slices.Contains(r.may(told), got.User) {
 			return errors.New("what the person said is neither as before nor as after")
 		}
+		if r.undone && r.looked%2 == 1 && got.User != r.before.User {
+			if err := r.undo(); err != nil {
+				return fmt.Errorf("undoing the part that was done: %w", err)
+			}
+		}
 	}
 	if err := r.run(r.site, func(string) error { return nil }); err != nil {
 		return fmt.Errorf("doing it again: %w", err)
@@ -350,6 +382,22 @@ func (r *trial) check(told int) error {
 			got.User == r.after.User, got.Derived == r.after.Derived)
 	}
 	return nil
+}
+
+// undo undoes the last operation and checks that the person's words are as before.
+func (r *trial) undo() error {
+	err := r.site.with(func(ctx context.Context, a *app.App) error {
+		_, err := a.Undo(ctx, 0)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	got, err := r.site.look()
+	if err == nil && got.User != r.before.User {
+		err = errors.New("what the person said is not as before")
+	}
+	return err
 }
 
 // deaf shows that the tests notice a library that does not sync: with syncs that do nothing,

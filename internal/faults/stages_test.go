@@ -34,6 +34,9 @@ type stage struct {
 	// run does it; said is told the digest of the user data after each operation. It can be
 	// done again, whatever became of it.
 	run func(s site, said func(string) error) error
+	// undone makes what was done in part be undone, at every other point, which has to come to
+	// the user data of before.
+	undone bool
 	// closed reports that the library cannot be opened before run was done again.
 	closed bool
 	// further checks what lies there after a fault, before run is done again.
@@ -83,7 +86,7 @@ func stages() []stage {
 			},
 		},
 		{
-			name: fmt.Sprintf("a tag for %d photos", many), kind: parts, prepare: manyPhotos,
+			name: fmt.Sprintf("a tag for %d photos", many), kind: parts, undone: true, prepare: manyPhotos,
 			run: func(s site, said func(string) error) error {
 				return s.with(func(ctx context.Context, a *app.App) error {
 					photos, err := ids(ctx, a)
@@ -155,9 +158,9 @@ func stages() []stage {
 			further: func(s site) error { return soundBackup(s, s.at("library", "backups", "before-migration-0002.db")) },
 		},
 		{
-			name: "restoring a backup",
+			name: "restoring a backup over a library in use when the system went down",
 			prepare: func(s site) error {
-				return errors.Join(s.made(6), s.with(func(ctx context.Context, a *app.App) error {
+				return errors.Join(s.made(6), s.killed(func(ctx context.Context, a *app.App) error {
 					_, err := a.Backup(ctx, s.at("backup.db"))
 					if err != nil {
 						return err
@@ -178,7 +181,13 @@ func stages() []stage {
 			name: "repairing a damaged library", closed: true,
 			prepare: func(s site) error {
 				file := s.at("library", "library.db")
-				if err := s.made(6); err != nil {
+				if err := errors.Join(s.made(6), s.killed(func(ctx context.Context, a *app.App) error {
+					photos, err := ids(ctx, a)
+					if err == nil {
+						_, err = a.SetRating(ctx, photos, 1)
+					}
+					return err
+				})); err != nil {
 					return err
 				}
 				b, err := os.ReadFile(file)
@@ -204,7 +213,7 @@ func stages() []stage {
 			further: func(s site) error { return wholeLines(s.at("said.jsonl")) },
 		},
 		{
-			name: "importing what was said", kind: parts,
+			name: "importing what was said", kind: parts, undone: true,
 			prepare: func(s site) error {
 				return errors.Join(s.made(6), s.with(func(ctx context.Context, a *app.App) error {
 					_, err := a.ExportFile(ctx, s.at("said.jsonl"))

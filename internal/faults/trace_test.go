@@ -35,7 +35,6 @@ type event struct {
 	at       int64 // evWrite: place in the file
 	size     int64 // evSize
 	data     []byte
-	exclude  bool // evOpen: it has to be new
 	truncate bool // evOpen
 	began    int  // evSync: events that were done when it began
 	swap     bool // evRename: both stay, with their names exchanged
@@ -202,7 +201,7 @@ func (r *traceReader) call(name string, args []string, result, rest string, bega
 			return errors.New("a file is appended to, which is not followed here")
 		}
 		if strings.Contains(args[2], "O_CREAT") || strings.Contains(args[2], "O_TRUNC") {
-			r.add(event{kind: evOpen, path: p, truncate: strings.Contains(args[2], "O_TRUNC"), exclude: strings.Contains(args[2], "O_EXCL")})
+			r.add(event{kind: evOpen, path: p, truncate: strings.Contains(args[2], "O_TRUNC")})
 		}
 	case "lseek":
 		number, _ := r.fd(args[0])

@@ -148,6 +148,9 @@ func restore(ctx context.Context, file, dir string, known int) error {
 		return err
 	}
 	defer held.Close()
+	if err := finishReplacing(current); err != nil {
+		return err
+	}
 	fresh := current + newSuffix
 	if err := copyDatabase(ctx, src, fresh, ""); err != nil {
 		return err
@@ -158,13 +161,7 @@ func restore(ctx context.Context, file, dir string, known int) error {
 	if err := setAside(ctx, dir); err != nil {
 		return fmt.Errorf("keep the library that is there: %w", err)
 	}
-	if err := removeFiles(current, "-wal", "-shm", "-journal"); err != nil {
-		return err
-	}
-	if err := os.Rename(fresh, current); err != nil {
-		return mapOS(err)
-	}
-	return syncDir(dir)
+	return replaceDatabase(current, fresh)
 }
 
 // checkBackup refuses a database that is not a sound library of a version up to known.

@@ -17,6 +17,40 @@ import (
 // copyPages is how many pages a copy moves at a time: 4 MiB.
 const copyPages = 1024
 
+// wholeSuffix ends the name of a database that is to take the place of the library's own.
+const wholeSuffix = ".whole"
+
+// replaceDatabase puts the database fresh, closed and synced, in the place of current. The
+// write-ahead log of current has to go before, for it would be replayed into the new one; and
+// what it holds is then lacking in current. So fresh first gets a name that says that it is
+// the library from now on: whoever opens the library next finishes what a killed process
+// had begun.
+func replaceDatabase(current, fresh string) error {
+	if err := os.Rename(fresh, current+wholeSuffix); err != nil {
+		return mapOS(err)
+	}
+	if err := syncDir(filepath.Dir(current)); err != nil {
+		return err
+	}
+	return finishReplacing(current)
+}
+
+// finishReplacing does what is left of replaceDatabase, if anything. Only who holds the lock
+// may call it.
+func finishReplacing(current string) error {
+	whole := current + wholeSuffix
+	if _, err := os.Lstat(whole); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err := removeFiles(current, "-wal", "-shm", "-journal"); err != nil {
+		return err
+	}
+	if err := os.Rename(whole, current); err != nil {
+		return mapOS(err)
+	}
+	return syncDir(filepath.Dir(current))
+}
+
 // partSuffix ends the name of a copy under way.
 const partSuffix = ".part"
 

@@ -129,7 +129,7 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 	if s.lock, err = lock(s.dir, Holder{PID: os.Getpid(), Program: s.program, Since: s.opened}); err != nil {
 		return err
 	}
-	if err := clearLeftovers(s.dir); err != nil {
+	if err := errors.Join(finishReplacing(file), clearLeftovers(s.dir)); err != nil {
 		return mapOS(err)
 	}
 	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {

@@ -65,7 +65,7 @@ func salvage(ctx context.Context, dir string, log *slog.Logger) (out Salvaged, e
 	}
 	current := filepath.Join(dir, dbName)
 	fresh := current + newSuffix
-	if err := clearLeftovers(dir); err != nil {
+	if err := errors.Join(finishReplacing(current), clearLeftovers(dir)); err != nil {
 		return out, err
 	}
 	v := &salvager{ctx: ctx, all: all, log: log, out: Salvaged{Saved: map[string]int{}, Filled: map[string]int{}, Lost: map[string]int{}}}
@@ -98,14 +98,7 @@ func salvage(ctx context.Context, dir string, log *slog.Logger) (out Salvaged, e
 	if v.out.Kept, err = keepDamaged(current); err != nil {
 		return out, err
 	}
-	// First what would be replayed into the new database, then the database itself.
-	if err := removeFiles(current, "-wal", "-shm", "-journal"); err != nil {
-		return out, err
-	}
-	if err := os.Rename(fresh, current); err != nil {
-		return out, mapOS(err)
-	}
-	return v.out, syncDir(dir)
+	return v.out, replaceDatabase(current, fresh)
 }
 
 // keepDamaged gives the damaged database and its log a second name.
