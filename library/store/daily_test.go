@@ -230,7 +230,9 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 		"INSERT INTO content (id, scheme, digest) VALUES (1, 'jpeg1', randomblob(32)), (2, 'jpeg1', randomblob(32))",
 		"INSERT INTO photo (id, content_id, orientation, sort_ms) VALUES (1, 1, 1, 5), (2, 2, 6, 6)",
 		`INSERT INTO file (id, root_id, dir, name, size, mtime_ns, pending, photo_id) VALUES
-			(1, 1, x'', CAST('a.jpg' AS BLOB), 1, 5000000, 0, 1), (2, 1, x'', CAST('b.jpg' AS BLOB), 1, 6000000, 0, 2)`,
+			(1, 1, x'', CAST('a.jpg' AS BLOB), 1, 5000000, 0, 1), (2, 1, x'', CAST('b.jpg' AS BLOB), 1, 6000000, 0, 2),
+			(3, 1, x'', CAST('c.tif' AS BLOB), 1, 7000000, 0, NULL)`,
+		"INSERT INTO failure VALUES (3, 'decode', 'This kind of picture cannot be read.', 8)",
 		`INSERT INTO metadata (file_id, format, width, height, orientation) VALUES (1, 'jpeg', 4, 3, 1), (2, 'jpeg', 4, 3, 6)`,
 		"INSERT INTO words (rowid, name) VALUES (1, 'a.jpg'), (2, 'b.jpg')",
 		"UPDATE photo SET primary_file = id, shown = 1",
@@ -272,6 +274,9 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 	noError(t, err)
 	same(t, "what a person said", said(s), want)
 	noError(t, s.Integrity(t.Context()))
+	var waiting string
+	noError(t, s.ro.QueryRowContext(t.Context(), `SELECT group_concat(name || (SELECT count(*) FROM failure)) FROM file WHERE pending = 1`).Scan(&waiting))
+	same(t, "what failed before is tried again", waiting, "c.tif0")
 	_, _, err = s.Digest(t.Context())
 	noError(t, err)
 	_, err = s.Undo(t.Context(), 1)

@@ -11,6 +11,10 @@ ALTER TABLE metadata ADD COLUMN pair    TEXT NOT NULL DEFAULT '';   -- content i
 ALTER TABLE metadata ADD COLUMN burst   TEXT NOT NULL DEFAULT '';   -- identifier shared by the photos of a burst
 ALTER TABLE metadata ADD COLUMN profile TEXT NOT NULL DEFAULT '';   -- name of the ICC profile
 
+-- Much is read now that was refused before: what failed is tried again.
+UPDATE file SET pending = 1 WHERE state = 'present' AND id IN (SELECT file_id FROM failure);
+DELETE FROM failure WHERE file_id IN (SELECT id FROM file WHERE state = 'present');
+
 -- Why a root is offline: '' it is not there, 'empty' it is there but holds nothing where it
 -- held photos, and the person has not said yet that this is right.
 ALTER TABLE root ADD COLUMN reason TEXT NOT NULL DEFAULT '';
