@@ -251,26 +251,34 @@ func (c *call) trashCmd() *cobra.Command {
 	return cmd
 }
 
-// trashItems makes absolute paths of what the person named.
-func trashItems(paths []string, keep string) ([]app.TrashItem, error) {
-	var err error
+// trashItems are the files that the person named, and the one to keep for all of them (""
+// for none), by the paths under which the library knows them.
+func trashItems(paths []string, keep string) (items []app.TrashItem, err error) {
 	if keep != "" {
-		if keep, err = filepath.Abs(keep); err != nil {
-			return nil, fmt.Errorf("finding %s: %w", keep, err)
+		if keep, err = knownPath(keep); err != nil {
+			return nil, err
 		}
 	}
-	var items []app.TrashItem
 	for _, p := range paths {
-		abs, err := filepath.Abs(p)
+		known, err := knownPath(p)
 		if err != nil {
-			return nil, fmt.Errorf("finding %s: %w", p, err)
+			return nil, err
 		}
-		if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
-			abs = filepath.Join(dir, filepath.Base(abs))
-		}
-		items = append(items, app.TrashItem{Path: abs, Keep: keep})
+		items = append(items, app.TrashItem{Path: known, Keep: keep})
 	}
 	return items, nil
+}
+
+// knownPath makes a path absolute and follows links to its folder, for roots are stored so.
+func knownPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("finding %s: %w", path, err)
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		abs = filepath.Join(dir, filepath.Base(abs))
+	}
+	return abs, nil
 }
 
 func (c *call) wouldTrash(items []app.TrashItem) error {
