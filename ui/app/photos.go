@@ -234,7 +234,7 @@ func (a *App) Sidebar(ctx context.Context) (Sidebar, error) {
 		*c.n = n
 	}
 	var err error
-	if s.Folders, err = a.folders(ctx); err != nil {
+	if s.Folders, err = a.folders(ctx, s.All); err != nil {
 		return s, err
 	}
 	if s.Tags, err = a.tagCounts(ctx); err != nil {
@@ -289,7 +289,8 @@ func (a *App) years(ctx context.Context) ([]Count, error) {
 }
 
 // folders is the tree of folders below each root.
-func (a *App) folders(ctx context.Context) ([]Folder, error) {
+// folders is the tree of folders; all is how many photos the library has.
+func (a *App) folders(ctx context.Context, all int) ([]Folder, error) {
 	roots, err := a.store.Roots(ctx)
 	if err != nil {
 		return nil, err
@@ -299,10 +300,8 @@ func (a *App) folders(ctx context.Context) ([]Folder, error) {
 		return nil, err
 	}
 	below := make(map[library.RootID]map[string][]store.Folder) // by parent folder
-	totals := make(map[library.RootID]int)
 	for _, f := range flat {
 		if f.Dir == "" {
-			totals[f.Root] = f.Total
 			continue
 		}
 		if below[f.Root] == nil {
@@ -313,9 +312,16 @@ func (a *App) folders(ctx context.Context) ([]Folder, error) {
 	}
 	tree := make([]Folder, 0, len(roots))
 	for _, r := range roots {
+		// The totals of the store count a photo once for each folder that it is in.
+		total := all
+		if len(roots) > 1 {
+			if total, err = a.store.Count(ctx, store.ListFilter{Root: r.ID}); err != nil {
+				return nil, err
+			}
+		}
 		title := filepath.Base(r.Path)
 		tree = append(tree, Folder{
-			Count:    Count{title, Scope{Kind: ScopeRoot, Root: r.ID, Title: title}, totals[r.ID]},
+			Count:    Count{title, Scope{Kind: ScopeRoot, Root: r.ID, Title: title}, total},
 			State:    r.State,
 			Children: children(r, "", below[r.ID]),
 		})

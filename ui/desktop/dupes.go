@@ -440,13 +440,12 @@ func (p *dupesPage) trashAll() {
 	}
 	text := look.NewParagraph(trn("Of {{.Groups}} groups the one marked Best stays, and {{.N}} files ({{.Size}}) go to the trash. What you said of them is kept with the one that stays. Undo brings them back.",
 		len(items), with{"Groups": number(groups), "Size": bytesText(bytes)}))
-	move := widget.NewButton(trn("Move {{.N}} files to the trash", len(items), nil), func() {
+	move := p.w.sheetButton(trn("Move {{.N}} files to the trash", len(items), nil), "", func() {
 		p.w.closeSheet()
 		p.move(items, nil)
-	})
-	move.Importance = widget.HighImportance
-	p.w.openSheet(tr("Move all but the best to the trash?"), fyne.NewSize(480, 230), container.NewBorder(text,
-		container.NewHBox(move, widget.NewButton(tr("Keep them all"), p.w.closeSheet)), nil, nil))
+	}).Filled(theme.ColorNamePrimary).Coloured(theme.ColorNameForegroundOnPrimary)
+	p.w.openSheet(tr("Move all but the best to the trash?"), fyne.NewSize(480, 200), container.NewBorder(text,
+		inRow(move, p.w.sheetButton(tr("Keep them all"), "", p.w.closeSheet)), nil, nil))
 	p.w.focus(move)
 }
 
@@ -461,7 +460,8 @@ func (p *dupesPage) compare(member int) {
 			p.w.feed.Put(c)
 		}
 	}
-	p.w.viewer.Compare(g.photos(), g.best, member, groupText(g), func(i int) string {
+	hint := tr("C makes this one the best, Space lets it stay too, Delete moves the others to the trash")
+	p.w.viewer.Compare(g.photos(), g.best, member, groupText(g), hint, func(i int) string {
 		m := g.Members[i]
 		return strings.Join(nonEmpty(g.state(i), baseName(m.Path), memberFacts(m), folderTail(m.Path)), " · ")
 	}, func(r rune) bool {

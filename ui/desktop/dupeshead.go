@@ -79,6 +79,17 @@ func groupText(g *dupeGroup) string {
 	return trn("Burst: {{.N}} different photos of one moment", n, nil)
 }
 
+// alikeText says why the photos of a group are taken to be alike.
+func alikeText(k app.DuplicateKind) string {
+	switch k {
+	case app.DuplicateExact:
+		return tr("The picture data is the same to the last byte.")
+	case app.DuplicateNear:
+		return tr("Alike in content, shapes and colours.")
+	}
+	return tr("Taken in a row; none is a copy.")
+}
+
 // whyText says why the best one is.
 func whyText(g *dupeGroup) string {
 	name := baseName(g.Members[g.best].Path)

@@ -15,7 +15,7 @@ const (
 	dupeThumb  = 132 // height of a thumbnail
 	dupeGap    = 12
 	dupeMargin = 12
-	dupeHead   = 44
+	dupeHead   = 60
 	dupeCellH  = dupeThumb + 4 + 3*17
 	dupeRowH   = 2*dupeMargin + dupeHead + dupeCellH + 8
 )
@@ -159,6 +159,7 @@ type groupRow struct {
 	at      int
 	card    *look.Fill
 	kind    *look.Label
+	alike   *look.Label // why they are thought alike
 	why     *look.Label
 	more    *look.Label
 	back    *look.Button
@@ -173,7 +174,7 @@ type groupRow struct {
 
 func newGroupRow(p *dupesPage) *groupRow {
 	t := p.w.tips
-	r := &groupRow{p: p, card: look.NewCard(look.ColourSurface, look.ColourLine, 6), kind: t.NewLabel(""), why: t.NewSmall(""), more: t.NewSmall("")}
+	r := &groupRow{p: p, card: look.NewCard(look.ColourSurface, look.ColourLine, 6), kind: t.NewLabel(""), alike: t.NewSmall(""), why: t.NewSmall(""), more: t.NewSmall("")}
 	r.kind.Style.Bold = true
 	r.more.Whole()
 	act := func(f func(g *dupeGroup)) func() {
@@ -192,7 +193,7 @@ func newGroupRow(p *dupesPage) *groupRow {
 	r.forth = t.NewIcon(theme.NavigateNextIcon(), tr("Next photos of the group"), act(func(g *dupeGroup) { p.list.goTo(r.at, g.from+p.list.columns()) })).Sized(24)
 	r.buttons = container.NewHBox(container.NewCenter(r.back), container.NewCenter(r.more), container.NewCenter(r.forth),
 		container.NewCenter(r.keep), container.NewCenter(r.skip), container.NewCenter(r.trash))
-	r.content = container.New(groupLayout{r}, r.card, r.kind, r.why, r.buttons)
+	r.content = container.New(groupLayout{r}, r.card, r.kind, r.alike, r.why, r.buttons)
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -205,6 +206,7 @@ func (r *groupRow) set(i int) {
 	g := r.p.shown[i]
 	r.group, r.at = g, i
 	r.kind.SetText(groupText(g))
+	r.alike.SetText(alikeText(g.Kind))
 	r.why.SetText(whyText(g))
 	r.keep.Hidden = g.Kind == "exact"
 	switch n := len(g.going()); n {
@@ -249,7 +251,9 @@ func (r *groupRow) fill() {
 func (r *groupRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.content) }
 
 // AccessibilityLabel says what the group is.
-func (r *groupRow) AccessibilityLabel() string { return r.kind.Text() + ". " + r.why.Text() }
+func (r *groupRow) AccessibilityLabel() string {
+	return r.kind.Text() + ". " + r.alike.Text() + " " + r.why.Text()
+}
 
 // AccessibilityRole says that the row holds other things.
 func (r *groupRow) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleContainer }
@@ -274,8 +278,10 @@ func (l groupLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 	room := max(s.Width-2*edge-2*dupeMargin-b.Width-12, 40)
 	r.kind.Move(fyne.NewPos(edge+dupeMargin, dupeMargin-4))
 	r.kind.Resize(fyne.NewSize(room, 20))
-	r.why.Move(fyne.NewPos(edge+dupeMargin, dupeMargin+16))
-	r.why.Resize(fyne.NewSize(room, 18))
+	r.alike.Move(fyne.NewPos(edge+dupeMargin, dupeMargin+15))
+	r.alike.Resize(fyne.NewSize(room, 18))
+	r.why.Move(fyne.NewPos(edge+dupeMargin, dupeMargin+32))
+	r.why.Resize(fyne.NewSize(s.Width-2*edge-2*dupeMargin, 18))
 	for k, c := range r.cells {
 		c.Move(fyne.NewPos(edge+dupeMargin+float32(k)*(dupeWidth+dupeGap), dupeMargin+dupeHead))
 		c.Resize(fyne.NewSize(dupeWidth, dupeCellH))

@@ -123,7 +123,7 @@ func (w *window) listFailures(failures []library.Failure) {
 	list.OnEscape = w.closeSheet
 	for i, r := range rows {
 		if r.group != nil {
-			list.SetItemHeight(i, headingHeight(r.group, min(width, w.canvas.Size().Width-40)-56))
+			list.SetItemHeight(i, headingHeight(r.group, min(width, w.canvas.Size().Width-40)-64))
 		}
 	}
 	again := w.sheetButton(tr("Try them again"), tr("Look at all of these files again"), w.retryFailed)
@@ -155,11 +155,11 @@ type failureLayout struct{}
 func (failureLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(200, 24) }
 
 func (failureLayout) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	const indent = 14
+	const edge, indent = 8, 22
 	o[0].Move(fyne.NewPos(indent, 3))
 	o[0].Resize(fyne.NewSize(s.Width-indent-12, s.Height-6))
-	o[1].Move(fyne.NewPos(0, 12))
-	o[1].Resize(fyne.NewSize(s.Width-16, s.Height-16))
+	o[1].Move(fyne.NewPos(edge, 12))
+	o[1].Resize(fyne.NewSize(s.Width-16-edge, s.Height-16))
 	h := o[1].MinSize().Height
 	o[2].Move(fyne.NewPos(indent, 12+h+2))
 	o[2].Resize(fyne.NewSize(s.Width-indent-16, 30))

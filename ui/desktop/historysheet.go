@@ -53,7 +53,7 @@ func (w *window) listHistory(ops []library.Operation) {
 	list = newSheetList(func() int { return len(ops) },
 		func() fyne.CanvasObject {
 			what, when := plain.NewLabel(""), plain.NewSmall("")
-			return container.New(layout.NewCustomPaddedLayout(5, 5, 4, 12), container.NewBorder(nil, nil, nil, container.NewCenter(w.sheetButton("", "", nil)),
+			return container.New(layout.NewCustomPaddedLayout(5, 5, 10, 12), container.NewBorder(nil, nil, nil, container.NewCenter(w.sheetButton("", "", nil)),
 				container.New(layout.NewCustomPaddedVBoxLayout(0), what, when)))
 		},
 		func(i int, o fyne.CanvasObject) {

@@ -20,6 +20,7 @@ type beside struct {
 	// Caption says of a photo of the list what it is; Title what is compared.
 	Caption func(i int) string
 	Title   string
+	Hint    string // what can be done
 	// OnRune gets what is typed before the viewer does, and says whether it was meant.
 	OnRune func(rune) bool
 
@@ -52,7 +53,7 @@ func newBeside(loop *pace.Loop, tips *look.Tips) *beside {
 
 // Compare opens the viewer on photo i of a list, beside another one of it. What caption says
 // stands above each.
-func (v *viewerPage) Compare(ids []library.PhotoID, with, i int, title string, caption func(i int) string, rune func(rune) bool) {
+func (v *viewerPage) Compare(ids []library.PhotoID, with, i int, title, hint string, caption func(i int) string, rune func(rune) bool) {
 	if i < 0 || i >= len(ids) || with < 0 || with >= len(ids) {
 		return
 	}
@@ -62,7 +63,7 @@ func (v *viewerPage) Compare(ids []library.PhotoID, with, i int, title string, c
 		}
 	}
 	b := v.beside
-	b.on, b.with, b.Title, b.Caption, b.OnRune = len(ids) > 1, with, title, caption, rune
+	b.on, b.with, b.Title, b.Hint, b.Caption, b.OnRune = len(ids) > 1, with, title, hint, caption, rune
 	v.ids, v.peek = ids, false
 	call(v.OnOpen)
 	v.Content.Show()

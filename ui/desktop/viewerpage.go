@@ -272,7 +272,7 @@ func (v *viewerPage) Retitle() {
 	}
 	if v.beside.on {
 		v.title.SetText(v.beside.Title)
-		v.info.SetText(tr("{{.I}} of {{.N}}", with{"I": number(v.at + 1), "N": number(len(v.ids))}))
+		v.info.SetText(tr("{{.I}} of {{.N}}", with{"I": number(v.at + 1), "N": number(len(v.ids))}) + " · " + v.beside.Hint)
 		v.retitleBeside()
 		return
 	}
