@@ -181,21 +181,7 @@ func (t *tx) forgetTrash(photo library.PhotoID) error {
 // TrashWork lists the moves that are to be made, by path. After a killed process some of them
 // may have been made already.
 func (s *Store) TrashWork(ctx context.Context) ([]TrashMove, error) {
-	var out []TrashMove
-	err := eachRow(ctx, s.ro, "SELECT path, kept, back FROM trash_work ORDER BY path", nil, func(rows *sql.Rows) error {
-		var path, kept string
-		var m TrashMove
-		if err := rows.Scan(&path, &kept, &m.Back); err != nil {
-			return err
-		}
-		var err error
-		if m.Path, err = unescapePath(path); err != nil {
-			return err
-		}
-		m.Kept, err = unescapePath(kept)
-		out = append(out, m)
-		return err
-	})
+	out, err := trashMoves(ctx, s.ro, "SELECT path, kept, back FROM trash_work ORDER BY path")
 	if err != nil {
 		return nil, fmt.Errorf("list what is on its way to the trash or back: %w", err)
 	}
@@ -215,25 +201,30 @@ func (s *Store) TrashDone(ctx context.Context, m TrashMove) error {
 
 // Trashed lists the files that the person moved to the trash and did not bring back, by path.
 func (s *Store) Trashed(ctx context.Context) ([]TrashMove, error) {
-	var out []TrashMove
-	err := eachRow(ctx, s.ro, "SELECT path, kept FROM trashed ORDER BY path", nil, func(rows *sql.Rows) error {
-		var path, kept string
-		if err := rows.Scan(&path, &kept); err != nil {
-			return err
-		}
-		var m TrashMove
-		var err error
-		if m.Path, err = unescapePath(path); err != nil {
-			return err
-		}
-		m.Kept, err = unescapePath(kept)
-		out = append(out, m)
-		return err
-	})
+	out, err := trashMoves(ctx, s.ro, "SELECT path, kept, 0 FROM trashed ORDER BY path")
 	if err != nil {
 		return nil, fmt.Errorf("list the files in the trash: %w", err)
 	}
 	return out, nil
+}
+
+// trashMoves reads the moves that a query gives: path, place in the trash, whether it goes back.
+func trashMoves(ctx context.Context, q querier, query string) ([]TrashMove, error) {
+	var out []TrashMove
+	err := eachRow(ctx, q, query, nil, func(rows *sql.Rows) error {
+		var path, kept string
+		var m TrashMove
+		err := rows.Scan(&path, &kept, &m.Back)
+		if err == nil {
+			m.Path, err = unescapePath(path)
+		}
+		if err == nil {
+			m.Kept, err = unescapePath(kept)
+		}
+		out = append(out, m)
+		return err
+	})
+	return out, err
 }
 
 // FileAt returns the file of the library at an absolute path, with the photo it holds, if
