@@ -110,6 +110,19 @@ func Restore(ctx context.Context, file, dir string) error {
 	return nil
 }
 
+// CheckBackup refuses a file that Restore would refuse, with the same errors. The file is
+// only read.
+func CheckBackup(ctx context.Context, file string) error {
+	all, err := readMigrations(embedded)
+	if err == nil {
+		err = withBackup(ctx, file, len(all), func(*sql.Conn) error { return nil })
+	}
+	if err != nil {
+		return fmt.Errorf("check the backup %s: %w", file, mapError(err))
+	}
+	return nil
+}
+
 func restore(ctx context.Context, file, dir string, known int) error {
 	file, err := filepath.Abs(file)
 	if err != nil {
@@ -122,24 +135,34 @@ func restore(ctx context.Context, file, dir string, known int) error {
 	if file == current {
 		return errors.New("that is the library itself")
 	}
+	return withBackup(ctx, file, known, func(src *sql.Conn) error { return putInPlace(ctx, src, dir, current) })
+}
+
+// withBackup runs fn on a backup file that is a sound library of a version up to known. The
+// file is only read.
+func withBackup(ctx context.Context, file string, known int, fn func(*sql.Conn) error) error {
 	if err := checkFile(file); err != nil {
 		return err
 	}
-	from, err := sql.Open("sqlite3", dsn(file, true, ""))
+	db, err := sql.Open("sqlite3", dsn(file, true, ""))
 	if err != nil {
 		return err
 	}
-	defer from.Close()
-	from.SetMaxOpenConns(1)
-	src, err := from.Conn(ctx)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	c, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer src.Close()
-	if err := checkBackup(ctx, src, known); err != nil {
+	defer c.Close()
+	if err := checkBackup(ctx, c, known); err != nil {
 		return err
 	}
+	return fn(c)
+}
 
+// putInPlace copies a database to where the library of dir is, which it keeps.
+func putInPlace(ctx context.Context, src *sql.Conn, dir, current string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return mapOS(err)
 	}
