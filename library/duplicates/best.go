@@ -15,13 +15,14 @@ func raw(p *store.Alike) bool { return decode.IsRaw(p.Format) }
 
 // lossless reports that the format keeps pixels as they are.
 func lossless(p *store.Alike) bool {
-	return slices.Contains([]string{"png", "tiff", "bmp", "psd"}, p.Format)
+	return slices.Contains([]string{decode.PNG, decode.TIFF, decode.BMP, decode.PSD}, p.Format)
 }
 
 // score says how much speaks for keeping a photo. The person's stars weigh most (tags and the
-// like do not count: the photo that stays takes them over), then what cannot be had back from a copy: the RAW data, the pixels (a point for each
-// doubling), the camera's data; then sharpness (half a point for each doubling), lossless
-// storage, and the bytes that the picture got.
+// like do not count: the photo that stays takes them over), then what cannot be had back from
+// a copy: the RAW data, the pixels (a point for each doubling), the camera's data; then
+// sharpness (half a point for each doubling), lossless storage, and the bytes that the picture
+// got.
 func score(p *store.Alike) float64 {
 	s := 1.5 * float64(p.Rating)
 	if p.Favourite {

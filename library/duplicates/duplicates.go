@@ -19,7 +19,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
-	"sort"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -126,7 +126,7 @@ func Near(ctx context.Context, src Source, t Thresholds, progress Progress) (Res
 		done += len(bunch)
 	}
 	progress(JobCompare, len(pairs), len(pairs))
-	sort.Slice(f.groups, func(i, j int) bool { return f.groups[i].Photos[0].Path < f.groups[j].Photos[0].Path })
+	slices.SortFunc(f.groups, func(a, b Group) int { return strings.Compare(a.Photos[0].Path, b.Photos[0].Path) })
 	return Result{Groups: f.groups, Unseen: len(f.unseen)}, nil
 }
 

@@ -39,16 +39,12 @@ func (c *comparison) peek(ctx context.Context) (*library.File, error) {
 
 // skip passes over the rows of folders before dir; all says that every row is.
 func (c *comparison) skip(ctx context.Context, dir string, all bool) error {
-	last := ""
 	for {
 		f, err := c.peek(ctx)
 		if err != nil || f == nil || !all && f.Dir >= dir {
 			return err
 		}
-		if f.Dir != last || len(c.unmet) == 0 {
-			last = f.Dir
-			c.unmet[last] = true
-		}
+		c.unmet[f.Dir] = true
 		c.page = c.page[1:]
 	}
 }

@@ -131,10 +131,10 @@ type Report struct {
 }
 
 // RunTargets scans targets and looks at everything in the library that is waiting.
-// progress, when not nil, is called now and then from one goroutine. An error is about the run as a whole:
-// a photo that cannot be used is in Report.Failed instead. When ctx ends, what is finished
-// is stored, running encodes are ended, and Run returns within two seconds the report of
-// what was done, and the cause.
+// progress, when not nil, is called now and then from one goroutine. An error is about the
+// run as a whole: a photo that cannot be used is in Report.Failed instead. When ctx ends, what
+// is finished is stored, running encodes are ended, and it returns within two seconds the
+// report of what was done, and the cause.
 func (x *Indexer) RunTargets(ctx context.Context, targets []Target, progress func(Progress)) (Report, error) {
 	if !x.running.TryLock() {
 		return Report{}, ErrRunning

@@ -45,9 +45,9 @@ var toBT709 = map[uint16][9]float32{
 	},
 }
 
-// Needed reports whether pixels with these numbers are not sRGB already. Numbers of old
+// needed reports whether pixels with these numbers are not sRGB already. Numbers of old
 // television standards count as sRGB, as all programs that show pictures take them.
-func Needed(primaries, transfer uint16) bool {
+func needed(primaries, transfer uint16) bool {
 	_, wide := toBT709[known(primaries)]
 	return wide || curve(transfer) != nil
 }
@@ -105,7 +105,7 @@ func srgbOf(light float64) float64 {
 
 // ToSRGB converts pixels of four bytes, red, green, blue and one that stays, in place.
 func ToSRGB(pix []byte, primaries, transfer uint16) {
-	if !Needed(primaries, transfer) {
+	if !needed(primaries, transfer) {
 		return
 	}
 	light := curve(transfer)
