@@ -34,6 +34,7 @@ type stream struct {
 	Height      int               `json:"height"`
 	Aspect      string            `json:"sample_aspect_ratio"`
 	Duration    string            `json:"duration"`
+	Rate        string            `json:"avg_frame_rate"`
 	Matrix      string            `json:"color_space"`
 	Transfer    string            `json:"color_transfer"`
 	Primaries   string            `json:"color_primaries"`
@@ -63,6 +64,9 @@ func (v *Video) read(data []byte) error {
 		return fmt.Errorf("%w: there is no picture in it, only sound or nothing", decode.ErrDamaged)
 	}
 	v.stream, v.matrix, v.transfer, v.primaries = s.Index, s.Matrix, s.Transfer, s.Primaries
+	if n, d := ratio(s.Rate, "/"); n > 0 && d > 0 && n/d < 1e6 {
+		v.rate = n / d
+	}
 
 	m := &v.Metadata
 	m.Orientation = 1
@@ -78,13 +82,9 @@ func (v *Video) read(data []byte) error {
 // upright returns the size of a stream's picture as it is to be seen.
 func upright(s *stream) (width, height int) {
 	width, height = s.Width, s.Height
-	if a, b, ok := strings.Cut(s.Aspect, ":"); ok {
-		n, _ := strconv.ParseFloat(a, 64)
-		d, _ := strconv.ParseFloat(b, 64)
-		// Nothing is filmed with pixels longer than this; 0:1 means unknown.
-		if n > 0 && d > 0 && n/d > 0.1 && n/d < 10 {
-			width = max(int(math.Round(float64(width)*n/d)), 1)
-		}
+	// Nothing is filmed with pixels longer than this; 0:1 means unknown.
+	if n, d := ratio(s.Aspect, ":"); n > 0 && d > 0 && n/d > 0.1 && n/d < 10 {
+		width = max(int(math.Round(float64(width)*n/d)), 1)
 	}
 	turn := 0.0
 	for _, side := range s.Side {
@@ -96,6 +96,14 @@ func upright(s *stream) (width, height int) {
 		width, height = height, width
 	}
 	return width, height
+}
+
+// ratio reads two numbers; what is none counts as 0.
+func ratio(text, sep string) (n, d float64) {
+	a, b, _ := strings.Cut(text, sep)
+	n, _ = strconv.ParseFloat(a, 64)
+	d, _ = strconv.ParseFloat(b, 64)
+	return n, d
 }
 
 // merge puts the tags of the file and of the stream together under lower-case names; the

@@ -57,7 +57,7 @@ func Find() (*Tools, error) {
 
 // Version returns what ffmpeg says of its version, such as "5.1.9".
 func (t *Tools) Version(ctx context.Context) (string, error) {
-	out, err := run(ctx, probeTime, 64<<10, t.ffmpeg, "-nostdin", "-version")
+	out, _, err := run(ctx, probeTime, 64<<10, t.ffmpeg, "-nostdin", "-version")
 	if err != nil {
 		return "", fmt.Errorf("ask ffmpeg for its version: %w", err)
 	}
@@ -80,6 +80,7 @@ type Video struct {
 	stream int
 	// The colours of the stream, in ffprobe's words.
 	matrix, transfer, primaries string
+	rate                        float64 // frames a second on average; 0: unknown
 }
 
 // Open reads what a video file says of itself. path is absolute or relative to the working
@@ -92,7 +93,7 @@ func (t *Tools) Open(ctx context.Context, path string) (*Video, error) {
 	}
 	args := append([]string{"-hide_banner", "-loglevel", "error"}, input(format)...)
 	args = append(args, "-print_format", "json", "-show_format", "-show_streams", "file:"+path)
-	report, err := run(ctx, probeTime, maxReport, t.ffprobe, args...)
+	report, _, err := run(ctx, probeTime, maxReport, t.ffprobe, args...)
 	if err != nil {
 		return nil, fmt.Errorf("look into the video: %w", err)
 	}
@@ -133,29 +134,30 @@ func input(format string) []string {
 	return []string{"-protocol_whitelist", "file", "-f", demuxer}
 }
 
-// run runs a program for a limited time and returns what it prints, at most limit bytes.
+// run runs a program for a limited time and returns what it prints, at most most bytes, and
+// what it complains of, as far as that is kept.
 // The error wraps decode.ErrDamaged where the program gives up, and the cause of ctx.
-func run(ctx context.Context, limit time.Duration, most int64, name string, args ...string) ([]byte, error) {
+func run(ctx context.Context, limit time.Duration, most int64, name string, args ...string) (out []byte, noise string, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit,
 		fmt.Errorf("%w: it takes longer than %s", decode.ErrTooLarge, limit))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	childproc.Apart(cmd)
 	cmd.WaitDelay = endTime
-	noise := &head{most: maxNoise}
-	cmd.Stderr = noise
+	complaints := &head{most: maxNoise}
+	cmd.Stderr = complaints
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err := cmd.Start(); err != nil {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, "", context.Cause(ctx)
 		}
-		return nil, fmt.Errorf("start %s: %w", name, err)
+		return nil, "", fmt.Errorf("start %s: %w", name, err)
 	}
 	_ = childproc.Set(cmd.Process.Pid, memory, 2*limit) // best effort: it may be over already
-	out, err := io.ReadAll(io.LimitReader(stdout, most+1))
+	out, err = io.ReadAll(io.LimitReader(stdout, most+1))
 	full := int64(len(out)) > most
 	if full {
 		cancel()
@@ -163,15 +165,15 @@ func run(ctx context.Context, limit time.Duration, most int64, name string, args
 	waitErr := cmd.Wait()
 	switch {
 	case full:
-		return nil, fmt.Errorf("%w: it says more than %d bytes", decode.ErrDamaged, most)
+		return nil, "", fmt.Errorf("%w: it says more than %d bytes", decode.ErrDamaged, most)
 	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+		return nil, "", context.Cause(ctx)
 	case waitErr != nil:
-		return out, fmt.Errorf("%w: %s", decode.ErrDamaged, noise.lastLine(waitErr))
+		return out, string(complaints.text), fmt.Errorf("%w: %s", decode.ErrDamaged, complaints.lastLine(waitErr))
 	case err != nil:
-		return nil, fmt.Errorf("read what %s says: %w", name, err)
+		return nil, "", fmt.Errorf("read what %s says: %w", name, err)
 	}
-	return out, nil
+	return out, string(complaints.text), nil
 }
 
 // head keeps the beginning of what is written to it.
@@ -185,11 +187,15 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lastLine returns the last line that was written, which says why a program gave up, or
-// else the error.
+// lastLine returns the last line that was written, times aside, which says why a program gave
+// up, or else the error.
 func (h *head) lastLine(err error) string {
-	lines := strings.Split(strings.TrimSpace(string(h.text)), "\n")
-	line := lines[len(lines)-1]
+	line := ""
+	for l := range strings.Lines(string(h.text)) {
+		if _, ok := printedTime(l); !ok && strings.TrimSpace(l) != "" {
+			line = strings.TrimSpace(l)
+		}
+	}
 	if _, after, ok := strings.Cut(line, "] "); ok && strings.HasPrefix(line, "[") {
 		line = after
 	}

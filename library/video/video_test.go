@@ -172,6 +172,49 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// Each way of getting at frames finds those that were asked for, and says their true times.
+// The films get ever brighter.
+func TestTimesAreTrue(t *testing.T) {
+	tl := tools(t)
+	grey := func(rate, seconds int) string {
+		return fmt.Sprintf("color=c=black:s=64x64:r=%d:d=%d,geq=lum=16+N:cb=128:cr=128", rate, seconds)
+	}
+	for name, c := range map[string]struct {
+		film []string
+		rate float64       // how much brighter it gets each second
+		late time.Duration // a frame may lie so far behind the time that was asked for
+		soon time.Duration // or so far before it
+	}{
+		"all decoded": {[]string{"-i", grey(20, 10)}, 20, 51 * time.Millisecond, 0},
+		"sought":      {[]string{"-i", grey(45, 4)}, 45, 23 * time.Millisecond, 0},
+		"keyframes":   {[]string{"-i", strings.Replace(grey(4, 100), "16+N", "16+N/2", 1)}, 2, 0, 3 * time.Second},
+		"a gap":       {[]string{"-i", grey(20, 10) + ",select=lt(n\\,20)+gt(n\\,150)", "-vsync", "vfr"}, 20, 7 * time.Second, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := film(t, "a.mkv", append(append([]string{"-f", "lavfi"}, c.film...), "-c:v", "mpeg4", "-q:v", "2", "-g", "11", "-sc_threshold", "1000000000")...)
+			v, err := tl.Open(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames, err := v.Frames(t.Context(), video.Options{})
+			want := min(int(v.Metadata.Duration/time.Second), 8)
+			if err != nil || len(frames) != want {
+				t.Fatalf("%d frames, want %d; %v", len(frames), want, err)
+			}
+			for i, f := range frames {
+				asked := (v.Metadata.Duration * time.Duration(2*i+1) / time.Duration(2*want)).Truncate(time.Millisecond)
+				if f.At > asked+c.late || f.At < asked-c.soon-time.Millisecond {
+					t.Errorf("frame %d is from %s, asked for was %s", i, f.At, asked)
+				}
+				bright := float64(f.Image.RGBAAt(32, 32).G) * 219 / 255
+				if at := f.At.Seconds() * c.rate; math.Abs(at-bright) > 2.5 { // the encoder is not exact
+					t.Errorf("frame %d says %s, which has the brightness %.1f, and has %.1f", i, f.At, at, bright)
+				}
+			}
+		})
+	}
+}
+
 func TestMetadata(t *testing.T) {
 	tl := tools(t)
 	path := film(t, "a.mov", append(scenes(), "-c:v", "mpeg4", "-movflags", "use_metadata_tags",
