@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -167,4 +168,16 @@ func TestTIFFHostile(t *testing.T) {
 		}
 	}
 	checkQuadrants(t, mustDecode(t, bigTIFF(q.Pix, 64, 64), decode.Options{}), 0, red, green, blue, yellow)
+
+	// A tile that is packed well and far larger than its picture.
+	data := bigTIFF(q.Pix, 64, 64)
+	first := int(binary.LittleEndian.Uint64(data[8:])) + 8
+	for field, change := range map[int][2]uint16{3: {259, 8}, 7: {322, 1 << 14}, 9: {323, 1 << 14}} {
+		entry := data[first+20*field:]
+		binary.LittleEndian.PutUint16(entry, change[0])
+		binary.LittleEndian.PutUint16(entry[12:], change[1])
+	}
+	if _, _, err := decode.Decode(t.Context(), data, decode.Options{}); !errors.Is(err, decode.ErrTooLarge) {
+		t.Errorf("a huge tile: %v", err)
+	}
 }

@@ -33,7 +33,9 @@ const (
 	tagSubsampling   = 530
 	tagTIFFProfile   = 34675
 	samplesMost      = 32
-	chunkMost        = 1 << 30 // bytes of one strip or tile, unpacked
+	chunkMost        = 1 << 30  // bytes of one strip or tile, unpacked
+	chunkLeast       = 64 << 20 // that are allowed even for a small picture
+	chunkPerPixel    = 64       // and for each pixel of the picture
 	formatUnsigned   = 1
 	formatFloat      = 3
 	premultiplied    = 1
@@ -229,7 +231,10 @@ func (p *tiffPicture) readChunks(d container.Directory) error {
 	if p.chunk.Y == 0 || len(p.offsets) == 0 {
 		return fmt.Errorf("%w: it says nowhere where its pixels lie", ErrDamaged)
 	}
-	if size := p.rowBytes() * int64(p.chunk.Y); size > chunkMost {
+	// What is unpacked stays in proportion to the picture, which was held against the limits:
+	// a few bytes can unpack to a gigabyte, and a tile may be larger than its picture.
+	most := min(max(chunkPerPixel*int64(p.width)*int64(p.height), chunkLeast), chunkMost)
+	if size := p.rowBytes() * int64(p.chunk.Y); size > most {
 		return fmt.Errorf("%w: a part of it has %d MB", ErrTooLarge, size/1e6)
 	}
 	return nil
