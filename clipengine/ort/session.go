@@ -245,6 +245,7 @@ func (s *Session) Close() error {
 	}
 	err := s.s.Destroy()
 	s.s = nil
+	trim()
 	if err != nil {
 		return fmt.Errorf("close the model: %w", err)
 	}

@@ -284,7 +284,7 @@ func (s *soak) purge(ctx context.Context) error {
 		return err
 	}
 	if s.purged = append(s.purged, r.Backup); len(s.purged) > 2 {
-		if err := os.Remove(s.purged[0]); err != nil {
+		if err := os.Remove(s.purged[0]); err != nil && !errors.Is(err, fs.ErrNotExist) { // forgetting may take it
 			return err
 		}
 		s.purged = s.purged[1:]

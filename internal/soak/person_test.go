@@ -423,4 +423,3 @@ func (w *world) said() []*photo {
 	defer w.mu.Unlock()
 	return slices.SortedFunc(maps.Keys(w.photos), func(a, b *photo) int { return a.number - b.number })
 }
-

@@ -186,4 +186,3 @@ func scanLines(data []byte, line func(string) error) error {
 	}
 	return sc.Err()
 }
-

@@ -185,23 +185,27 @@ func (a *App) cacheDir() string { return filepath.Join(a.p.Dir, "cache") }
 func (a *App) modelsDir() string { return filepath.Join(a.p.Dir, "models") }
 
 // engineBox holds the engine in use. Engines live as long as the process: one may still be
-// at work when another model is chosen, and the runtime gives little memory back.
+// at work when another model is chosen, and the runtime gives little memory back. One that is
+// wanted again is taken again.
 type engineBox struct {
 	mu      sync.Mutex
 	bundle  *bundle.Bundle // of the model that was opened last
 	engine  *clipengine.Engine
 	problem error
 	tried   bool // engine or problem is the answer
-	retired []*clipengine.Engine
+	started map[engineChoice]*clipengine.Engine
+}
+
+// engineChoice is what makes one engine another.
+type engineChoice struct {
+	model, space, library string
+	threads               int
 }
 
 // retire makes the next caller start the model that is in use then.
 func (b *engineBox) retire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.engine != nil {
-		b.retired = append(b.retired, b.engine)
-	}
 	b.engine, b.problem, b.tried = nil, nil, false
 }
 
@@ -211,9 +215,9 @@ func (b *engineBox) close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var errs []error
-	for _, e := range b.retired {
+	for _, e := range b.started {
 		errs = append(errs, e.Close())
 	}
-	b.retired = nil
+	b.started = nil
 	return errors.Join(errs...)
 }

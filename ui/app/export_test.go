@@ -18,3 +18,10 @@ func (a *App) UndoWith(ctx context.Context, step func(string) error) error {
 	_, err := a.followTrash(ctx, step)
 	return err
 }
+
+// Engines counts the models that are held in memory.
+func (a *App) Engines() int {
+	a.engines.mu.Lock()
+	defer a.engines.mu.Unlock()
+	return len(a.engines.started)
+}

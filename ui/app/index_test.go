@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -123,5 +124,25 @@ func TestThumbnailsStayWithinTheirBudget(t *testing.T) {
 		if size(p) == 0 {
 			t.Error("the thumbnail is not kept")
 		}
+	}
+}
+
+// A model that is wanted again after an import is not loaded once more.
+func TestImportsKeepOneModel(t *testing.T) {
+	a := withModel(t)
+	for range 3 {
+		if _, err := a.EmbedTexts(t.Context(), []string{"a bee"}); err != nil {
+			t.Fatal(err)
+		}
+		var said bytes.Buffer
+		if _, err := a.Export(t.Context(), &said); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Import(t.Context(), bytes.NewReader(said.Bytes()), false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := a.Engines(); n != 1 {
+		t.Errorf("%d models are held in memory", n)
 	}
 }

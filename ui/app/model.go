@@ -101,17 +101,37 @@ func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 	return engine, nil
 }
 
-// startEngine finds the runtime and makes the sessions of a model.
+// startEngine makes the sessions of a model, unless it has them still. The caller holds
+// a.engines.mu.
 func (a *App) startEngine(ctx context.Context, b *bundle.Bundle) (*clipengine.Engine, error) {
-	setting := a.p.Runtime
-	if setting == "" {
-		setting = a.Setting(ctx, SettingRuntime)
-	}
-	lib, err := ort.Find(setting)
+	lib, err := a.runtimeLibrary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := clipengine.Open(b, clipengine.Options{Threads: a.threads(ctx), Provider: a.p.Provider, Library: lib})
+	choice := engineChoice{b.ID, b.Space(), lib, a.threads(ctx)}
+	if engine := a.engines.started[choice]; engine != nil {
+		return engine, nil
+	}
+	engine, err := a.openEngine(b, choice)
+	if err != nil {
+		return nil, err
+	}
+	if a.engines.started == nil {
+		a.engines.started = map[engineChoice]*clipengine.Engine{}
+	}
+	a.engines.started[choice] = engine
+	return engine, nil
+}
+
+func (a *App) runtimeLibrary(ctx context.Context) (string, error) {
+	if a.p.Runtime != "" {
+		return ort.Find(a.p.Runtime)
+	}
+	return ort.Find(a.Setting(ctx, SettingRuntime))
+}
+
+func (a *App) openEngine(b *bundle.Bundle, c engineChoice) (*clipengine.Engine, error) {
+	engine, err := clipengine.Open(b, clipengine.Options{Threads: c.threads, Provider: a.p.Provider, Library: c.library})
 	if err != nil {
 		return nil, fmt.Errorf("starting the model %s: %w", b.ID, err)
 	}
@@ -212,7 +232,11 @@ func (a *App) proveBundle(ctx context.Context, b *bundle.Bundle) error {
 			return err
 		}
 	}
-	engine, err := a.startEngine(ctx, b)
+	lib, err := a.runtimeLibrary(ctx)
+	if err != nil {
+		return err
+	}
+	engine, err := a.openEngine(b, engineChoice{library: lib, threads: a.threads(ctx)})
 	if err != nil {
 		return err
 	}
