@@ -28,6 +28,7 @@ type dupesPage struct {
 	line   *look.Label // what was found
 	note   *look.Label // what could not be compared
 	kinds  [3]*look.Button
+	ticked fyne.Resource // the icon of kinds that are shown
 	again  *look.Button
 	all    *look.Button
 	stop   *look.Button
@@ -91,7 +92,7 @@ func (g *dupeGroup) photos() []library.PhotoID {
 }
 
 func newDupesPage(w *window) *dupesPage {
-	p := &dupesPage{w: w, hidden: map[app.DuplicateKind]bool{}, skipped: map[string]bool{}, empty: newEmptyState()}
+	p := &dupesPage{w: w, hidden: map[app.DuplicateKind]bool{}, skipped: map[string]bool{}, empty: newEmptyState(), ticked: look.Check.Resource()}
 	p.list = newGroupList(p)
 	p.shelf = newShelf(w, func() { p.list.Refresh() })
 	p.line, p.note = w.tips.NewLabel(""), w.tips.NewSmall("")
@@ -267,6 +268,7 @@ func (p *dupesPage) toggle(k app.DuplicateKind) {
 	p.filter()
 	p.refresh()
 	p.w.focusGrid()
+	p.w.chosenChanged()
 }
 
 // stale looks again after something was undone or done again.

@@ -3,6 +3,8 @@ package desktop
 import (
 	"strings"
 
+	"fyne.io/fyne/v2"
+
 	"descry/ui/app"
 )
 
@@ -41,6 +43,7 @@ func (p *dupesPage) head() {
 	for i, k := range dupeKinds {
 		p.kinds[i].SetText(kindText(k) + " " + number(count[k]))
 		p.kinds[i].SetOn(!p.hidden[k])
+		p.kinds[i].Set(p.tick(!p.hidden[k]), p.kinds[i].Name())
 		p.kinds[i].Hidden = len(p.found) == 0
 	}
 	p.again.Hidden = p.running
@@ -54,6 +57,14 @@ func (p *dupesPage) head() {
 	p.showNothing()
 	p.w.side.setDuplicates(len(p.found), p.done)
 	p.Content.Refresh()
+}
+
+// tick marks a kind that is shown, so that its colour is not the only sign.
+func (p *dupesPage) tick(on bool) fyne.Resource {
+	if on {
+		return p.ticked
+	}
+	return nil
 }
 
 // kindText names a kind in few words.
