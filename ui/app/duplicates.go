@@ -2,12 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"descry/library"
 	"descry/library/duplicates"
 	"descry/library/store"
-	"descry/library/thumbs"
 )
 
 // DuplicateKind says in what way the photos of a group are alike.
@@ -133,7 +134,7 @@ func (a *App) nearDuplicates(ctx context.Context, progress func(Progress)) ([]Du
 		}
 		progress(p)
 	}
-	r, err := duplicates.Near(ctx, duplicateSource{a.store, a.thumbs, space.ID}, duplicates.Fitted(), tell)
+	r, err := duplicates.Near(ctx, duplicateSource{a.store, a, space.ID}, duplicates.Fitted(), tell)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -155,8 +156,8 @@ func duplicatesOf(photos []store.Alike) []Duplicate {
 // duplicateSource is where the search for near-duplicates reads from.
 type duplicateSource struct {
 	*store.Store
-	thumbs *thumbs.Cache
-	space  library.SpaceID
+	app   *App
+	space library.SpaceID
 }
 
 func (s duplicateSource) Vectors(ctx context.Context, ids []library.PhotoID) (map[library.PhotoID][]float32, error) {
@@ -166,8 +167,15 @@ func (s duplicateSource) Vectors(ctx context.Context, ids []library.PhotoID) (ma
 	return s.PhotoVectors(ctx, s.space, ids)
 }
 
-func (s duplicateSource) Sketch(_ context.Context, p library.Picture) (*duplicates.Sketch, error) {
-	img, err := s.thumbs.Load(p)
+// Sketch makes the sketch of a thumbnail. One that is damaged, as after a power cut, is made
+// anew where the photo is at hand, and else as good as gone.
+func (s duplicateSource) Sketch(ctx context.Context, p library.Picture) (*duplicates.Sketch, error) {
+	img, err := s.app.thumbs.Load(p)
+	if err != nil && !errors.Is(err, library.ErrNotFound) {
+		if img, err = s.app.thumbnailAgain(ctx, p); err != nil && ctx.Err() == nil {
+			err = fmt.Errorf("thumbnail of %s: %w", p, library.ErrNotFound)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
