@@ -71,6 +71,11 @@ lint: ## formatting, vet, staticcheck
 unit: ## the Go tests alone, without and with the race detector
 	@scripts/test unit race
 
+.PHONY: soak
+soak: go-version runtime ## use the program at random for long and compare it with what must be: make soak FOR=8h [SEED=N]
+	@scripts/install-deps test
+	@FOR=$(or $(FOR),1h) SEED=$(SEED) scripts/test soak
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/test fuzz

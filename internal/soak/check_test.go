@@ -263,8 +263,12 @@ func (s *soak) checkpoint(ctx context.Context) error {
 		}
 	}
 	s.checkpoints++
+	s.w.ops = slices.Clone(s.w.ops[max(0, len(s.w.ops)-remembered):])
 	return nil
 }
+
+// remembered is how many operations the test remembers: far more than it takes back.
+const remembered = 2000
 
 // purge lets the library forget what is missing, what is in the trash included.
 func (s *soak) purge(ctx context.Context) error {

@@ -130,13 +130,22 @@ func median(all []figures, of func(figures) int) int {
 // enough is how many checkpoints a comparison takes.
 const enough = 6
 
-// grown compares the first third with the last one, after a quarter for warming up.
-func grown(all []figures) error {
+// thirds are the first and the last third of the checkpoints after a quarter for warming up;
+// ok is false where there are too few.
+func thirds(all []figures) (first, last []figures, ok bool) {
 	all = all[len(all)/4:]
 	if len(all) < enough {
+		return nil, nil, false
+	}
+	return all[:len(all)/3], all[len(all)-len(all)/3:], true
+}
+
+// grown compares the medians of the first and the last third.
+func grown(all []figures) error {
+	first, last, ok := thirds(all)
+	if !ok {
 		return nil
 	}
-	first, last := all[:len(all)/3], all[len(all)-len(all)/3:]
 	var errs []error
 	for _, k := range kinds {
 		was, is := median(first, k.of), median(last, k.of)

@@ -316,17 +316,25 @@ func (s *soak) table() string {
 	}
 	fmt.Fprintf(&b, "%d checkpoints\n", s.checkpoints)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\tfirst\tlast\tmost\tclosed, first\tclosed, last")
+	fmt.Fprintln(w, "\tfirst third\tlast third\tmost\tclosed: first third\tlast third\tmost")
 	for _, k := range kinds {
-		fmt.Fprintf(w, "%s", k.name)
+		fmt.Fprint(w, k.name)
 		for _, all := range [][]figures{s.open, s.closed} {
-			if len(all) == 0 {
-				continue
+			first, last, ok := thirds(all)
+			if !ok {
+				first, last = all, all
 			}
-			fmt.Fprintf(w, "\t%d\t%d", k.of(all[0]), k.of(all[len(all)-1]))
-			if len(all) == len(s.open) {
-				fmt.Fprintf(w, "\t%d", k.of(slices.MaxFunc(all, func(a, b figures) int { return k.of(a) - k.of(b) })))
+			for _, part := range [][]figures{first, last} {
+				if len(part) == 0 {
+					part = []figures{{}}
+				}
+				fmt.Fprintf(w, "\t%d", median(part, k.of))
 			}
+			most := 0
+			for _, f := range all {
+				most = max(most, k.of(f))
+			}
+			fmt.Fprintf(w, "\t%d", most)
 		}
 		fmt.Fprintln(w)
 	}
