@@ -66,8 +66,15 @@ func (w *window) withFile(do func(path string) error) {
 	if len(photos) == 0 {
 		return
 	}
+	exact := ""
+	if g := w.dupes.focused(); w.dupes.Open() && g != nil {
+		exact = g.Members[w.dupes.member].Path // one of several files of the photo
+	}
 	w.loop.Go(func() func() {
-		path, err := w.fileOf(w.ctx, photos[0])
+		path, err := exact, error(nil)
+		if path == "" {
+			path, err = w.fileOf(w.ctx, photos[0])
+		}
 		if err == nil {
 			err = do(path)
 		}

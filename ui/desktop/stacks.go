@@ -61,6 +61,7 @@ func (w *window) openStackOf(id library.PhotoID) {
 					top: d.Stack[0].Photo, photo: id, title: stackText(d.StackOf, len(d.Stack)) + " · " + d.Stack[0].Name,
 					query: w.search.last, similar: w.similar,
 				}
+				w.reveal = id
 				w.list(false)
 				w.focusGrid()
 			}

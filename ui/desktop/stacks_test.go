@@ -124,6 +124,15 @@ func TestOpeningOutside(t *testing.T) {
 	if got := fileURL("/a b/100%#?\xff.jpg").String(); got != "file:///a%20b/100%25%23%3F%FF.jpg" {
 		t.Errorf("the address is %s", got)
 	}
+	d := dupes(t, 3)
+	opened = nil
+	d.show = func(path string) error { opened = append(opened, path); return nil }
+	d.key(fyne.KeyRight)
+	d.typed("p")
+	d.settle()
+	if len(opened) != 1 || opened[0] != d.dupes.shown[0].Members[1].Path {
+		t.Errorf("of a duplicate %q was opened", opened)
+	}
 	x.show = func(string) error { return &exec.Error{Name: "xdg-open", Err: errors.New("not found")} }
 	x.typed("p")
 	x.settle()
