@@ -165,11 +165,11 @@ func (a *App) Doctor(ctx context.Context) []Check {
 			add("folders", err, "", "")
 		}
 		for _, r := range roots {
-			var fault error
-			if r.State == library.Offline {
-				fault = errors.New(r.Path + " is offline")
+			c := Check{Check: "folder", OK: r.State != library.Offline, Detail: r.Path}
+			if !c.OK {
+				c.Detail, c.Fix = absence(r)
 			}
-			add("folder", fault, r.Path, "Connect its disk, or say where it is now: descry roots relocate")
+			checks = append(checks, c)
 		}
 	}
 	return checks

@@ -181,20 +181,21 @@ func (a *App) note(ctx context.Context, out *IndexReport, report indexer.Report)
 	}
 	out.Notes = slices.Clone(out.Followed)
 	for _, r := range report.Away {
-		out.Notes = append(out.Notes, absence(r))
+		what, fix := absence(r)
+		out.Notes = append(out.Notes, what+" "+fix)
 	}
 }
 
-// absence says why a root is offline, and what to do.
-func absence(r library.Root) string {
+// absence says why a root is offline, and what to do, a sentence each.
+func absence(r library.Root) (what, fix string) {
 	switch r.Reason {
 	case store.EmptyFolder:
-		return fmt.Sprintf("%s is empty and held photos, so it counts as offline. If they are gone for good, say so: descry roots confirm %d",
-			r.Path, r.ID)
+		return r.Path + " is empty and held photos, so it counts as offline.",
+			fmt.Sprintf("Connect its disk or, if they are gone for good, say so: descry roots confirm %d", r.ID)
 	case store.OtherVolume:
-		return fmt.Sprintf("Another disk lies at %s, with none of its photos, so it counts as offline. If they are gone for good, say so: descry roots confirm %d",
-			r.Path, r.ID)
+		return fmt.Sprintf("Another disk lies at %s, with none of its photos, so it counts as offline.", r.Path),
+			fmt.Sprintf("Connect its disk or, if they are gone for good, say so: descry roots confirm %d", r.ID)
 	}
-	return fmt.Sprintf("%s is not there, so it counts as offline. Connect its disk, or say where it is now: descry roots relocate %d PATH",
-		r.Path, r.ID)
+	return r.Path + " is not there, so it counts as offline.",
+		fmt.Sprintf("Connect its disk, or say where it is now: descry roots relocate %d PATH", r.ID)
 }
