@@ -80,6 +80,10 @@ type App struct {
 	progress Progress
 	running  sync.WaitGroup
 
+	// moving is held by who moves files to the trash or back: two would see half of each
+	// other's moves.
+	moving sync.Mutex
+
 	watch   watchBox
 	meaning meaningBox
 	serving servingBox

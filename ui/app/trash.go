@@ -173,6 +173,8 @@ func (a *App) unchanged(ctx context.Context, path string) (store.FileInfo, error
 // of the operation under way, of an undo, or of a process that died. It returns the files
 // for which that cannot be done; they stay where they are.
 func (a *App) followTrash(ctx context.Context, step trashStep) ([]TrashFailure, error) {
+	a.moving.Lock()
+	defer a.moving.Unlock()
 	work, err := a.store.TrashWork(ctx)
 	if err != nil {
 		return nil, err
