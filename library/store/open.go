@@ -159,7 +159,12 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 		newID(), s.now().UnixMilli()); err != nil {
 		return mapError(err)
 	}
-	if err := errors.Join(c.Close(), db.Close()); err != nil { // the last close empties the WAL into the file
+	// The last close would empty the write-ahead log into the file, too, and would not say that
+	// it could not.
+	if _, err := c.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return mapError(err)
+	}
+	if err := errors.Join(c.Close(), db.Close()); err != nil {
 		return mapError(err)
 	}
 	if err := os.Rename(fresh, file); err != nil {
