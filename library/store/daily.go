@@ -67,7 +67,7 @@ func (s *Store) daily() {
 
 // pin opens a connection that sees the library as it is now, whatever is written later.
 func (s *Store) pin() (*sql.Conn, func(), error) {
-	db, err := sql.Open("sqlite3", dsn(filepath.Join(s.dir, dbName), true, s.vfs))
+	db, err := sql.Open("sqlite3", s.source)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -21,13 +22,19 @@ type mapped struct {
 func (m mapped) Error() string   { return m.kind.Error() + ": " + m.detail.Error() }
 func (m mapped) Unwrap() []error { return []error{m.kind, m.detail} }
 
+// unwritable says that the system does not let a library be written. It is a
+// library.ErrReadOnly.
+type unwritable struct{ why error }
+
+func (u unwritable) Error() string   { return "it cannot be written: " + u.why.Error() }
+func (u unwritable) Unwrap() []error { return []error{library.ErrReadOnly, u.why} }
+
 // mapError turns the driver's errors into the library's.
 func mapError(err error) error {
 	if err == nil {
 		return nil
 	}
-	var m mapped
-	if errors.As(err, &m) {
+	if errors.As(err, new(mapped)) || errors.As(err, new(unwritable)) {
 		return err
 	}
 	var e sqlite3.Error
@@ -42,7 +49,7 @@ func mapError(err error) error {
 	case sqlite3.ErrPerm, sqlite3.ErrAuth:
 		return mapped{fs.ErrPermission, err}
 	case sqlite3.ErrReadonly:
-		return mapped{library.ErrReadOnly, err}
+		return unwritable{err}
 	case sqlite3.ErrInterrupt:
 		return mapped{context.Canceled, err}
 	}
@@ -55,18 +62,47 @@ func mapError(err error) error {
 	return err
 }
 
+// sharesNothing reports whether SQLite could not make the files through which processes share
+// a database.
+func sharesNothing(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && (e.Code == sqlite3.ErrCantOpen || e.Code == sqlite3.ErrReadonly)
+}
+
 // isTaken reports whether a row could not be written because another one has its name.
 func isTaken(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrConstraintUnique
 }
 
-// mapOS turns the system's "no room" into library.ErrDiskFull.
+// mapOS turns the system's "no room" into library.ErrDiskFull, and a disk that is mounted for
+// reading into library.ErrReadOnly.
 func mapOS(err error) error {
 	var pe *fs.PathError
 	var le *os.LinkError
-	if (errors.As(err, &pe) && isDiskFull(pe.Err)) || (errors.As(err, &le) && isDiskFull(le.Err)) {
+	var why error
+	switch {
+	case errors.As(err, &pe):
+		why = pe.Err
+	case errors.As(err, &le):
+		why = le.Err
+	}
+	switch {
+	case why == nil:
+		return err
+	case isDiskFull(why):
 		return mapped{library.ErrDiskFull, err}
+	case errors.Is(why, syscall.EROFS):
+		return unwritable{why}
 	}
 	return err
+}
+
+// denied turns also what may not be written into library.ErrReadOnly.
+func denied(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) && errors.Is(pe.Err, fs.ErrPermission) {
+		return unwritable{pe.Err}
+	}
+	return mapOS(err)
 }

@@ -35,7 +35,7 @@ func lockName(dir string) string { return filepath.Join(dir, "lock") }
 func lock(dir string, who Holder) (*os.File, error) {
 	f, err := os.OpenFile(lockName(dir), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the lock of the library: %w", mapOS(err))
+		return nil, denied(err)
 	}
 	ok, err := lockFile(f)
 	if err == nil && !ok {

@@ -42,6 +42,8 @@ type Store struct {
 	dir      string
 	id       string
 	readOnly bool
+	frozen   bool   // nothing in its folder can be written
+	source   string // the driver's name of the database for reading
 	now      func() time.Time
 	log      *slog.Logger
 	vfs      string
@@ -70,7 +72,9 @@ type Store struct {
 //
 // Errors: library.ErrInUse when another process writes it, library.ErrNewer when a newer
 // version made it, library.ErrDamaged when library.db is not a usable database,
-// library.ErrNotFound when o.ReadOnly and there is none, library.ErrDiskFull.
+// library.ErrNotFound when o.ReadOnly and there is none, library.ErrDiskFull,
+// library.ErrReadOnly when it may not be written, or lies where nothing can be and holds changes
+// that only writing makes readable.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	all, err := readMigrations(embedded)
 	if err != nil {
@@ -123,7 +127,7 @@ func open(ctx context.Context, dir string, o Options, all []migration) (_ *Store
 // one that lost its content and never one that was about to get it.
 func (s *Store) prepare(ctx context.Context, file string, all []migration) error {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return fmt.Errorf("make the folder: %w", mapOS(err))
+		return fmt.Errorf("make the folder: %w", denied(err))
 	}
 	var err error
 	if s.lock, err = lock(s.dir, Holder{PID: os.Getpid(), Program: s.program, Since: s.opened}); err != nil {
@@ -220,12 +224,18 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 			return err
 		}
 	}
-	if s.ro, err = sql.Open("sqlite3", dsn(file, true, s.vfs)); err != nil {
-		return err
+	s.source = dsn(file, true, s.vfs)
+	version, err := s.openReaders(ctx)
+	if s.readOnly && sharesNothing(err) {
+		// SQLite keeps files beside a database that others may be writing, and cannot make them
+		// here. Nobody writes it where there is no log.
+		if st, statErr := os.Stat(file + "-wal"); statErr == nil && st.Size() > 0 {
+			return unwritable{fmt.Errorf("the last changes are in %s still, which takes writing to read; open a copy on a disk that can be written", dbName+"-wal")}
+		}
+		s.source += "&immutable=1"
+		version, err = s.openReaders(ctx)
+		s.frozen = err == nil
 	}
-	s.ro.SetMaxOpenConns(readers)
-	s.ro.SetMaxIdleConns(readers)
-	version, err := userVersion(ctx, s.ro)
 	if err != nil {
 		return err
 	}
@@ -245,6 +255,19 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 		s.catchUpWords(ctx)
 	}
 	return nil
+}
+
+// openReaders opens the pool of read-only connections and returns the version of the schema.
+func (s *Store) openReaders(ctx context.Context) (version int, err error) {
+	if s.ro != nil {
+		_ = s.ro.Close() // the one that could not be used
+	}
+	if s.ro, err = sql.Open("sqlite3", s.source); err != nil {
+		return 0, err
+	}
+	s.ro.SetMaxOpenConns(readers)
+	s.ro.SetMaxIdleConns(readers)
+	return userVersion(ctx, s.ro)
 }
 
 // ticks is a time that only grows.
@@ -303,6 +326,10 @@ func (s *Store) Dir() string { return s.dir }
 
 // ReadOnly reports whether the library was opened without the right to write.
 func (s *Store) ReadOnly() bool { return s.readOnly }
+
+// Frozen reports whether the library was opened where the system lets nothing be written: on
+// a medium or in a folder for reading only.
+func (s *Store) Frozen() bool { return s.frozen }
 
 // dsn is the driver's name for a database file with the settings of design: WAL, FULL,
 // foreign keys, a wait of 10 s for the locks that only a backup or checkpoint takes. The page

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -26,6 +27,10 @@ func TestMain(m *testing.M) {
 		commitForEver(dir)
 	case "nobody":
 		asNobody(dir)
+	case "reader":
+		asReader(dir)
+	case "medium":
+		onMedium(dir)
 	default:
 		os.Exit(m.Run())
 	}
@@ -59,6 +64,27 @@ func asNobody(dir string) {
 		s.Close()
 	}
 	fmt.Println(errors.Is(err, fs.ErrPermission) || errors.Is(err, library.ErrReadOnly), err)
+}
+
+// asReader says what can be done with a library where nothing can be written.
+func asReader(dir string) {
+	ctx := context.Background()
+	_, err := Open(ctx, dir, Options{})
+	fmt.Println("write:", errors.Is(err, library.ErrReadOnly))
+	s, err := Open(ctx, dir, Options{ReadOnly: true})
+	if err != nil {
+		fmt.Println("read:", errors.Is(err, library.ErrReadOnly), strings.TrimPrefix(err.Error(), "open the library in "+dir+": "))
+		return
+	}
+	defer s.Close()
+	fmt.Println("frozen:", s.Frozen())
+	user, derived, err := s.Digest(ctx)
+	fmt.Println("digest:", user, derived, err)
+	photos, err := s.Export(ctx, io.Discard)
+	fmt.Println("export:", photos, err)
+	fmt.Println("sound:", s.Integrity(ctx))
+	_, err = s.AddRoot(ctx, "/more", "")
+	fmt.Println("add:", errors.Is(err, library.ErrReadOnly))
 }
 
 func TestASecondWriterIsRefused(t *testing.T) {

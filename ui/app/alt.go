@@ -162,6 +162,9 @@ func (a *App) ReadOnly() (bool, string) {
 	if h, held := store.Held(a.p.Dir); held {
 		return true, fmt.Sprintf("%s is writing this library; here you can look and search.", upper(h.String()))
 	}
+	if a.store != nil && a.store.Frozen() {
+		return true, "The library's folder cannot be written; here you can look and search."
+	}
 	return true, "The library is open for reading."
 }
 

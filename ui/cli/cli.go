@@ -234,9 +234,12 @@ func (c *call) window(ctx context.Context) error {
 		return c.env.Window(ctx, a)
 	}
 	err := c.withApp(ctx, AccessWrite, show)
-	if errors.Is(err, library.ErrInUse) {
-		// Looking and searching work beside the process that writes.
-		err = c.withApp(ctx, AccessRead, show)
+	if !opened && (errors.Is(err, library.ErrInUse) || errors.Is(err, library.ErrReadOnly)) {
+		// Looking and searching work beside the process that writes, and where nothing can be
+		// written.
+		if reading := c.withApp(ctx, AccessRead, show); opened {
+			err = reading
+		}
 	}
 	var asked app.RestoreAsked
 	switch {

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package store
+
+// onMedium does nothing here.
+func onMedium(string) {}
