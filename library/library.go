@@ -158,6 +158,7 @@ type Measures struct {
 	Exposure      float64 // mean luminance, 0 to 1
 	Colour        uint32  // dominant colour as 0xRRGGBB
 	Palette       []Swatch
+	Warning       string // what of a damaged picture is not shown, in words; "": all of it is
 }
 
 // Elongated reports whether a picture of w × h pixels is longer than 2:1, as panoramas and

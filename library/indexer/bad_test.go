@@ -48,6 +48,18 @@ func TestBadPhotosCostOnlyThemselves(t *testing.T) {
 	}}
 	l.expect(l.index(), want)
 
+	// Of what was cut short, the part that is there is shown, and said to be a part.
+	for name, cut := range map[string]bool{"good.jpg": false, "cut-late.jpg": true} {
+		id, err := l.store.PhotoByPath(t.Context(), l.at(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := l.store.Detail(t.Context(), id)
+		if err != nil || (d.Measures.Warning != "") != cut {
+			t.Errorf("%s: warning %q, %v", name, d.Measures.Warning, err)
+		}
+	}
+
 	stored, err := l.store.Failures(t.Context())
 	if err != nil || len(stored) != len(want.Failed) {
 		t.Errorf("%d failures are stored, %v", len(stored), err)

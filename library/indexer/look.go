@@ -7,6 +7,7 @@ import (
 	"image"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"descry/library"
@@ -235,6 +236,9 @@ func (r still) fromPixels(ctx context.Context, info decode.Info, row *store.Inde
 	*stage = "thumbnail"
 	if err := r.keep(img, w, h, row, pic, need); err != nil {
 		return nil, err
+	}
+	if row.Measures != nil {
+		row.Measures.Warning = strings.Join(warnings, "; ")
 	}
 	if !need.vector {
 		return nil, nil

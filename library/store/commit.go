@@ -310,12 +310,12 @@ func (c *committer) metadata(file library.FileID, m *metadataRow, had bool) erro
 }
 
 func (c *committer) measures(content int64, orientation int, m *library.Measures) error {
-	return c.exec(`INSERT INTO picture (content_id, orientation, width, height, phash, sharpness, exposure, colour, palette)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return c.exec(`INSERT INTO picture (content_id, orientation, width, height, phash, sharpness, exposure, colour, palette, warning)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET width = excluded.width, height = excluded.height, phash = excluded.phash,
 			sharpness = excluded.sharpness, exposure = excluded.exposure, colour = excluded.colour,
-			palette = excluded.palette`,
-		content, orientation, m.Width, m.Height, int64(m.PHash), finite(m.Sharpness), finite(m.Exposure), int64(m.Colour), packPalette(m.Palette))
+			palette = excluded.palette, warning = excluded.warning`,
+		content, orientation, m.Width, m.Height, int64(m.PHash), finite(m.Sharpness), finite(m.Exposure), int64(m.Colour), packPalette(m.Palette), clean(m.Warning))
 }
 
 func packPalette(swatches []library.Swatch) []byte {

@@ -174,7 +174,7 @@ func (d *dumper) derived() {
 		FROM metadata m JOIN file f ON f.id = m.file_id JOIN root r ON r.id = f.root_id ORDER BY `+file)
 	d.rows("photo", "c-p--....", "SELECT c.scheme, c.digest, "+file+", p.orientation, p.taken_ms, p.sort_ms, p.shown FROM "+photo+`
 		LEFT JOIN file f ON f.id = p.primary_file LEFT JOIN root r ON r.id = f.root_id WHERE `+held+" ORDER BY c.scheme, c.digest")
-	d.rows("picture", "c-.......v", `SELECT c.scheme, c.digest, i.orientation, i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour, i.palette
+	d.rows("picture", "c-.......v.", `SELECT c.scheme, c.digest, i.orientation, i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour, i.palette, i.warning
 		FROM `+photo+" JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation WHERE "+held+" ORDER BY c.scheme, c.digest")
 	d.rows("stack", "c-c-w", `SELECT c.scheme, c.digest, t.scheme, t.digest, m.kind FROM stack_member m
 		JOIN photo p ON p.id = m.photo_id JOIN content c ON c.id = p.content_id

@@ -356,9 +356,9 @@ func (d *Detail) fill(ctx context.Context, q querier) error {
 	var m library.Measures
 	var hash int64
 	pic := d.Picture
-	err = q.QueryRowContext(ctx, `SELECT i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour
+	err = q.QueryRowContext(ctx, `SELECT i.width, i.height, i.phash, i.sharpness, i.exposure, i.colour, i.warning
 		FROM picture i JOIN photo p ON p.content_id = i.content_id AND p.orientation = i.orientation WHERE p.id = ?`, d.Photo).
-		Scan(&m.Width, &m.Height, &hash, &m.Sharpness, &m.Exposure, &m.Colour)
+		Scan(&m.Width, &m.Height, &hash, &m.Sharpness, &m.Exposure, &m.Colour, &m.Warning)
 	switch {
 	case err == nil:
 		m.PHash = uint64(hash)

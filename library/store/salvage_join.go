@@ -165,7 +165,7 @@ func (v *salvager) fill() error {
 		{"space", "digest, model, dim", "digest, model, dim FROM b.space"},
 		{"file", "root_id, dir, name, size, mtime_ns, inode, state, pending, photo_id", `f.root_id, f.dir, f.name, f.size, f.mtime_ns, f.inode, f.state, 1, s.id
 			FROM b.file f JOIN main.root r ON r.id = f.root_id JOIN b.root q ON q.id = r.id AND q.path = r.path LEFT JOIN same_photo s ON s.b = f.photo_id`},
-		{"picture", "content_id, orientation, width, height, phash, sharpness, exposure, colour, palette", `m.id, t.orientation, t.width, t.height, t.phash, t.sharpness, t.exposure, t.colour, t.palette
+		{"picture", "content_id, orientation, width, height, phash, sharpness, exposure, colour, palette, warning", `m.id, t.orientation, t.width, t.height, t.phash, t.sharpness, t.exposure, t.colour, t.palette, t.warning
 			FROM b.picture t JOIN b.content c ON c.id = t.content_id JOIN main.content m ON m.scheme = c.scheme AND m.digest = c.digest`},
 		{"vector", "content_id, orientation, space_id, view, provider, data, at_ms", `m.id, t.orientation, n.id, t.view, t.provider, t.data, t.at_ms
 			FROM b.vector t JOIN b.content c ON c.id = t.content_id JOIN main.content m ON m.scheme = c.scheme AND m.digest = c.digest
