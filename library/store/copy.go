@@ -113,9 +113,16 @@ func copyTo(ctx context.Context, c *sql.Conn, part, vfs string) error {
 	if err != nil {
 		return err
 	}
-	// Out of WAL mode: a backup is one file.
-	if _, err := dst.ExecContext(ctx, "PRAGMA journal_mode = DELETE"); err != nil {
+	// Out of WAL mode: a backup is one file. The pragma is no error where it could not.
+	if _, err := dst.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		return err
+	}
+	var mode string
+	if err := dst.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "delete" {
+		return errors.New("the copy could not be made one file")
 	}
 	if err := quickCheck(ctx, dst); err != nil {
 		return err
