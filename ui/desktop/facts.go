@@ -49,6 +49,9 @@ func detailFacts(x app.Detail) []fact {
 		add(tr("Size"), pixelText(x), "")
 	}
 	add(tr("Format"), formatText(m.Format), "")
+	if x.Measures.Warning != "" {
+		add(tr("Damage"), tr("Only part of the picture can be read"), x.Measures.Warning)
+	}
 	if m.Motion {
 		add(tr("Motion"), tr("The photo holds a short film, too"), tr("Press P to play it with the system's program"))
 	}
