@@ -109,6 +109,7 @@ func open(o Options, load loader) (*Session, error) {
 		names[i] = p.Name
 	}
 	s, err := load(names, so)
+	trim() // loading takes twice the memory that the model does
 	if err != nil {
 		return nil, fmt.Errorf("ONNX Runtime cannot load the model: %s", reason(err))
 	}
