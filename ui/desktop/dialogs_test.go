@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 
+	"descry/library"
 	"descry/tagging"
 	"descry/ui/app"
 	"descry/ui/desktop/internal/fake"
@@ -43,6 +45,48 @@ func TestEveryDialogOpens(t *testing.T) {
 			x.closeSheet()
 		} else {
 			x.canvas.Overlays().Remove(top)
+		}
+	}
+}
+
+// Questions are answered by keys alone; Esc means no, and so does Space where it is grave.
+func TestQuestions(t *testing.T) {
+	var x *bench
+	for name, c := range map[string]struct {
+		ask   func()
+		call  string
+		grave bool
+	}{
+		"forget":          {func() { x.forgetPhotos() }, "Forget", true},
+		"missing":         {func() { x.purgeMissing() }, "PurgeMissing", true},
+		"photos are gone": {func() { x.askGone(library.Root{ID: 1, Path: "/photos"}) }, "ConfirmRoot", false},
+		"restore":         {func() { x.askRestore("b.db", time.Time{}) }, "CheckBackup", false},
+		"remove a folder": {func() { x.askRemoveRoot(1, "Pictures") }, "RemoveRoot", false},
+	} {
+		x = open(t, fake.New(50))
+		x.choose(1)
+		x.missing = 3
+		c.ask()
+		if x.sheet == nil {
+			t.Errorf("%s: nothing is asked", name)
+			continue
+		}
+		x.key(fyne.KeyEscape)
+		x.settle()
+		if name == "photos are gone" {
+			x.closeSheet() // the list of folders comes back
+		}
+		if x.sheet != nil || x.b.Calls(c.call) != 0 {
+			t.Errorf("%s: Esc does not mean no", name)
+		}
+		c.ask()
+		x.key(fyne.KeySpace)
+		x.settle()
+		if got := x.b.Calls(c.call); (got == 0) != c.grave {
+			t.Errorf("%s: Space called it %d times", name, got)
+		}
+		if x.sheet != nil {
+			x.closeSheet()
 		}
 	}
 }

@@ -440,15 +440,13 @@ func (p *dupesPage) trashAll() {
 	if len(items) == 0 {
 		return
 	}
-	text := look.NewParagraph(trn("Of {{.Groups}} groups the one marked Best stays, and {{.N}} files ({{.Size}}) go to the trash. What you said of them is kept with the one that stays. Undo brings them back.",
-		len(items), with{"Groups": number(groups), "Size": bytesText(bytes)}))
-	move := p.w.sheetButton(trn("Move {{.N}} files to the trash", len(items), nil), "", func() {
-		p.w.closeSheet()
-		p.move(items, nil)
-	}).Filled(theme.ColorNamePrimary).Coloured(theme.ColorNameForegroundOnPrimary)
-	p.w.openSheet(tr("Move all but the best to the trash?"), fyne.NewSize(480, 200), container.NewBorder(text,
-		inRow(move, p.w.sheetButton(tr("Keep them all"), "", p.w.closeSheet)), nil, nil))
-	p.w.focus(move)
+	p.w.ask(question{
+		title: tr("Move all but the best to the trash?"),
+		body: []fyne.CanvasObject{paragraph(trn("Of {{.Groups}} groups the one marked Best stays, and {{.N}} files ({{.Size}}) go to the trash. What you said of them is kept with the one that stays. Undo brings them back.",
+			len(items), with{"Groups": number(groups), "Size": bytesText(bytes)}))},
+		yes: trn("Move {{.N}} files to the trash", len(items), nil), no: tr("Keep them all"),
+		do: func() { p.move(items, nil) },
+	})
 }
 
 // compare shows the photo beside the best of its group, or the best beside the next one.

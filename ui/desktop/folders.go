@@ -7,10 +7,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"descry/library"
 	"descry/ui/app"
@@ -71,7 +69,7 @@ func (w *window) listFolders(roots []library.Root, watching bool, patterns strin
 	rows.Add(inRow(add))
 	said := secondary("")
 	rows.Add(w.subheading(tr("Changes")))
-	watch := widget.NewCheck(tr("Notice what changes in these folders while Descry runs"), nil)
+	watch := w.sheetCheck(tr("Notice what changes in these folders while Descry runs"), nil)
 	watch.SetChecked(watching)
 	watch.OnChanged = func(on bool) {
 		value := app.WatchOn
@@ -154,16 +152,14 @@ func (w *window) folderRow(r library.Root) fyne.CanvasObject {
 
 // askGone takes the person's word that the photos of a folder are gone.
 func (w *window) askGone(r library.Root) {
-	if w.win == nil {
-		return
-	}
-	d := dialog.NewConfirm(tr("Are the photos of {{.Folder}} gone?", with{"Folder": quoted(filepath.Base(r.Path))}),
-		tr("If they are on a drive that is not plugged in, wait: they come back with it.\nIf they are gone, Descry lists them as missing. What you said of them is kept until you let go of it."),
-		func(yes bool) {
-			if !yes {
-				w.showFolders()
-				return
-			}
+	w.ask(question{
+		title: tr("Are the photos of {{.Folder}} gone?", with{"Folder": quoted(filepath.Base(r.Path))}),
+		body: []fyne.CanvasObject{
+			paragraph(tr("If they are on a drive that is not plugged in, wait: they come back with it.")),
+			paragraph(tr("If they are gone, Descry lists them as missing. What you said of them is kept until you let go of it.")),
+		},
+		yes: tr("They are gone"), no: tr("Wait for them"), not: w.showFolders,
+		do: func() {
 			w.loop.Go(func() func() {
 				err := w.b.ConfirmRoot(w.ctx, r.ID)
 				return func() {
@@ -176,10 +172,8 @@ func (w *window) askGone(r library.Root) {
 					w.refresh()
 				}
 			})
-		}, w.win)
-	d.SetConfirmText(tr("They are gone"))
-	d.SetDismissText(tr("Wait for them"))
-	d.Show()
+		},
+	})
 }
 
 // rootNotes are the notices on a folder that is away, for each way to be so.

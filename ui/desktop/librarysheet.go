@@ -179,20 +179,14 @@ func (w *window) pickFile(title string, endings []string, then func(path string)
 // askRestore puts a backup in the place of the library, after a question. The window ends
 // for that and comes back with the restored library.
 func (w *window) askRestore(file string, made time.Time) {
-	if w.win == nil {
-		return
-	}
-	d := dialog.NewConfirm(tr("Put the backup of {{.Date}} in the place of the library?", with{"Date": dateText(made.Local())}),
-		tr("What you said after that is not in it. The library as it is now is kept among the backups,\nso you can come back to it. Descry closes and opens again."),
-		func(yes bool) {
-			w.focusGrid()
-			if yes {
-				w.restore(file)
-			}
-		}, w.win)
-	d.SetConfirmText(tr("Restore"))
-	d.SetDismissText(tr("Keep the library"))
-	d.Show()
+	w.ask(question{
+		title: tr("Put the backup of {{.Date}} in the place of the library?", with{"Date": dateText(made.Local())}),
+		body: []fyne.CanvasObject{
+			paragraph(tr("What you said after that is not in it. The library as it is now is kept among the backups, so you can come back to it.")),
+			secondary(tr("Descry closes and opens again.")),
+		},
+		yes: tr("Restore"), no: tr("Keep the library"), do: func() { w.restore(file) },
+	})
 }
 
 // restore checks a backup and ends the window with the wish to restore it.

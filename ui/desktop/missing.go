@@ -4,12 +4,8 @@ import (
 	"context"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/widget"
 
 	"descry/ui/app"
-	"descry/ui/desktop/look"
 )
 
 // showMissing lists the photos whose files are gone.
@@ -30,18 +26,18 @@ func (w *window) explainMissing() {
 // purgeMissing forgets the missing photos, after a question and a backup.
 func (w *window) purgeMissing() {
 	n := w.missing
-	if n == 0 || w.win == nil {
+	if n == 0 {
 		w.toast.Show(tr("No photo is missing."), "", nil)
 		return
 	}
-	text := look.NewParagraph(trn("Descry forgets {{.N}} missing photos and everything you said of them: tags, alt texts, ratings, albums. This cannot be undone.", n, nil))
-	kept := secondary(tr("Photos in folders that are offline stay. The library as it is now is first copied to its folder “backups”, from where it can be restored."))
-	d := dialog.NewCustomConfirm(trn("Let go of {{.N}} missing photos?", n, nil), trn("Forget {{.N}} photos", n, nil), tr("Keep them"),
-		container.New(dialogBox{}, container.New(flow{gap: 12}, text, kept)), func(yes bool) {
-			w.focusGrid()
-			if !yes {
-				return
-			}
+	w.ask(question{
+		title: trn("Let go of {{.N}} missing photos?", n, nil),
+		body: []fyne.CanvasObject{
+			paragraph(trn("Descry forgets {{.N}} missing photos and everything you said of them: tags, alt texts, ratings, albums. This cannot be undone.", n, nil)),
+			secondary(tr("Photos in folders that are offline stay. The library as it is now is first copied to its folder “backups”, from where it can be restored.")),
+		},
+		yes: trn("Forget {{.N}} photos", n, nil), no: tr("Keep them"), grave: true,
+		do: func() {
 			w.working.SetText(tr("Backing up …"))
 			w.loop.Go(func() func() {
 				p, err := w.b.PurgeMissing(context.WithoutCancel(w.ctx))
@@ -55,40 +51,27 @@ func (w *window) purgeMissing() {
 					w.refresh()
 				}
 			})
-		}, w.win)
-	d.SetConfirmImportance(widget.DangerImportance)
-	d.Show()
+		},
+	})
 }
-
-// dialogBox gives the text of a dialog a width to break its lines for.
-type dialogBox struct{}
-
-const dialogWidth = 440
-
-func (dialogBox) MinSize(o []fyne.CanvasObject) fyne.Size {
-	if o[0].Size().Width != dialogWidth {
-		o[0].Resize(fyne.NewSize(dialogWidth, 10))
-	}
-	return fyne.NewSize(dialogWidth, o[0].MinSize().Height)
-}
-
-func (dialogBox) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }
 
 // forgetPhotos removes all that the library holds of the chosen photos, after a question.
 func (w *window) forgetPhotos() {
 	photos := w.targets()
-	if len(photos) == 0 || w.win == nil {
+	if len(photos) == 0 {
 		return
 	}
-	text := look.NewParagraph(trn("Descry removes everything it holds of {{.N}} photos: tags, alt text, rating, albums, history, thumbnail and what it worked out. This cannot be undone.", len(photos), nil))
-	stay := secondary(tr("The files stay where they are, and are looked at again unless they are left out: see Folders."))
-	backups := widget.NewCheck(tr("From the backups, too: make a new one now and delete the older ones"), nil)
-	d := dialog.NewCustomConfirm(trn("Forget {{.N}} photos?", len(photos), nil), tr("Forget"), tr("Keep"),
-		container.New(dialogBox{}, container.New(flow{gap: 12}, text, stay, backups)), func(yes bool) {
-			w.focusGrid()
-			if !yes {
-				return
-			}
+	backups := w.sheetCheck(tr("From the backups, too"), nil)
+	w.ask(question{
+		title: trn("Forget {{.N}} photos?", len(photos), nil),
+		body: []fyne.CanvasObject{
+			paragraph(trn("Descry removes everything it holds of {{.N}} photos: tags, alt text, rating, albums, history, thumbnail and what it worked out. This cannot be undone.", len(photos), nil)),
+			secondary(tr("The files stay where they are, and are looked at again unless they are left out: see Folders.")),
+			backups,
+			secondary(tr("For that a new backup is made, and the older ones are deleted.")),
+		},
+		yes: tr("Forget"), no: tr("Keep"), grave: true,
+		do: func() {
 			w.viewer.Close()
 			all := backups.Checked
 			w.loop.Go(func() func() {
@@ -106,7 +89,6 @@ func (w *window) forgetPhotos() {
 					w.refresh()
 				}
 			})
-		}, w.win)
-	d.SetConfirmImportance(widget.DangerImportance)
-	d.Show()
+		},
+	})
 }

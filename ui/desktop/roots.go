@@ -97,16 +97,11 @@ func (w *window) removeRoot() {
 }
 
 func (w *window) askRemoveRoot(root library.RootID, title string) {
-	if w.win == nil {
-		return
-	}
-	d := dialog.NewConfirm(tr("Remove {{.Folder}}?", with{"Folder": quoted(title)}),
-		tr("Descry forgets where these photos are. The files stay as they are, and so do your tags and texts, for when the folder is added again."),
-		func(yes bool) {
-			w.focusGrid()
-			if !yes {
-				return
-			}
+	w.ask(question{
+		title: tr("Remove {{.Folder}}?", with{"Folder": quoted(title)}),
+		body:  []fyne.CanvasObject{paragraph(tr("Descry forgets where these photos are. The files stay as they are, and so do your tags and texts, for when the folder is added again."))},
+		yes:   tr("Remove"), no: tr("Keep"),
+		do: func() {
 			w.loop.Go(func() func() {
 				err := w.b.RemoveRoot(w.ctx, root)
 				return func() {
@@ -119,10 +114,8 @@ func (w *window) askRemoveRoot(root library.RootID, title string) {
 					w.loadSidebar()
 				}
 			})
-		}, w.win)
-	d.SetConfirmText(tr("Remove"))
-	d.SetDismissText(tr("Keep"))
-	d.Show()
+		},
+	})
 }
 
 func (w *window) relocateRoot() {

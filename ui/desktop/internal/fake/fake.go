@@ -192,8 +192,11 @@ func (b *Backend) AddSamples(ctx context.Context) (library.Root, error) {
 	return b.AddRoot(ctx, "/samples")
 }
 
-// RemoveRoot does nothing.
-func (b *Backend) RemoveRoot(context.Context, library.RootID) error { return nil }
+// RemoveRoot counts the call.
+func (b *Backend) RemoveRoot(ctx context.Context, _ library.RootID) error {
+	b.count(ctx, "RemoveRoot")
+	return nil
+}
 
 // RelocateRoot does nothing.
 func (b *Backend) RelocateRoot(context.Context, library.RootID, string) error { return nil }

@@ -76,7 +76,10 @@ func (b *Backend) Backup(ctx context.Context, file string) (int, error) {
 }
 
 // CheckBackup returns Kept.Unsound.
-func (b *Backend) CheckBackup(context.Context, string) error { return b.Kept.Unsound }
+func (b *Backend) CheckBackup(ctx context.Context, _ string) error {
+	b.count(ctx, "CheckBackup")
+	return b.Kept.Unsound
+}
 
 // ExportFile counts the call.
 func (b *Backend) ExportFile(ctx context.Context, file string) (int, error) {
