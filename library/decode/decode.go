@@ -11,6 +11,7 @@ import (
 	"image"
 	"io"
 	"strings"
+	"time"
 
 	"descry/library/decode/jpegseg"
 )
@@ -31,14 +32,16 @@ var (
 
 // Limits bound what is decoded. A zero field stands for the one of DefaultLimits.
 type Limits struct {
-	MaxPixels int64 // width × height
-	MaxBytes  int64 // size of the file
+	MaxPixels int64         // width × height
+	MaxBytes  int64         // size of the file
+	MaxTime   time.Duration // for decoding it, while the process runs
 }
 
 // DefaultLimits let through what cameras, scanners and stitched panoramas make, and keep
 // a hostile file from taking all memory: decoding takes 4 bytes a pixel, twice that where
-// the picture has to be turned, and more for progressive JPEG.
-var DefaultLimits = Limits{MaxPixels: 300e6, MaxBytes: 1 << 30}
+// the picture has to be turned, and more for progressive JPEG. The time is far more than the
+// largest of them takes.
+var DefaultLimits = Limits{MaxPixels: 300e6, MaxBytes: 1 << 30, MaxTime: 3 * time.Minute}
 
 // Codecs decodes the formats whose decoders are C libraries that may crash: outside this
 // process.
@@ -70,6 +73,9 @@ func (l Limits) filled() Limits {
 	}
 	if l.MaxBytes <= 0 {
 		l.MaxBytes = DefaultLimits.MaxBytes
+	}
+	if l.MaxTime <= 0 {
+		l.MaxTime = DefaultLimits.MaxTime
 	}
 	return l
 }
@@ -124,10 +130,10 @@ func Probe(data []byte) (info Info, err error) {
 //
 // A file that is damaged or cut short but shows something is decoded as far as it goes,
 // and warnings, one sentence each, say so. Otherwise the error wraps ErrFormat,
-// ErrTooLarge, ErrTruncated, ErrDamaged, ErrUnsupported or the cause of ctx. A decoder
-// once started is not interrupted by ctx.
+// ErrTooLarge, ErrTruncated, ErrDamaged, ErrUnsupported or the cause of ctx. Decode does not
+// wait for a decoder when ctx ends or the time is over: what it does then comes to nothing,
+// and ends when it next looks at its context, at the latest with its picture.
 func Decode(ctx context.Context, data []byte, o Options) (img *image.RGBA, warnings []string, err error) {
-	defer guard(&err)
 	o.Limits = o.filled()
 	if err := context.Cause(ctx); err != nil {
 		return nil, nil, err
@@ -135,6 +141,39 @@ func Decode(ctx context.Context, data []byte, o Options) (img *image.RGBA, warni
 	if n := int64(len(data)); n > o.MaxBytes {
 		return nil, nil, fmt.Errorf("%w: the file has %d MB, and the limit is %d", ErrTooLarge, n/1e6, o.MaxBytes/1e6)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		img      *image.RGBA
+		warnings []string
+		err      error
+	}
+	decoded := make(chan result, 1)
+	go func() {
+		img, warnings, err := decode(ctx, data, o)
+		decoded <- result{img, warnings, err}
+	}()
+	// Time is counted in parts: a process that is stopped meanwhile misses all but one.
+	const parts = 60
+	clock := time.NewTicker(max(o.MaxTime/parts, 1))
+	defer clock.Stop()
+	for left := parts; ; {
+		select {
+		case d := <-decoded:
+			return d.img, d.warnings, d.err
+		case <-ctx.Done():
+			return nil, nil, context.Cause(ctx)
+		case <-clock.C:
+			if left--; left == 0 {
+				return nil, nil, fmt.Errorf("%w: decoding it takes longer than %s", ErrTooLarge, o.MaxTime)
+			}
+		}
+	}
+}
+
+// decode is Decode however long it takes, once the size of the file was checked.
+func decode(ctx context.Context, data []byte, o Options) (img *image.RGBA, warnings []string, err error) {
+	defer guard(&err)
 	info, err := Probe(data)
 	if err != nil {
 		return nil, nil, err

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"descry/internal/photomaker"
 	"descry/library"
@@ -361,4 +362,28 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%v, opaque %v", img.Rect, img.Opaque())
 		}
 	})
+}
+
+// endless decodes until nobody wants the picture any more.
+type endless struct{}
+
+func (endless) Decode(ctx context.Context, _ string, _ []byte, _ int, _ decode.Limits) (*image.NRGBA, []byte, error) {
+	<-ctx.Done()
+	return nil, nil, context.Cause(ctx)
+}
+
+func TestDecodeEndsAtItsTime(t *testing.T) {
+	data := photomaker.HEIF([]byte("pixels"), 64, 48, library.Metadata{}, photomaker.HEIFOptions{})
+	o := decode.Options{Codecs: endless{}, Limits: decode.Limits{MaxTime: 60 * time.Millisecond}}
+	if _, _, err := decode.Decode(t.Context(), data, o); !errors.Is(err, decode.ErrTooLarge) {
+		t.Errorf("a picture without end: %v", err)
+	}
+	why := errors.New("no longer wanted")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	o.MaxTime = time.Hour
+	unhook := time.AfterFunc(time.Millisecond, func() { cancel(why) })
+	defer unhook.Stop()
+	if _, _, err := decode.Decode(ctx, data, o); !errors.Is(err, why) {
+		t.Errorf("a picture that nobody wants: %v", err)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"image"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"descry/internal/photomaker"
 	"descry/library"
 	"descry/library/contentid"
-	"descry/library/decode"
 	"descry/library/thumbs"
 )
 
@@ -380,27 +378,5 @@ func TestWriteThatFailsEndsTheRunAtOnce(t *testing.T) {
 	x := New(Params{Store: l.store, Thumbs: l.thumbs, Encoder: &shortEye{eye: l.encoder}, Threads: 2})
 	if _, err := x.Run(ctx, l.roots(), nil); err == nil || ctx.Err() != nil {
 		t.Errorf("the run ended with %v, and the limit of the test with %v", err, ctx.Err())
-	}
-}
-
-// endless decodes until nobody wants the picture any more.
-type endless struct{}
-
-func (endless) Decode(ctx context.Context, _ string, _ []byte, _ int, _ decode.Limits) (*image.NRGBA, []byte, error) {
-	<-ctx.Done()
-	return nil, nil, context.Cause(ctx)
-}
-
-func TestDecodingEndsAtItsTime(t *testing.T) {
-	data := photomaker.HEIF([]byte("pixels"), 64, 48, library.Metadata{}, photomaker.HEIFOptions{})
-	o := decode.Options{Codecs: endless{}}
-	if _, _, err := decodePatiently(t.Context(), data, o, 60*time.Millisecond); !errors.Is(err, decode.ErrTooLarge) {
-		t.Errorf("a picture without end: %v", err)
-	}
-	why := errors.New("no longer wanted")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(why)
-	if _, _, err := decodePatiently(ctx, data, o, time.Hour); !errors.Is(err, why) {
-		t.Errorf("a picture that nobody wants: %v", err)
 	}
 }

@@ -27,9 +27,6 @@ const (
 	workerPixels = 64 << 20
 	// sharpSide is the short side that thumbnail and measures need.
 	sharpSide = 2 * thumbs.Short
-	// decodeTime is how long one picture may take in this process: far more than the largest
-	// takes, and an end to what was made to take for ever. (Decoders outside have their own.)
-	decodeTime = 3 * time.Minute
 	// failuresInARow is how many encodes may fail, and none succeed, before the fault is
 	// taken to be the model's and the run ends.
 	failuresInARow = 5
@@ -220,9 +217,9 @@ func (r *run) encode(ctx context.Context, tensors [][]float32) ([][]float32, err
 func (r still) fromPixels(ctx context.Context, info decode.Info, row *store.IndexedFile,
 	pic library.Picture, need needs, stage *string,
 ) ([][]float32, error) {
-	img, warnings, err := decodePatiently(ctx, r.data, decode.Options{
+	img, warnings, err := decode.Decode(ctx, r.data, decode.Options{
 		Orientation: pic.Orientation, MinSide: DecodeSide(r.p.Encoder), Limits: r.p.Limits, Codecs: r.p.Codecs,
-	}, decodeTime)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -285,41 +282,6 @@ func (r *run) tensors(img *image.RGBA, elongated bool) [][]float32 {
 		}
 	}
 	return all
-}
-
-// decodePatiently decodes, but does not wait for the end of a long decode when ctx ends or
-// the picture took as long as it may; then it fails with the cause of ctx or
-// decode.ErrTooLarge. A decoder that is given up on ends when it next looks at its context,
-// at the latest with its picture.
-func decodePatiently(ctx context.Context, data []byte, o decode.Options, most time.Duration) (*image.RGBA, []string, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	type result struct {
-		img      *image.RGBA
-		warnings []string
-		err      error
-	}
-	c := make(chan result, 1)
-	go func() {
-		img, warnings, err := decode.Decode(ctx, data, o)
-		c <- result{img, warnings, err}
-	}()
-	// Time is counted in parts: a process that was stopped meanwhile misses all but one.
-	const parts = 60
-	clock := time.NewTicker(most / parts)
-	defer clock.Stop()
-	for left := parts; ; {
-		select {
-		case d := <-c:
-			return d.img, d.warnings, d.err
-		case <-ctx.Done():
-			return nil, nil, context.Cause(ctx)
-		case <-clock.C:
-			if left--; left == 0 {
-				return nil, nil, fmt.Errorf("%w: decoding it takes longer than %s", decode.ErrTooLarge, most)
-			}
-		}
-	}
 }
 
 // health passes on the error of an encode, and makes it fatal when one encode after the
