@@ -84,3 +84,27 @@ func TestForgetTrashed(t *testing.T) {
 	same(t, "in the journal", n, 1)
 	l.check()
 }
+
+// Operations that were about a forgotten photo and nothing else do not stand in the way of
+// undoing what was said before.
+func TestForgetLeavesNothingToUndo(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	photo, other := l.add("a.jpg", 1), l.add("b.jpg", 2)
+	_, err := l.SetRating(ctx, []library.PhotoID{other}, 3)
+	noError(t, err)
+	_, err = l.Trash(ctx, []TrashMove{{Path: "/photos/a.jpg", Kept: "/t/a"}}, nil)
+	noError(t, err)
+	_, err = l.KeepBoth(ctx, [][]library.PhotoID{{photo, other}})
+	noError(t, err)
+	l.undo(0)
+	_, err = l.Redo(ctx)
+	noError(t, err)
+	_, err = l.Forget(ctx, photo)
+	noError(t, err)
+	history, err := l.History(ctx, 0)
+	noError(t, err)
+	same(t, "operations left", len(history), 1)
+	l.undo(0)
+	l.check()
+}

@@ -235,8 +235,25 @@ func (t *tx) forgetContent(content int64, scheme string, digest []byte, out []li
 // forgetJournal removes a photo's changes from the history, and operations that were about
 // nothing else.
 func (t *tx) forgetJournal(photo library.PhotoID) error {
+	if err := t.exec("UPDATE journal SET photos = photos - 1 WHERE id IN (SELECT journal_id FROM journal_change WHERE photo_id = ?)", photo); err != nil {
+		return err
+	}
+	for _, about := range []string{
+		"photo_id = ?",
+		"tbl = 'distinct_pair' AND ? IN (key ->> 'a', key ->> 'b')",
+	} {
+		if err := t.forgetChanges(about, photo); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetChanges removes the changes for which a condition holds from the history, and
+// operations of which nothing is left: an undo would meet them and have nothing to do.
+func (t *tx) forgetChanges(condition string, arg any) error {
 	var ops []int64
-	if err := t.each("SELECT DISTINCT journal_id FROM journal_change WHERE photo_id = ?", []any{photo}, func(rows *sql.Rows) error {
+	if err := t.each("SELECT DISTINCT journal_id FROM journal_change WHERE "+condition, []any{arg}, func(rows *sql.Rows) error {
 		var id int64
 		err := rows.Scan(&id)
 		ops = append(ops, id)
@@ -245,10 +262,7 @@ func (t *tx) forgetJournal(photo library.PhotoID) error {
 		return err
 	}
 	list := idList(ops)
-	if err := t.exec("DELETE FROM journal_change WHERE photo_id = ?", photo); err != nil {
-		return err
-	}
-	if err := t.exec("UPDATE journal SET photos = photos - 1 WHERE id IN (SELECT value FROM json_each(?))", list); err != nil {
+	if err := t.exec("DELETE FROM journal_change WHERE "+condition, arg); err != nil {
 		return err
 	}
 	return t.exec(`DELETE FROM journal WHERE id IN (SELECT value FROM json_each(?))

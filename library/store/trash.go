@@ -165,14 +165,13 @@ func (t *tx) forgetTrash(photo library.PhotoID) error {
 		if err != nil {
 			return err
 		}
-		for _, del := range []struct{ query, arg string }{
-			{"DELETE FROM trashed WHERE path = ?", path},
-			{"DELETE FROM trash_work WHERE path = ?", path},
-			{"DELETE FROM journal_change WHERE tbl = 'trashed' AND key = ?", row},
-		} {
-			if err := t.exec(del.query, del.arg); err != nil {
+		for _, query := range []string{"DELETE FROM trashed WHERE path = ?", "DELETE FROM trash_work WHERE path = ?"} {
+			if err := t.exec(query, path); err != nil {
 				return err
 			}
+		}
+		if err := t.forgetChanges("tbl = 'trashed' AND key = ?", row); err != nil {
+			return err
 		}
 	}
 	return nil
