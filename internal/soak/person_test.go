@@ -254,7 +254,7 @@ func (s *soak) keepBoth(ctx context.Context, rng *rand.Rand) error {
 	}
 	var said saying
 	said.set(a, fmt.Sprintf("distinct %d", b.number), "yes")
-	_, err = s.w.record(op, said, true)
+	_, err = s.w.record(op, said, false)
 	return err
 }
 

@@ -211,6 +211,10 @@ func (s *soak) stop() error {
 	if f.children > 0 {
 		return fmt.Errorf("processes outlive the closed library: %q", children())
 	}
+	if first := s.closed[0]; f.goroutines > first.goroutines || f.handles > first.handles {
+		return fmt.Errorf("goroutines (%d, first %d) or open files (%d, first %d) outlive the closed library: %q",
+			f.goroutines, first.goroutines, f.handles, first.handles, handleNames())
+	}
 	left, err := leftovers(s.p.Dir, os.TempDir())
 	if err == nil && len(left) > 0 {
 		err = fmt.Errorf("files outlive the closed library: %q", left)

@@ -292,31 +292,29 @@ func (w *world) redoable() *op {
 func (w *world) forget(gone map[*photo]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	out := func(c change) bool { return gone[c.photo] }
+	keys := map[string]bool{} // that are about them and belong to others
+	for p := range gone {
+		keys[fmt.Sprintf("distinct %d", p.number)] = true
+	}
 	for path, t := range w.trashed {
 		if gone[t.file.photo] && !t.rowOut {
 			delete(w.trashed, path)
-			delete(w.bin.said, "trashed "+path)
-			was := out
-			out = func(c change) bool { return was(c) || c.key == "trashed "+path }
+			keys["trashed "+path] = true
 		}
 	}
 	w.ops = slices.DeleteFunc(w.ops, func(o *op) bool {
-		o.changes = slices.DeleteFunc(o.changes, out)
-		return len(o.changes) == 0 && !o.final // the library keeps entries that are about several things
+		o.changes = slices.DeleteFunc(o.changes, func(c change) bool { return gone[c.photo] || keys[c.key] })
+		return len(o.changes) == 0
 	})
 	for p := range gone {
 		delete(w.photos, p)
 		clear(p.said)
 	}
-	// "Keep both" is said of two photos; the journal knows of one, so nobody takes it back.
+	w.photos[w.bin] = true
 	for p := range w.photos {
-		maps.DeleteFunc(p.said, func(key, _ string) bool {
-			var n int
-			_, err := fmt.Sscanf(key, "distinct %d", &n)
-			return err == nil && slices.ContainsFunc(slices.Collect(maps.Keys(gone)), func(g *photo) bool { return g.number == n })
-		})
+		maps.DeleteFunc(p.said, func(key, _ string) bool { return keys[key] })
 	}
+	delete(w.photos, w.bin)
 }
 
 // pick returns one of several things.
