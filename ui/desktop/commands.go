@@ -190,6 +190,13 @@ func (w *window) escape() {
 
 // strayKey gets keys while no widget has the focus: the grid takes them, and the focus.
 func (w *window) strayKey(e *fyne.KeyEvent) {
+	if w.dialog != nil {
+		if e.Name == fyne.KeyEscape {
+			w.dialog.Dismiss()
+			w.focusGrid()
+		}
+		return
+	}
 	if w.viewer.Open() {
 		w.focus(w.viewer.Pane)
 		w.viewer.Pane.TypedKey(e)
@@ -210,6 +217,9 @@ func (w *window) strayKey(e *fyne.KeyEvent) {
 }
 
 func (w *window) strayRune(r rune) {
+	if w.dialog != nil {
+		return
+	}
 	if w.viewer.Open() {
 		w.focus(w.viewer.Pane)
 		w.viewer.Pane.TypedRune(r)

@@ -417,7 +417,7 @@ func (w *window) importSet() {
 		return
 	}
 	w.closeSheet()
-	dialog.NewFileOpen(func(in fyne.URIReadCloser, err error) {
+	d := dialog.NewFileOpen(func(in fyne.URIReadCloser, err error) {
 		if err != nil || in == nil {
 			if err != nil {
 				w.fail(tr("The file could not be opened"), err)
@@ -442,7 +442,8 @@ func (w *window) importSet() {
 				w.openLabelSets(s.Name)
 			}
 		})
-	}, w.win).Show()
+	}, w.win)
+	w.openDialog(d)
 }
 
 func (w *window) exportSet(s tagging.LabelSet) {
@@ -471,5 +472,5 @@ func (w *window) exportSet(s tagging.LabelSet) {
 		})
 	}, w.win)
 	d.SetFileName(s.Name + ".toml")
-	d.Show()
+	w.openDialog(d)
 }

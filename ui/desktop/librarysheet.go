@@ -172,7 +172,7 @@ func (w *window) pickFile(title string, endings []string, then func(path string)
 	}, w.win)
 	d.SetTitleText(title)
 	d.SetFilter(storage.NewExtensionFileFilter(endings))
-	d.Show()
+	w.openDialog(d)
 	d.Resize(fyne.NewSize(min(860, w.canvas.Size().Width-60), min(560, w.canvas.Size().Height-60)))
 }
 

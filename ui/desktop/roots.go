@@ -36,7 +36,7 @@ func (w *window) pickFolder(title string, then func(path string)) {
 	}, w.win)
 	d.SetTitleText(title)
 	d.SetConfirmText(tr("Choose this folder"))
-	d.Show() // before Resize: the toolkit makes the dialog's window only here
+	w.openDialog(d) // before Resize: the toolkit makes the dialog's window only here
 	d.Resize(fyne.NewSize(min(860, w.canvas.Size().Width-60), min(560, w.canvas.Size().Height-60)))
 }
 
@@ -197,5 +197,5 @@ func (w *window) exportAlt() {
 		})
 	}, w.win)
 	d.SetFileName("alt-texts.html")
-	d.Show()
+	w.openDialog(d)
 }

@@ -3,6 +3,7 @@ package desktop
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -37,6 +38,18 @@ func (w *window) openSheet(title string, size fyne.Size, content fyne.CanvasObje
 	popup.Resize(size)
 	w.sheet = &sheet{popup: popup, back: back}
 	popup.Show()
+}
+
+// openDialog shows a dialog of the toolkit. Esc closes it unless something in it takes keys.
+func (w *window) openDialog(d dialog.Dialog) {
+	w.tips.Forget()
+	d.Show()
+	w.dialog = d
+	d.SetOnClosed(func() {
+		if w.dialog == d {
+			w.dialog = nil
+		}
+	})
 }
 
 func (w *window) closeSheet() {

@@ -14,6 +14,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -71,8 +72,9 @@ type window struct {
 	result  *look.Label
 	banner  *banner
 	empty   *emptyState
-	working *look.Label // says what is running
-	sheet   *sheet      // what lies over the window, if anything
+	working *look.Label   // says what is running
+	sheet   *sheet        // what lies over the window, if anything
+	dialog  dialog.Dialog // of the toolkit, over everything, if any
 	dupes   *dupesPage
 	photos  *fyne.Container         // the grid, or what stands in its place where it is empty
 	line    *fyne.Container         // above it
