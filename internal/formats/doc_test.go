@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -196,43 +195,5 @@ func compare(t *testing.T, pictures, videos, refused []line) {
 	table("Videos", "format | kind | made by | frames", videos)
 	table("What is refused", "kind | made by | what Descry says", refused)
 	want.WriteString("\n" + limits)
-	if *update {
-		if t.Failed() {
-			t.Fatal("docs/formats.md is not written: a test failed")
-		}
-		if err := os.WriteFile(path, []byte(want.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if want.String() != string(page) {
-		t.Errorf("docs/formats.md is not what this test found: run `go test ./internal/formats -update` and look at what changed\n%s",
-			difference(string(page), want.String()))
-	}
-}
-
-// difference lists the lines that only one of two texts has.
-func difference(a, b string) string {
-	var out []string
-	left, right := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for _, l := range left {
-		if !slices.Contains(right, l) {
-			out = append(out, "- "+l)
-		}
-	}
-	for _, l := range right {
-		if !slices.Contains(left, l) {
-			out = append(out, "+ "+l)
-		}
-	}
-	return strings.Join(out, "\n")
-}
-
-// The programs that make most of the files are there.
-func TestProgramsAreThere(t *testing.T) {
-	for _, name := range []string{"convert", "exiftool", "ffmpeg", "cjxl", "avifenc", "heif-enc"} {
-		if _, err := exec.LookPath(name); err != nil {
-			t.Logf("%s is not there: what it makes is not tested", name)
-		}
-	}
+	testdata.ComparePage(t, "formats.md", want.String(), *update)
 }
