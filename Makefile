@@ -76,6 +76,11 @@ soak: go-version runtime ## use the program at random for long and compare it wi
 	@scripts/install-deps test
 	@FOR=$(or $(FOR),1h) SEED=$(SEED) scripts/test soak
 
+.PHONY: faults
+faults: go-version ## kill processes, cut power and fill disks at many more points than make test does (half an hour)
+	@scripts/install-deps test
+	$(GO) test -count=1 -v -timeout 0 -tags $(TEST_TAGS) ./internal/faults -times $(or $(TIMES),10)
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME each
 	@scripts/test fuzz

@@ -1,3 +1,5 @@
+//go:build linux
+
 package faults
 
 import (
@@ -37,14 +39,10 @@ const (
 type task struct {
 	Stage string
 	Site  site
-	Role  string // "" for a stage; else one of roles
-	Arg   string
+	Hurt  *hurt // what goes wrong meanwhile, without strace
 }
 
 const childVariable = "DESCRY_TEST_FAULT"
-
-// roles are what child processes do besides stages.
-var roles = map[string]func(task) error{}
 
 func TestMain(m *testing.M) {
 	text := os.Getenv(childVariable)
@@ -62,18 +60,24 @@ func child(text string) error {
 	if err := json.Unmarshal([]byte(text), &job); err != nil {
 		return err
 	}
-	if job.Role != "" {
-		return roles[job.Role](job)
+	st := stageNamed(job.Stage)
+	if job.Hurt != nil {
+		return endure(st, job)
 	}
+	return st.run(job.Site, func(digest string) error {
+		_, err := os.Stdout.WriteString(digest + "\n")
+		return err
+	})
+}
+
+// stageNamed is the stage whose name begins with a text.
+func stageNamed(name string) stage {
 	for _, st := range stages() {
-		if st.name == job.Stage {
-			return st.run(job.Site, func(digest string) error {
-				_, err := os.Stdout.WriteString(digest + "\n")
-				return err
-			})
+		if strings.HasPrefix(st.name, name) {
+			return st
 		}
 	}
-	return fmt.Errorf("no stage %q", job.Stage)
+	panic("no stage " + name)
 }
 
 // command is the test program as a child process that does a task.
@@ -111,6 +115,7 @@ func TestFaults(t *testing.T) {
 		}
 		deaf(t)
 	})
+	others(t, p, lacking)
 	p.compare(t)
 }
 
@@ -120,14 +125,19 @@ type trial struct {
 	site   site
 	begin  *disk // what it started from
 	events []event
-	before state
-	after  state
-	thumbs string // a copy of the thumbnails as they should be
-	looked int    // times that check looked
+	looked int // times that check looked
+	known
 }
 
-// try prepares a stage and lets it run under strace.
-func try(t *testing.T, st stage) *trial {
+// known is what is known of a stage that ran undisturbed.
+type known struct {
+	Before, After state
+	Told          []string // digests of the user data, one after each operation
+	Thumbs        string   // a copy of the thumbnails as they should be
+}
+
+// begin prepares a stage.
+func begin(t *testing.T, st stage) *trial {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -142,7 +152,7 @@ func try(t *testing.T, st stage) *trial {
 		t.Fatalf("preparing: %v", err)
 	}
 	if !st.closed && st.kind != derived {
-		if r.before, err = r.site.look(); err != nil {
+		if r.Before, err = r.site.look(); err != nil {
 			t.Fatalf("before: %v", err)
 		}
 	}
@@ -153,7 +163,44 @@ func try(t *testing.T, st stage) *trial {
 	if r.begin, err = readDisk(string(r.site), keep); err != nil {
 		t.Fatal(err)
 	}
-	log := filepath.Join(dir, "trace")
+	return r
+}
+
+// end notes what is there when the stage has run.
+func (r *trial) end(t *testing.T) {
+	t.Helper()
+	if there(r.site.at("library", "thumbs")) {
+		r.Thumbs = filepath.Join(filepath.Dir(string(r.site)), "thumbs")
+		if err := os.CopyFS(r.Thumbs, os.DirFS(r.site.at("library", "thumbs"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if r.After, err = r.site.look(); err != nil {
+		t.Fatalf("after: %v", err)
+	}
+}
+
+// undisturbed prepares a stage and lets it run.
+func undisturbed(t *testing.T, st stage) *trial {
+	t.Helper()
+	r := begin(t, st)
+	err := st.run(r.site, func(digest string) error {
+		r.Told = append(r.Told, digest)
+		return nil
+	})
+	if err != nil {
+		t.Fatalf("undisturbed: %v", err)
+	}
+	r.end(t)
+	return r
+}
+
+// try prepares a stage and lets it run under strace.
+func try(t *testing.T, st stage) *trial {
+	t.Helper()
+	r := begin(t, st)
+	log := filepath.Join(filepath.Dir(string(r.site)), "trace")
 	cmd := command(t, task{Stage: st.name, Site: r.site})
 	if err := straced(cmd, log); err != nil {
 		t.Fatal(err)
@@ -161,8 +208,14 @@ func try(t *testing.T, st stage) *trial {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("undisturbed: %v\n%s", err, out)
 	}
+	var err error
 	if r.events, err = readTrace(log, string(r.site)); err != nil {
 		t.Fatal(err)
+	}
+	for _, e := range r.events {
+		if e.kind == evSaid {
+			r.Told = append(r.Told, strings.TrimSpace(string(e.data)))
+		}
 	}
 	// The model of the disk has to agree with the disk.
 	d, err := readDisk(string(r.site), "")
@@ -180,15 +233,7 @@ func try(t *testing.T, st stage) *trial {
 			t.Fatalf("%s is not what was traced", path)
 		}
 	}
-	if there(r.site.at("library", "thumbs")) {
-		r.thumbs = filepath.Join(dir, "thumbs")
-		if err := os.CopyFS(r.thumbs, os.DirFS(r.site.at("library", "thumbs"))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if r.after, err = r.site.look(); err != nil {
-		t.Fatalf("after: %v", err)
-	}
+	r.end(t)
 	return r
 }
 
@@ -239,13 +284,7 @@ func (r *trial) told(n int) int {
 // may lists the digests that the user data may have when the stage told some of them: what
 // was told is certain, what comes next may be there.
 func (r *trial) may(told int) []string {
-	all := []string{r.before.User}
-	for _, e := range r.events {
-		if e.kind == evSaid {
-			all = append(all, strings.TrimSpace(string(e.data)))
-		}
-	}
-	all = append(all, r.after.User)
+	all := append(append([]string{r.Before.User}, r.Told...), r.After.User)
 	return all[told:min(told+2, len(all))]
 }
 
@@ -358,13 +397,13 @@ func (r *trial) check(told int) error {
 		if err != nil {
 			return fmt.Errorf("the library is not sound: %w", err)
 		}
-		if err := r.site.thumbnails(r.thumbs); err != nil {
+		if err := r.site.thumbnails(r.Thumbs); err != nil {
 			return err
 		}
 		if r.kind == atomic && !slices.Contains(r.may(told), got.User) {
 			return errors.New("what the person said is neither as before nor as after")
 		}
-		if r.undone && r.looked%2 == 1 && got.User != r.before.User {
+		if r.undone && r.looked%2 == 1 && got.User != r.Before.User {
 			if err := r.undo(); err != nil {
 				return fmt.Errorf("undoing the part that was done: %w", err)
 			}
@@ -377,9 +416,9 @@ func (r *trial) check(told int) error {
 	if err != nil {
 		return fmt.Errorf("after doing it again: %w", err)
 	}
-	if got != r.after {
+	if got != r.After {
 		return fmt.Errorf("doing it again comes to another end: user data as it should be %t, derived data %t",
-			got.User == r.after.User, got.Derived == r.after.Derived)
+			got.User == r.After.User, got.Derived == r.After.Derived)
 	}
 	return nil
 }
@@ -394,7 +433,7 @@ func (r *trial) undo() error {
 		return err
 	}
 	got, err := r.site.look()
-	if err == nil && got.User != r.before.User {
+	if err == nil && got.User != r.Before.User {
 		err = errors.New("what the person said is not as before")
 	}
 	return err
@@ -403,8 +442,7 @@ func (r *trial) undo() error {
 // deaf shows that the tests notice a library that does not sync: with syncs that do nothing,
 // acknowledged words get lost.
 func deaf(t *testing.T) {
-	i := slices.IndexFunc(stages(), func(s stage) bool { return s.name == "tags, ratings, alt text" })
-	r := try(t, stages()[i])
+	r := try(t, stageNamed("tags"))
 	rng := rand.New(rand.NewPCG(5, 5))
 	for i := range 40 {
 		n := (i + 1) * len(r.events) / 41

@@ -1,3 +1,5 @@
+//go:build linux
+
 package faults
 
 import (
@@ -60,7 +62,7 @@ func stages() []stage {
 			run:     func(s site, _ func(string) error) error { return s.index() },
 		},
 		{
-			name: "indexing after files were moved, copied, edited and deleted", kind: derived,
+			name: "indexing after files were moved, copied, edited and deleted",
 			prepare: func(s site) error {
 				err := errors.Join(s.made(9), s.index())
 				return errors.Join(err, os.Rename(filepath.Join(s.photos(), "00"), filepath.Join(s.photos(), "moved")),

@@ -1,3 +1,5 @@
+//go:build linux
+
 package faults
 
 import (
@@ -48,11 +50,16 @@ const traced = "openat,open,creat,lseek,write,pwrite64,writev,pwritev,pwritev2,f
 
 // straced makes a command run under strace, which writes its system calls to a file.
 func straced(cmd *exec.Cmd, log string, options ...string) error {
+	return strace(cmd, append([]string{"-y", "-xx", "-s", "100000000", "-o", log, "-e", "trace=" + traced}, options...)...)
+}
+
+// strace makes a command and its threads run under strace.
+func strace(cmd *exec.Cmd, options ...string) error {
 	path, err := exec.LookPath("strace")
 	if err != nil {
 		return err
 	}
-	args := append([]string{path, "-f", "-qq", "-y", "-xx", "-s", "100000000", "-o", log, "-e", "trace=" + traced, "-e", "signal=none"}, options...)
+	args := append([]string{path, "-f", "-qq", "-e", "signal=none"}, options...)
 	cmd.Args = append(append(args, "--", cmd.Path), cmd.Args[1:]...)
 	cmd.Path = path
 	return nil

@@ -1,3 +1,5 @@
+//go:build linux
+
 package faults
 
 import "flag"
@@ -24,11 +26,11 @@ var about = map[string]string{
 
 - *Stopped*: the process ends after that system call; all that it wrote is there, as with SIGKILL, for the system goes on.
 - *Killed*: a real process gets SIGKILL about there.
-- *Power cut*: what was not synced is lost, wholly, from some point on, or sector by sector (512 bytes), as chance has it (with a fixed seed); a file may have its new length and zeros for content. New names, renames and removals are there up to some point that is not before the last sync of their folder. To show that this finds faults, the test also runs it with syncs that do nothing, and expects words to be lost.
+- *Power cut*: what was not synced is lost, wholly, from some point on, or sector by sector (512 bytes), as chance has it (with a fixed seed), every other time just after a file got its name, lost it, or got another one; a file may have its new length and zeros for content. New names, renames and removals are there up to some point that is not before the last sync of their folder. To show that this finds faults, the test also runs it with syncs that do nothing, and expects words to be lost.
 
 SIGKILL at twelve points of indexing 200 photos with the real model is in ` + "`internal/acceptance`" + `.
 `,
-	"others": `*Continues* means that the same thing is done once the cause is gone, without a repair, with the same digests as undisturbed.
+	"others": `After each of these the same must hold: the library is sound, nothing said is lost, nothing is half there, and the same thing done again, once the cause is gone, comes to the same end as undisturbed. A full disk is a real one, of a few kilobytes, that only the process sees; what may not be read or written is so for the user of the process; system calls fail because strace makes them, from one on or a single one, early and late in what is done.
 `,
 }
 
