@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"descry/library"
 )
@@ -100,11 +101,58 @@ const waiting = `SELECT (SELECT count(*) FROM file f JOIN root r ON r.id = f.roo
 
 // Waiting is Status.Pending alone.
 func (s *Store) Waiting(ctx context.Context, space library.SpaceID) (int, error) {
+	if s.idle.is(space) {
+		return 0, nil
+	}
+	state := s.idle.state()
 	var n int
 	if err := s.ro.QueryRowContext(ctx, waiting, lackingArgs(space)...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count what is waiting: %w", mapError(err))
 	}
+	if n == 0 {
+		s.idle.note(space, state)
+	}
 	return n, nil
+}
+
+// idle remembers that nothing was waiting in a space, until something is written: to find out
+// takes a look at every photo, and a run asks more than once. In a Store that does not write,
+// where others may, it remembers nothing.
+type idle struct {
+	mu     sync.Mutex
+	writes int64 // transactions so far
+	spaces map[library.SpaceID]struct{}
+}
+
+// state is what note takes; it is asked for before looking.
+func (i *idle) state() int64 {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.writes
+}
+
+// wrote is told of every transaction, after it was committed.
+func (i *idle) wrote() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.writes++
+	clear(i.spaces)
+}
+
+// note remembers that nothing was waiting, if nothing was written since state was asked for.
+func (i *idle) note(space library.SpaceID, state int64) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.spaces != nil && i.writes == state {
+		i.spaces[space] = struct{}{}
+	}
+}
+
+func (i *idle) is(space library.SpaceID) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	_, ok := i.spaces[space]
+	return ok
 }
 
 // Held is Files, Photos and Offline of Status alone, which takes a fraction of its time.

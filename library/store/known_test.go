@@ -83,3 +83,47 @@ func TestHeldIsAsStatusSays(t *testing.T) {
 		}
 	}
 }
+
+// That nothing was waiting is remembered until something is written.
+func TestNothingIsWaiting(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	waits := func(what string, want int) {
+		t.Helper()
+		for range 2 {
+			n, err := l.Waiting(ctx, l.space.ID)
+			noError(t, err)
+			same(t, what+": waiting", n, want)
+			same(t, what+": pending", len(l.pending(l.space.ID)), want)
+		}
+	}
+	waits("empty", 0)
+	l.add("a.jpg", 1)
+	waits("looked at", 0)
+	_, err := l.Pending(ctx, l.space.ID, 0, Cursor{})
+	noError(t, err)
+	l.apply(Found, "b.jpg", stat(2))
+	waits("another file", 1)
+	noError(t, l.SetRootState(ctx, l.root.ID, library.Offline, NotThere))
+	waits("offline", 0)
+	noError(t, l.SetRootState(ctx, l.root.ID, library.Present, NotThere))
+	waits("back", 1)
+	l.put("b.jpg", 2, l.reading("b"))
+	waits("looked at", 0)
+	other, err := l.EnsureSpace(ctx, "space-b", "model-b", testDim)
+	noError(t, err)
+	same(t, "in another space", len(l.pending(other.ID)), 2)
+	waits("in this one", 0)
+
+	// Who only reads sees what others write.
+	r, err := Open(ctx, l.Dir(), Options{ReadOnly: true})
+	noError(t, err)
+	defer r.Close()
+	n, err := r.Waiting(ctx, l.space.ID)
+	noError(t, err)
+	same(t, "seen by a reader", n, 0)
+	l.apply(Found, "c.jpg", stat(3))
+	n, err = r.Waiting(ctx, l.space.ID)
+	noError(t, err)
+	same(t, "seen by a reader", n, 1)
+}

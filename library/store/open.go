@@ -62,8 +62,9 @@ type Store struct {
 	person gate
 	// stmts caches the statements of w; guarded by gate, as all below.
 	stmts   map[string]*sql.Stmt
-	day     string          // whose backup was seen to
-	copying chan struct{}   // closed when the backup of the day is done; nil: none was begun
+	day     string        // whose backup was seen to
+	copying chan struct{} // closed when the backup of the day is done; nil: none was begun
+	idle    idle
 	quit    context.Context // ends a backup under way
 }
 
@@ -208,6 +209,7 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 		if s.rw, err = sql.Open("sqlite3", dsn(file, false, s.vfs)); err != nil {
 			return err
 		}
+		s.idle.spaces = map[library.SpaceID]struct{}{}
 		s.rw.SetMaxOpenConns(1)
 		if s.w, err = s.rw.Conn(ctx); err != nil {
 			return err

@@ -184,6 +184,11 @@ func lackingArgs(space library.SpaceID) []any { return []any{space, space, space
 // last Cursor on; an empty list is the end.
 func (s *Store) Pending(ctx context.Context, space library.SpaceID, limit int, after Cursor) ([]PendingFile, error) {
 	var out []PendingFile
+	if after == (Cursor{}) && s.idle.is(space) {
+		return nil, nil
+	}
+	state := s.idle.state()
+	whole := after == Cursor{} && limit > 0
 	collect := func(phase int, looked bool) func(*sql.Rows) error {
 		return func(rows *sql.Rows) error {
 			p := PendingFile{Looked: looked, Cursor: Cursor{phase: phase}}
@@ -229,6 +234,9 @@ func (s *Store) Pending(ctx context.Context, space library.SpaceID, limit int, a
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the files to look at: %w", err)
+	}
+	if whole && len(out) == 0 {
+		s.idle.note(space, state)
 	}
 	return out, nil
 }

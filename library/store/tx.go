@@ -59,6 +59,7 @@ func (s *Store) write(ctx context.Context, background bool, fn func(*tx) error) 
 		return mapError(err)
 	}
 	done = true
+	s.idle.wrote()
 	return nil
 }
 

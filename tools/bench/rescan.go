@@ -55,15 +55,20 @@ func measureRescan(ctx context.Context, m *machine) (rows []row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
 	root, err := known(ctx, s, photos)
-	if err != nil {
+	if err = errors.Join(err, s.Close()); err != nil {
 		return nil, err
 	}
-	x := indexer.New(indexer.Params{Store: s, Thumbs: thumbs.Open(filepath.Join(folder, "thumbs"))})
 	ours := func() (float64, error) {
+		// The library is opened for each run, as by a program that has just begun.
 		began := time.Now()
+		s, err := store.Open(ctx, folder, store.Options{})
+		if err != nil {
+			return 0, err
+		}
+		x := indexer.New(indexer.Params{Store: s, Thumbs: thumbs.Open(filepath.Join(folder, "thumbs"))})
 		r, err := x.Run(ctx, []library.Root{root}, nil)
+		err = errors.Join(err, s.Close())
 		if err == nil && (r.Unchanged != n || r.New+r.Changed+r.Missing > 0) {
 			err = fmt.Errorf("the rescan found changes: %+v", r)
 		}
