@@ -159,7 +159,7 @@ func TestAnswers(t *testing.T) {
 		{[]string{"history"}, `[{"id":1,"when":"","what":"","photos":1,"undone":true}]`},
 		{[]string{"undo"}, `[{"id":1,"when":"","what":"","photos":1,"undone":true}]`},
 		{[]string{"status"}, `{"library":"","files":1,"photos":1,"encoded":1,"pending":1,"failed":1,"offline":1,"missing":1,
-			"model":"","provider":"","roots":` + root + `,"failures":[]}`},
+			"model":"","provider":"","roots":` + root + `,"failures":[],"damaged":[]}`},
 		{[]string{"dump", "--digest"}, `{"user":"","derived":""}`},
 		{[]string{"config", "list"}, `{}`},
 		{[]string{"doctor"}, `[{"check":"","ok":true,"detail":"","fix":""}]`},

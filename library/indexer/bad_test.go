@@ -58,6 +58,11 @@ func TestBadPhotosCostOnlyThemselves(t *testing.T) {
 		}
 	}
 
+	damaged, err := l.store.Damaged(t.Context())
+	if err != nil || len(damaged) != 1 || damaged[0].Path != l.at("cut-late.jpg") || damaged[0].Warning == "" {
+		t.Errorf("damaged: %+v, %v", damaged, err)
+	}
+
 	stored, err := l.store.Failures(t.Context())
 	if err != nil || len(stored) != len(want.Failed) {
 		t.Errorf("%d failures are stored, %v", len(stored), err)

@@ -80,6 +80,33 @@ func (s *Store) Failures(ctx context.Context) ([]library.Failure, error) {
 	return out, nil
 }
 
+// Damaged is a file of a picture of which only a part can be shown.
+type Damaged struct {
+	Path    string // absolute
+	Warning string // what is lacking, in words
+}
+
+// Damaged lists the files of pictures of which only a part can be shown, by path. Their
+// photos are photos like others.
+func (s *Store) Damaged(ctx context.Context) ([]Damaged, error) {
+	var out []Damaged
+	err := eachRow(ctx, s.ro, `SELECT r.path, f.dir, f.name, i.warning FROM picture i
+		JOIN photo p ON p.content_id = i.content_id AND p.orientation = i.orientation
+		JOIN file f ON f.photo_id = p.id JOIN root r ON r.id = f.root_id
+		WHERE i.warning <> '' AND f.state = 'present' ORDER BY r.path, f.dir, f.name`, nil, func(rows *sql.Rows) error {
+		var root, dir, name []byte
+		var d Damaged
+		err := rows.Scan(&root, &dir, &name, &d.Warning)
+		d.Path = joinPath(string(root), string(dir), string(name))
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the damaged pictures: %w", err)
+	}
+	return out, nil
+}
+
 // lost is the condition for a file f that is gone and whose photo no other file holds: the
 // old place of a moved photo is not missed.
 const lost = `f.state = 'missing' AND NOT EXISTS (SELECT 1 FROM photo p WHERE p.id = f.photo_id AND p.shown = 1)`

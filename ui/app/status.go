@@ -13,6 +13,7 @@ import (
 	"descry/internal/install"
 	"descry/library"
 	"descry/library/indexer"
+	"descry/library/store"
 )
 
 // Status tells what the library holds and what is left to do.
@@ -65,6 +66,17 @@ func (a *App) Failures(ctx context.Context) ([]library.Failure, error) {
 		return nil, err
 	}
 	return a.store.Failures(ctx)
+}
+
+// Damaged is a file of a picture of which only a part can be shown.
+type Damaged = store.Damaged
+
+// Damaged lists the files of pictures of which only a part can be shown.
+func (a *App) Damaged(ctx context.Context) ([]Damaged, error) {
+	if err := a.needLibrary(); err != nil {
+		return nil, err
+	}
+	return a.store.Damaged(ctx)
 }
 
 // MissingFiles lists the paths of files that are gone.

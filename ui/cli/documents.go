@@ -269,6 +269,21 @@ type statusDocument struct {
 	Roots    []rootDocument `json:"roots"`
 
 	Failures []failureDocument `json:"failures"`
+	Damaged  []damagedDocument `json:"damaged"`
+}
+
+// damagedDocument is a file of a picture of which only a part can be shown.
+type damagedDocument struct {
+	pathField
+	Warning string `json:"warning"`
+}
+
+func damagedDocuments(damaged []app.Damaged) []damagedDocument {
+	docs := make([]damagedDocument, 0, len(damaged))
+	for _, d := range damaged {
+		docs = append(docs, damagedDocument{pathOf(d.Path), d.Warning})
+	}
+	return docs
 }
 
 type checkDocument struct {

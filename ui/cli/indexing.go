@@ -291,10 +291,14 @@ func (c *call) statusCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				damaged, err := a.Damaged(cmd.Context())
+				if err != nil {
+					return err
+				}
 				if c.json {
 					return c.document(statusDocument{
 						s.Library, s.Files, s.Photos, s.Encoded, s.Pending, s.Failed, s.Offline, s.Missing, s.Model, s.Provider,
-						rootDocuments(s.Roots), failureDocuments(failures),
+						rootDocuments(s.Roots), failureDocuments(failures), damagedDocuments(damaged),
 					})
 				}
 				c.print("library   %s", s.Library)
@@ -306,6 +310,9 @@ func (c *call) statusCmd() *cobra.Command {
 				}
 				for _, f := range failures {
 					c.print("cannot %s %s: %s", failedAt(f.Stage), f.Path, f.Reason)
+				}
+				for _, d := range damaged {
+					c.print("damaged   %s: %s", d.Path, d.Warning)
 				}
 				return nil
 			})

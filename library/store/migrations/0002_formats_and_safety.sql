@@ -4,6 +4,7 @@ ALTER TABLE picture ADD COLUMN palette BLOB NOT NULL DEFAULT x'';
 
 -- What of a damaged picture could not be decoded, in words; '' nothing.
 ALTER TABLE picture ADD COLUMN warning TEXT NOT NULL DEFAULT '';
+CREATE INDEX picture_damaged ON picture (content_id) WHERE warning <> '';
 
 -- Time of the frame that a further view of a video shows; NULL for everything else.
 ALTER TABLE vector ADD COLUMN at_ms INTEGER;
