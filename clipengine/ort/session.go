@@ -10,6 +10,7 @@ import (
 
 	onnx "github.com/yalue/onnxruntime_go"
 
+	"descry/internal/cmem"
 	"descry/internal/float16"
 )
 
@@ -109,7 +110,7 @@ func open(o Options, load loader) (*Session, error) {
 		names[i] = p.Name
 	}
 	s, err := load(names, so)
-	trim() // loading takes twice the memory that the model does
+	cmem.Trim() // loading takes twice the memory that the model does
 	if err != nil {
 		return nil, fmt.Errorf("ONNX Runtime cannot load the model: %s", reason(err))
 	}
@@ -246,7 +247,7 @@ func (s *Session) Close() error {
 	}
 	err := s.s.Destroy()
 	s.s = nil
-	trim()
+	cmem.Trim()
 	if err != nil {
 		return fmt.Errorf("close the model: %w", err)
 	}
