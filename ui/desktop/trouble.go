@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -13,7 +12,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"descry/ui/app"
 	"descry/ui/desktop/look"
@@ -60,11 +58,9 @@ func RunTrouble(ctx context.Context, t Troubled, o Options) (again bool, err err
 	}
 	win.SetPadded(false)
 	win.SetContent(p.content)
-	win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyEscape && !p.busy {
-			p.end(false)
-		}
-	})
+	win.Canvas().SetOnTypedKey(p.typedKey)
+	p.focus = win.Canvas().Focus
+	p.focus(p.main)
 	win.Resize(fyne.NewSize(760, 560))
 	win.CenterOnScreen()
 	win.SetMaster()
@@ -94,12 +90,14 @@ type troublePage struct {
 	title   *look.Paragraph
 	text    *look.Paragraph
 	body    *fyne.Container // below the text: what can be done, or what was done
-	buttons []*widget.Button
+	buttons []*look.Button
+	main    *look.Button         // the one to press
+	focus   func(fyne.Focusable) // gives the keyboard to a button
 }
 
 func newTroublePage(ctx context.Context, loop *pace.Loop, t Troubled) *troublePage {
 	p := &troublePage{ctx: ctx, loop: loop, tips: look.NewTips(loop), t: t, title: look.NewParagraph(""), text: look.NewParagraph("")}
-	p.end = func(bool) {}
+	p.end, p.focus = func(bool) {}, func(fyne.Focusable) {}
 	p.title.Rank = look.SizeBigText
 	p.body = container.New(flow{gap: 8})
 	page := container.New(flow{gap: 14}, p.title, p.text, p.body)
@@ -140,13 +138,22 @@ func (p *troublePage) offer() {
 	p.content.Refresh()
 }
 
-func (p *troublePage) button(text string, main bool, f func()) *widget.Button {
-	b := widget.NewButton(text, f)
+func (p *troublePage) button(text string, main bool, f func()) *look.Button {
+	b := p.tips.NewText(text, text, f).Outlined().Sized(30)
 	if main {
-		b.Importance = widget.HighImportance
+		b.Filled(theme.ColorNamePrimary).Coloured(theme.ColorNameForegroundOnPrimary)
+		p.main = b
 	}
+	b.OnKey = func(e *fyne.KeyEvent) { p.typedKey(e) }
 	p.buttons = append(p.buttons, b)
 	return b
+}
+
+// typedKey ends the window on Esc, unless the library is being worked on.
+func (p *troublePage) typedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape && !p.busy {
+		p.end(false)
+	}
 }
 
 // work does something with the library; nothing else can be started meanwhile.
@@ -165,6 +172,7 @@ func (p *troublePage) work(said string, do func() (then func())) {
 			p.busy = false
 			then()
 			p.content.Refresh()
+			p.focus(p.main)
 		}
 	})
 }
@@ -231,22 +239,29 @@ func (p *troublePage) done(title string, lines ...string) {
 
 // saidCounts lists what a repair found of what the person said, by kind.
 func saidCounts(rows map[string]int) string {
-	left := 0
-	words := map[string]string{
-		"tag": tr("tags"), "alt_text": tr("alt texts"), "rating": tr("ratings"), "favourite": tr("favourites"),
-		"album": tr("albums"), "album_photo": tr("photos in albums"), "label": tr("labels"), "photo": tr("photos"), "root": tr("folders"),
-		"journal": tr("entries of the history"),
-	}
+	rows = maps.Clone(rows)
 	var parts []string
-	for _, kind := range slices.Sorted(maps.Keys(rows)) {
-		if word, ok := words[kind]; ok && rows[kind] > 0 {
-			parts = append(parts, number(rows[kind])+" "+word)
-		} else {
-			left += rows[kind]
+	add := func(kind string, text func(n int) string) {
+		if n := rows[kind]; n > 0 {
+			parts = append(parts, text(n))
 		}
+		delete(rows, kind)
+	}
+	add("tag", func(n int) string { return trn("{{.N}} tags", n, nil) })
+	add("alt_text", func(n int) string { return trn("{{.N}} alt texts", n, nil) })
+	add("mark", func(n int) string { return trn("favourites or ratings of {{.N}} photos", n, nil) })
+	add("album", func(n int) string { return trn("{{.N}} albums", n, nil) })
+	add("album_photo", func(n int) string { return trn("{{.N}} photos in albums", n, nil) })
+	add("label", func(n int) string { return trn("{{.N}} labels", n, nil) })
+	add("photo", func(n int) string { return trn("{{.N}} photos", n, nil) })
+	add("root", func(n int) string { return trn("{{.N}} folders", n, nil) })
+	add("journal", func(n int) string { return trn("{{.N}} entries of the history", n, nil) })
+	left := 0
+	for _, n := range rows {
+		left += n
 	}
 	if left > 0 {
-		parts = append(parts, tr("{{.N}} further entries", with{"N": number(left)}))
+		parts = append(parts, trn("{{.N}} further entries", left, nil))
 	}
 	if len(parts) == 0 {
 		return tr("nothing")
