@@ -78,34 +78,5 @@ func (p *page) compare(t *testing.T) {
 		}
 	}
 	want.WriteString("\n" + limits)
-	if *update {
-		if t.Failed() {
-			t.Fatal("docs/reliability.md is not written: a test failed")
-		}
-		if err := os.WriteFile(path, []byte(want.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if want.String() != string(old) {
-		t.Errorf("docs/reliability.md is not what this test found: run `go test ./internal/faults -update` and look at what changed\n%s",
-			difference(string(old), want.String()))
-	}
-}
-
-// difference lists the lines that only one of two texts has.
-func difference(a, b string) string {
-	var out []string
-	left, right := strings.Split(a, "\n"), strings.Split(b, "\n")
-	for _, l := range left {
-		if !slices.Contains(right, l) {
-			out = append(out, "- "+l)
-		}
-	}
-	for _, l := range right {
-		if !slices.Contains(left, l) {
-			out = append(out, "+ "+l)
-		}
-	}
-	return strings.Join(out, "\n")
+	testdata.ComparePage(t, "reliability.md", want.String(), *update)
 }
