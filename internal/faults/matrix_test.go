@@ -392,6 +392,12 @@ func (r *trial) check(told int) error {
 			return err
 		}
 	}
+	if r.closed && there(r.site.at("library", "library.db.whole")) {
+		// What was begun is finished by whoever opens the library next.
+		if got, err := r.site.look(); err != nil || got != r.After {
+			return fmt.Errorf("opening the library does not finish what was begun (%v)", err)
+		}
+	}
 	if !r.closed && there(r.site.at("library", "library.db")) {
 		got, err := r.site.look()
 		if err != nil {
