@@ -354,3 +354,41 @@ func TestFullDisk(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// TestWindowWithoutWriting checks that the window opens for looking where writing is not
+// possible, and that what it says of other faults is the fault.
+func TestWindowWithoutWriting(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		writing, reading error
+		shown            bool
+		says             string
+	}{
+		{"in use", library.ErrInUse, nil, true, ""},
+		{"a medium for reading", library.ErrReadOnly, nil, true, ""},
+		{"no library and nowhere to make one", library.ErrReadOnly, app.ErrNoLibrary, false, "reading only"},
+		{"damaged", library.ErrDamaged, nil, false, "damaged"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var said bytes.Buffer
+			shown := false
+			status := Run(t.Context(), nil, Env{
+				Out: &said, Err: &said, In: strings.NewReader(""),
+				LibraryDir: func(Options) string { return t.TempDir() },
+				Open: func(ctx context.Context, o Options) (*app.App, error) {
+					switch {
+					case o.Access == AccessWrite && tt.writing != nil:
+						return nil, tt.writing
+					case o.Access == AccessRead && tt.reading != nil:
+						return nil, tt.reading
+					}
+					return app.Open(ctx, app.Params{Dir: t.TempDir(), Optional: true})
+				},
+				Window: func(context.Context, *app.App) error { shown = true; return nil },
+			})
+			if shown != tt.shown || (status == 0) != tt.shown || !strings.Contains(said.String(), tt.says) {
+				t.Errorf("shown %v, status %d, says %q", shown, status, said.String())
+			}
+		})
+	}
+}
