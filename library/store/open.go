@@ -60,11 +60,11 @@ type Store struct {
 	clock func() time.Duration
 	// person lets one operation of a person run at a time; one may take several turns at gate.
 	person gate
+	idle   idle
 	// stmts caches the statements of w; guarded by gate, as all below.
 	stmts   map[string]*sql.Stmt
-	day     string        // whose backup was seen to
-	copying chan struct{} // closed when the backup of the day is done; nil: none was begun
-	idle    idle
+	day     string          // whose backup was seen to
+	copying chan struct{}   // closed when the backup of the day is done; nil: none was begun
 	quit    context.Context // ends a backup under way
 }
 
