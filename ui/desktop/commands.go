@@ -55,7 +55,7 @@ func (w *window) allCommands() []command {
 		{menu: edit, name: tr("Label sets …"), keys: "Ctrl+L", shortcut: combo(fyne.KeyL, 0), run: w.showLabelSets},
 		{menu: edit, name: tr("Models …"), run: w.showModels},
 		{menu: view, name: tr("Duplicates"), keys: "Ctrl+D", shortcut: combo(fyne.KeyD, 0), run: w.showDuplicates},
-		{menu: view, name: tr("Show every photo of stacks, or one of each"), keys: "G", runes: "gG", run: w.toggleStacks},
+		{menu: view, name: tr("Stacks as one, or every photo"), keys: "G", runes: "gG", run: w.toggleStacks},
 		{menu: view, name: tr("Side panes"), keys: "B", runes: "bB", run: w.togglePanes},
 		{menu: view, name: tr("Details"), keys: "I", runes: "iI", run: w.toggleDetail},
 		{menu: view, name: tr("Larger thumbnails"), keys: "+", runes: "+=", run: func() { w.zoomGrid(1.2) }},

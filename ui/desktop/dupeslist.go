@@ -157,6 +157,7 @@ type groupRow struct {
 	p       *dupesPage
 	group   *dupeGroup
 	at      int
+	under   *look.Fill // hides the toolkit's mark of the row under the pointer
 	card    *look.Fill
 	kind    *look.Label
 	alike   *look.Label // why they are thought alike
@@ -174,7 +175,7 @@ type groupRow struct {
 
 func newGroupRow(p *dupesPage) *groupRow {
 	t := p.w.tips
-	r := &groupRow{p: p, card: look.NewCard(look.ColourSurface, look.ColourLine, 6), kind: t.NewLabel(""), alike: t.NewSmall(""), why: t.NewSmall(""), more: t.NewSmall("")}
+	r := &groupRow{p: p, under: look.NewFill(theme.ColorNameBackground), card: look.NewCard(look.ColourSurface, look.ColourLine, 6), kind: t.NewLabel(""), alike: t.NewSmall(""), why: t.NewSmall(""), more: t.NewSmall("")}
 	r.kind.Style.Bold = true
 	r.more.Whole()
 	act := func(f func(g *dupeGroup)) func() {
@@ -193,7 +194,7 @@ func newGroupRow(p *dupesPage) *groupRow {
 	r.forth = t.NewIcon(theme.NavigateNextIcon(), tr("Next photos of the group"), act(func(g *dupeGroup) { p.list.goTo(r.at, g.from+p.list.columns()) })).Sized(24)
 	r.buttons = container.NewHBox(container.NewCenter(r.back), container.NewCenter(r.more), container.NewCenter(r.forth),
 		container.NewCenter(r.keep), container.NewCenter(r.skip), container.NewCenter(r.trash))
-	r.content = container.New(groupLayout{r}, r.card, r.kind, r.alike, r.why, r.buttons)
+	r.content = container.New(groupLayout{r}, r.under, r.card, r.kind, r.alike, r.why, r.buttons)
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -269,6 +270,7 @@ func (l groupLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 		return
 	}
 	const edge = 8
+	r.under.Resize(s)
 	r.card.Move(fyne.NewPos(edge, 0))
 	r.card.Resize(fyne.NewSize(s.Width-2*edge, dupeRowH-8))
 	r.fill()
