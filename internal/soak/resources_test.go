@@ -28,9 +28,10 @@ type figures struct {
 }
 
 // kinds are the figures by name, and by how much more than before is too much: the larger of
-// a share and a number: the pool of readers of the database opens connections as they are
-// needed, C's allocator has an area for each thread, and Go keeps as many threads as there
-// were calls into C at the same time.
+// a share and a number. Two processes of decoders may wait for work, with two goroutines and
+// three pipes each; the database opens connections as they are needed; C's allocator has an
+// area for each thread, and Go keeps as many threads as there were calls into C at a time.
+// Of a closed library no goroutine and no open file may be left at all (stop).
 var kinds = []struct {
 	name  string
 	of    func(figures) int
@@ -39,8 +40,8 @@ var kinds = []struct {
 }{
 	{"Go heap, KiB", func(f figures) int { return f.heap }, 0.10, 4 << 10},
 	{"RssAnon, KiB", func(f figures) int { return f.anon }, 0.10, 24 << 10},
-	{"goroutines", func(f figures) int { return f.goroutines }, 0, 2},
-	{"open files", func(f figures) int { return f.handles }, 0, 4},
+	{"goroutines", func(f figures) int { return f.goroutines }, 0, 4},
+	{"open files", func(f figures) int { return f.handles }, 0, 8},
 	{"threads", func(f figures) int { return f.threads }, 0, 8},
 	{"child processes", func(f figures) int { return f.children }, 0, 2},
 }
