@@ -20,7 +20,7 @@ import (
 // things are done.
 func others(t *testing.T, p *page, lacking string) {
 	stopsThenGoesOn := "it stops with a sentence, nothing said is lost, it goes on when there is room"
-	for _, name := range []string{"the first indexing", "tags", "a tag for", "importing", "restoring", "repairing", "bringing a library"} {
+	for _, name := range []string{"the first indexing", "indexing after", "tags", "a tag for", "importing", "restoring", "repairing", "bringing a library"} {
 		room := rooms
 		if name == "the first indexing" {
 			room = []int64{64 << 10, 528 << 10, 548 << 10, 568 << 10, 588 << 10} // making the library takes some
