@@ -34,7 +34,7 @@ func TestDuplicatesAreListed(t *testing.T) {
 			t.Errorf("group %d is called %q, want %q", i*3, got, want)
 		}
 	}
-	if got := whyText(p.shown[0]); !strings.HasSuffix(got, "because: largest, 6000 × 4000; keeps the camera's data") {
+	if got := whyText(p.shown[0]); !strings.HasSuffix(got, "(largest, 6000 × 4000; keeps the camera's data)") {
 		t.Errorf("the best is so %q", got)
 	}
 	if got := p.list.AccessibilityLabel(); !strings.HasSuffix(got, "IMG_00000_1.jpg, Best") {

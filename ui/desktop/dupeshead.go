@@ -110,7 +110,7 @@ func whyText(g *dupeGroup) string {
 	case len(g.Why) == 0:
 		return tr("Best: {{.Name}}; all are as good", with{"Name": name})
 	}
-	return tr("Best: {{.Name}}, because: {{.Why}}", with{"Name": name, "Why": strings.Join(g.Why, "; ")})
+	return tr("Best: {{.Name}} ({{.Why}})", with{"Name": name, "Why": strings.Join(g.Why, "; ")})
 }
 
 // baseName is the last part of a path of any system.
