@@ -22,7 +22,7 @@ func measurePipeline(ctx context.Context, m *machine) ([]row, error) {
 	var reports []app.BenchReport
 	var efficiency []float64
 	for range rounds {
-		r, err := a.Bench(ctx, app.BenchOptions{Photos: max(24, m.scaled(144)), Stages: true}, nil)
+		r, err := a.Bench(ctx, app.BenchOptions{Photos: max(24, m.scaled(288)), Stages: true}, nil)
 		if err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
