@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,6 +216,29 @@ func TestPurgeMissing(t *testing.T) {
 	_, n, _, err = l.PurgeMissing(ctx)
 	noError(t, err)
 	same(t, "purged again", n, 0)
+}
+
+// A photo that comes back while others are purged stays, and is not counted.
+func TestPurgeMissingLeavesWhatCameBack(t *testing.T) {
+	l := newLib(t)
+	for i, path := range []string{"gone.jpg", "back.jpg"} {
+		l.add(path, int64(i+1))
+		l.apply(Gone, path, library.Stat{})
+	}
+	now, back := l.now, sync.OnceFunc(func() { l.apply(Back, "back.jpg", library.Stat{}) })
+	l.now = func() time.Time { // the backup has its name from it, when the photos have been listed
+		l.now = now
+		back()
+		return now()
+	}
+	_, n, pictures, err := l.PurgeMissing(t.Context())
+	noError(t, err)
+	same(t, "purged", n, 1)
+	same(t, "pictures", pictures, []library.Picture{{Content: contentOf("gone.jpg"), Orientation: 1}})
+	files, err := l.MissingFiles(t.Context())
+	noError(t, err)
+	same(t, "still missing", len(files), 0)
+	l.check()
 }
 
 // A library that the first release's schema made is brought up to date with all that a

@@ -21,7 +21,7 @@ import (
 // It returns the pictures whose thumbnails should be removed. Error: library.ErrNotFound;
 // nothing is changed then.
 func (s *Store) Forget(ctx context.Context, photos ...library.PhotoID) ([]library.Picture, error) {
-	out, err := s.forget(ctx, photos, nil)
+	out, _, err := s.forget(ctx, photos, nil)
 	if err != nil {
 		return out, fmt.Errorf("forget %s: %w", count(len(photos), "photo"), err)
 	}
@@ -38,7 +38,8 @@ const lostPhoto = `EXISTS (SELECT 1 FROM file f WHERE f.photo_id = p.id) AND NOT
 // files of other photos. Nothing of a folder that is offline is touched. The library is
 // copied to its backups folder first, as before-purge-TIME.db, whose path is returned.
 //
-// It returns the number of photos and the pictures whose thumbnails should be removed.
+// It returns the number of photos that were forgotten, without those that came back meanwhile,
+// and the pictures whose thumbnails should be removed; also with an error.
 func (s *Store) PurgeMissing(ctx context.Context) (backup string, photos int, pictures []library.Picture, err error) {
 	wrap := func(err error) error { return fmt.Errorf("purge the missing photos: %w", err) }
 	if s.readOnly {
@@ -61,11 +62,11 @@ func (s *Store) PurgeMissing(ctx context.Context) (backup string, photos int, pi
 	if err := s.Backup(ctx, backup); err != nil {
 		return "", 0, nil, wrap(err)
 	}
-	if pictures, err = s.forget(ctx, ids, func(t *tx, id library.PhotoID) (bool, error) {
+	if pictures, photos, err = s.forget(ctx, ids, func(t *tx, id library.PhotoID) (bool, error) {
 		var one int
 		return t.get("SELECT 1 FROM photo p WHERE p.id = ? AND "+lostPhoto, []any{id}, []any{&one})
 	}); err != nil {
-		return backup, 0, pictures, wrap(err)
+		return backup, photos, pictures, wrap(err)
 	}
 	for more := true; more; {
 		err := s.write(ctx, false, func(t *tx) error {
@@ -80,24 +81,24 @@ func (s *Store) PurgeMissing(ctx context.Context) (backup string, photos int, pi
 			return err
 		})
 		if err != nil {
-			return backup, len(ids), pictures, wrap(err)
+			return backup, photos, pictures, wrap(err)
 		}
 	}
-	return backup, len(ids), pictures, nil
+	return backup, photos, pictures, nil
 }
 
-// forget forgets photos, a few in each transaction; those for which still (nil: always) says
-// no are passed over.
-func (s *Store) forget(ctx context.Context, photos []library.PhotoID, still func(*tx, library.PhotoID) (bool, error)) ([]library.Picture, error) {
+// forget forgets photos, a few in each transaction, and returns how many; those for which still
+// (nil: always) says no are passed over.
+func (s *Store) forget(ctx context.Context, photos []library.PhotoID, still func(*tx, library.PhotoID) (bool, error)) (out []library.Picture, n int, err error) {
 	if err := s.person.enter(ctx, false); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer s.person.leave()
 	if err := s.havePhotos(ctx, photos); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var out []library.Picture
 	for chunk := range slices.Chunk(photos, bulkChunk) {
+		here := 0
 		err := s.write(ctx, false, func(t *tx) error {
 			if err := t.exec("PRAGMA secure_delete = ON"); err != nil {
 				return err
@@ -113,6 +114,7 @@ func (s *Store) forget(ctx context.Context, photos []library.PhotoID, still func
 				}
 				if err == nil && ok {
 					out, err = t.forgetPhoto(photo, out)
+					here++
 				}
 				if err != nil {
 					return err
@@ -122,8 +124,9 @@ func (s *Store) forget(ctx context.Context, photos []library.PhotoID, still func
 			return nil
 		})
 		if err != nil {
-			return out, err
+			return out, n, err
 		}
+		n += here
 	}
 	// What was derived from earlier pictures of photos edited in place goes, too: whose it was
 	// is not known.
@@ -140,7 +143,7 @@ func (s *Store) forget(ctx context.Context, photos []library.PhotoID, still func
 			old = append(old, c)
 			return err
 		}); err != nil {
-		return out, err
+		return out, n, err
 	}
 	for chunk := range slices.Chunk(old, bulkChunk) {
 		err := s.write(ctx, false, func(t *tx) error {
@@ -157,7 +160,7 @@ func (s *Store) forget(ctx context.Context, photos []library.PhotoID, still func
 			return nil
 		})
 		if err != nil {
-			return out, err
+			return out, n, err
 		}
 	}
 	// A deleted text row is only marked as such; merging the index drops its words. The first
@@ -176,10 +179,10 @@ func (s *Store) forget(ctx context.Context, photos []library.PhotoID, still func
 			return err
 		})
 		if err != nil {
-			return out, err
+			return out, n, err
 		}
 	}
-	return out, s.outside(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA secure_delete = FAST")
+	return out, n, s.outside(ctx, "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA secure_delete = FAST")
 }
 
 // mergePages is how many pages of the full text one transaction merges.
