@@ -29,6 +29,14 @@ type unwritable struct{ why error }
 func (u unwritable) Error() string   { return "it cannot be written: " + u.why.Error() }
 func (u unwritable) Unwrap() []error { return []error{library.ErrReadOnly, u.why} }
 
+// ErrNoOperation says that there is nothing to undo or redo. It is a library.ErrNotFound.
+var ErrNoOperation error = noOperation{}
+
+type noOperation struct{}
+
+func (noOperation) Error() string { return "there is no operation to take back" }
+func (noOperation) Unwrap() error { return library.ErrNotFound }
+
 // mapError turns the driver's errors into the library's.
 func mapError(err error) error {
 	if err == nil {

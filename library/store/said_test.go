@@ -94,6 +94,7 @@ func TestUndoAndRedo(t *testing.T) {
 	same(t, "all again", l.dump(), full)
 	_, err = l.Redo(ctx)
 	wantError(t, err, library.ErrNotFound)
+	same(t, "said", err.Error(), "redo: there is no operation to take back")
 
 	// Undo in any order where operations do not touch the same rows, by number, after a
 	// restart.

@@ -52,7 +52,7 @@ func (s *Store) undo(ctx context.Context, id int64, pick string) (library.Operat
 				return "", err
 			}
 			if !ok {
-				return "", fmt.Errorf("there is no operation to take back: %w", library.ErrNotFound)
+				return "", ErrNoOperation
 			}
 		}
 		return o.takeBack(id)
