@@ -317,7 +317,7 @@ func (p Pending) Withdraw() {
 }
 
 // LastOperation is the id of the operation that an undo without an id would take back.
-// Error: library.ErrNotFound.
+// Error: store.ErrNoOperation.
 func (a *App) LastOperation(ctx context.Context) (int64, error) {
 	ops, err := a.History(ctx, 0)
 	if err != nil {
@@ -325,7 +325,7 @@ func (a *App) LastOperation(ctx context.Context) (int64, error) {
 	}
 	i := slices.IndexFunc(ops, func(o library.Operation) bool { return !o.Undone && o.Undoes == 0 })
 	if i < 0 {
-		return 0, fmt.Errorf("there is no operation to take back: %w", library.ErrNotFound)
+		return 0, store.ErrNoOperation
 	}
 	return ops[i].ID, nil
 }
