@@ -19,9 +19,19 @@ func (a *App) UndoWith(ctx context.Context, step func(string) error) error {
 	return err
 }
 
+// InRun calls f while an indexing run, as far as others can tell, is on.
+func (a *App) InRun(ctx context.Context, f func()) error {
+	if err := a.enterRun(ctx); err != nil {
+		return err
+	}
+	defer a.leaveRun()
+	f()
+	return nil
+}
+
 // Engines counts the models that are held in memory.
 func (a *App) Engines() int {
 	a.engines.mu.Lock()
 	defer a.engines.mu.Unlock()
-	return len(a.engines.started)
+	return len(a.engines.started) + len(a.engines.former)
 }

@@ -96,11 +96,16 @@ func (a *App) AddPath(ctx context.Context, path string) (Target, error) {
 }
 
 // ConfirmRoot takes the person's word that photos that are not found in a root are gone:
-// its files are marked as missing, however many they are. What was said of them is kept.
+// its files are marked as missing, however many they are. What was said of them is kept. It
+// waits for an indexing run that is on, which might set the root offline again.
 func (a *App) ConfirmRoot(ctx context.Context, id library.RootID) error {
 	if err := a.needWriting(); err != nil {
 		return err
 	}
+	if err := a.enterRun(ctx); err != nil {
+		return err
+	}
+	defer a.leaveRun()
 	root, err := a.store.Root(ctx, id)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"descry/library"
 	"descry/library/scan"
@@ -78,6 +79,19 @@ func TestConfirmRoot(t *testing.T) {
 	}
 	if r := index(t, a); len(r.Notes) != 1 || !strings.Contains(r.Notes[0], "roots confirm") || r.Missing != 0 {
 		t.Errorf("%+v", r)
+	}
+	// A run that is on might set the root offline again, so it is waited for.
+	if err := a.InRun(t.Context(), func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := a.ConfirmRoot(ctx, id); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("confirmed during a run: %v", err)
+		}
+		if roots, err := a.Roots(t.Context()); err != nil || roots[0].State != library.Offline {
+			t.Errorf("%+v, %v", roots, err)
+		}
+	}); err != nil {
+		t.Fatal(err)
 	}
 	if err := a.ConfirmRoot(t.Context(), id); err != nil {
 		t.Fatal(err)

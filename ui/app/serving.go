@@ -31,7 +31,7 @@ type servingBox struct {
 	abort  context.CancelFunc // ends what was taken, which is put back
 	loop   sync.WaitGroup
 	jobs   sync.WaitGroup
-	oneRun chan struct{} // held by the indexing run that is on
+	oneRun chan struct{} // held by who looks through folders, see enterRun
 }
 
 // Serve takes requests that other processes leave in the spool folder, until FinishServing or
@@ -237,7 +237,7 @@ func (a *App) indexRequest(ctx context.Context, paths []string) (spool.Answer, e
 	return spool.Answer{Report: b}, err
 }
 
-// enterRun waits until no other indexing run is on.
+// enterRun waits until nobody else looks through folders: another indexing run, ConfirmRoot.
 func (a *App) enterRun(ctx context.Context) error {
 	select {
 	case a.serving.oneRun <- struct{}{}:
