@@ -42,11 +42,7 @@ func (a *App) turn(ctx context.Context, f func() (library.Operation, error)) (li
 	if err != nil {
 		return library.Operation{}, err
 	}
-	op, err := f()
-	if err != nil {
-		return library.Operation{}, err
-	}
-	failed, err := a.followTrash(ctx, func(string) error { return nil })
+	op, failed, err := a.turnFiles(ctx, f)
 	if err != nil {
 		return op, err
 	}
@@ -63,6 +59,19 @@ func (a *App) turn(ctx context.Context, f func() (library.Operation, error)) (li
 		return op, fmt.Errorf("%q is done in the library, but not for %s on disk: %s", op.What, count(len(failed), "file"), failed[0].Reason)
 	}
 	return op, nil
+}
+
+// turnFiles undoes or redoes and lets files follow. Nobody else moves them meanwhile, who would
+// be told why a move failed instead of this caller.
+func (a *App) turnFiles(ctx context.Context, f func() (library.Operation, error)) (library.Operation, []TrashFailure, error) {
+	a.moving.Lock()
+	defer a.moving.Unlock()
+	op, err := f()
+	if err != nil {
+		return library.Operation{}, nil, err
+	}
+	failed, err := a.makeMoves(ctx, func(string) error { return nil })
+	return op, failed, err
 }
 
 // History lists what the person did, newest first.

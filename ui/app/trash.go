@@ -83,6 +83,18 @@ func (a *App) trash(ctx context.Context, items []TrashItem, step trashStep) (Tra
 	if len(moves) == 0 {
 		return report, nil
 	}
+	err := a.move(ctx, &report, moves, heirs, step)
+	if report.Operation != 0 {
+		a.changed()
+	}
+	return report, err
+}
+
+// move records that files go to the trash, makes the moves, and reports what became of them.
+// Nobody else comes between: who did would be told why a move failed, and this caller not.
+func (a *App) move(ctx context.Context, report *TrashReport, moves []store.TrashMove, heirs []store.Heir, step trashStep) error {
+	a.moving.Lock()
+	defer a.moving.Unlock()
 	err := step("reserved")
 	if err == nil {
 		report.Operation, err = a.store.Trash(ctx, moves, heirs)
@@ -92,15 +104,14 @@ func (a *App) trash(ctx context.Context, items []TrashItem, step trashStep) (Tra
 		for _, m := range moves {
 			err = errors.Join(err, trash.Release(m.Kept))
 		}
-		return report, err
+		return err
 	}
-	defer a.changed()
 	if err := step("recorded"); err != nil {
-		return report, err
+		return err
 	}
-	failed, err := a.followTrash(ctx, step)
+	failed, err := a.makeMoves(ctx, step)
 	if err != nil {
-		return report, err
+		return err
 	}
 	stayed := map[string]bool{}
 	for _, f := range failed {
@@ -108,11 +119,15 @@ func (a *App) trash(ctx context.Context, items []TrashItem, step trashStep) (Tra
 		report.Failed = append(report.Failed, f)
 	}
 	for _, m := range moves {
-		if !stayed[m.Path] {
+		switch {
+		case stayed[m.Path]:
+		case missing(m.Kept) && !missing(m.Path): // an undo was recorded before the move was made
+			report.Failed = append(report.Failed, TrashFailure{m.Path, "The operation was undone meanwhile."})
+		default:
 			report.Moved = append(report.Moved, m.Path)
 		}
 	}
-	return report, nil
+	return nil
 }
 
 // mayGo checks that a file is the one that the library knows, and that the one kept in its
@@ -175,6 +190,11 @@ func (a *App) unchanged(ctx context.Context, path string) (store.FileInfo, error
 func (a *App) followTrash(ctx context.Context, step trashStep) ([]TrashFailure, error) {
 	a.moving.Lock()
 	defer a.moving.Unlock()
+	return a.makeMoves(ctx, step)
+}
+
+// makeMoves is followTrash for who holds a.moving.
+func (a *App) makeMoves(ctx context.Context, step trashStep) ([]TrashFailure, error) {
 	work, err := a.store.TrashWork(ctx)
 	if err != nil {
 		return nil, err

@@ -197,6 +197,47 @@ func TestUndoNeverOverwrites(t *testing.T) {
 	}
 }
 
+// A file whose move is undone before it was made was not moved.
+func TestTrashCountsWhatWentThere(t *testing.T) {
+	l := newTrashLibrary(t)
+	a := l.open(t)
+	defer l.close(t, a)
+	stop := errors.New("no further")
+	r, err := a.TrashWith(t.Context(), []app.TrashItem{{Path: l.small}}, func(step string) error {
+		if step != "recorded" {
+			return nil
+		}
+		if err := a.UndoWith(t.Context(), func(string) error { return stop }); !errors.Is(err, stop) {
+			t.Error(err)
+		}
+		return nil
+	})
+	if err != nil || len(r.Moved) != 0 || len(r.Failed) != 1 || l.places(t) != "outside" {
+		t.Errorf("%+v, %v; the file is in %q", r, err, l.places(t))
+	}
+}
+
+// Whoever moves a file is told when that fails, however many move files at a time.
+func TestTrashTellsWhoAsked(t *testing.T) {
+	l := newTrashLibrary(t)
+	a := l.open(t)
+	defer l.close(t, a)
+	other := make(chan error, 1)
+	r, err := a.TrashWith(t.Context(), []app.TrashItem{{Path: l.small}}, func(step string) error {
+		if step == "recorded" {
+			go func() { other <- a.UndoWith(t.Context(), func(string) error { return nil }) }()
+			return os.WriteFile(l.small, []byte("edited meanwhile"), 0o644)
+		}
+		return nil
+	})
+	if err != nil || len(r.Moved) != 0 || len(r.Failed) != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if err := <-other; err != nil {
+		t.Error(err)
+	}
+}
+
 var errKilled = errors.New("killed")
 
 // dying runs f and lets the process end, as far as the library can tell, when f comes to
