@@ -198,6 +198,7 @@ type engineBox struct {
 	problem error
 	tried   bool // engine or problem is the answer
 	started map[engineChoice]*clipengine.Engine
+	former  []*clipengine.Engine // of models whose files are others now
 }
 
 // engineChoice is what makes one engine another.
@@ -213,6 +214,24 @@ func (b *engineBox) retire() {
 	b.engine, b.problem, b.tried = nil, nil, false
 }
 
+// replace takes note that the files of a model were put in place: engines of one that had its
+// id before are not taken again, whichever part of it is another one now. Digests would tell,
+// too, at the cost of reading all weights, those of the text tower as well, in each start.
+func (b *engineBox) replace(opened *bundle.Bundle) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for choice, e := range b.started {
+		if choice.model == opened.ID {
+			b.former = append(b.former, e)
+			delete(b.started, choice)
+		}
+	}
+	if b.bundle != nil && b.bundle.ID == opened.ID {
+		b.bundle = opened
+		b.engine, b.problem, b.tried = nil, nil, false
+	}
+}
+
 // close ends all engines.
 func (b *engineBox) close() error {
 	b.retire()
@@ -222,6 +241,9 @@ func (b *engineBox) close() error {
 	for _, e := range b.started {
 		errs = append(errs, e.Close())
 	}
-	b.started = nil
+	for _, e := range b.former {
+		errs = append(errs, e.Close())
+	}
+	b.started, b.former = nil, nil
 	return errors.Join(errs...)
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
+	"descry/internal/onnxtest"
 	"descry/internal/testdata"
 	"descry/library"
 	"descry/library/store"
@@ -144,5 +147,37 @@ func TestImportsKeepOneModel(t *testing.T) {
 	}
 	if n := a.Engines(); n != 1 {
 		t.Errorf("%d models are held in memory", n)
+	}
+}
+
+// A model that took the place of another one with its name is that one from then on, also
+// where only its words differ.
+func TestModelUnderAUsedName(t *testing.T) {
+	a := withModel(t)
+	files := onnxtest.Descry()
+	words := func() []float32 {
+		t.Helper()
+		if _, err := a.AddModel(t.Context(), files.Write(t, "tiny")); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.UseModel(t.Context(), "tiny"); err != nil {
+			t.Fatal(err)
+		}
+		r, err := a.EmbedTexts(t.Context(), []string{"dog"})
+		if err != nil || r[0].Err != nil {
+			t.Fatal(err, r)
+		}
+		return r[0].Vector
+	}
+	dog := words()
+	if err := a.UseModel(t.Context(), "starter"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.RemoveModel(t.Context(), "tiny"); err != nil {
+		t.Fatal(err)
+	}
+	files["tokenizer.json"] = []byte(strings.NewReplacer(`"dog"`, `"cat"`, `"cat"`, `"dog"`).Replace(string(files["tokenizer.json"])))
+	if slices.Equal(dog, words()) {
+		t.Error("the words of the model that was removed are used")
 	}
 }

@@ -284,6 +284,7 @@ func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
 	if err != nil {
 		return ModelInfo{}, err
 	}
+	a.engines.replace(b)
 	return infoOf(b), nil
 }
 
