@@ -50,8 +50,13 @@ func (d *disks) order(files []store.PendingFile) {
 	}
 	slices.SortStableFunc(files, func(a, b store.PendingFile) int {
 		am, bm := moving(&a), moving(&b)
-		if !am || !bm {
-			return boolOrder(am, bm)
+		switch {
+		case !am && !bm:
+			return 0
+		case !am:
+			return -1
+		case !bm:
+			return 1
 		}
 		aDevice, aNumber := fileNumber(a.File.Stat.Inode)
 		bDevice, bNumber := fileNumber(b.File.Stat.Inode)
@@ -60,17 +65,6 @@ func (d *disks) order(files []store.PendingFile) {
 			cmp.Compare(a.File.Dir, b.File.Dir), cmp.Compare(aNumber, bNumber),
 		)
 	})
-}
-
-// boolOrder puts false before true.
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // fileNumber reads "dev:ino"; zeros where it is neither.
