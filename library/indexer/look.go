@@ -151,6 +151,9 @@ type needs struct{ thumb, measures, vector bool }
 
 func (n needs) any() bool { return n.thumb || n.measures || n.vector }
 
+// lacking says what a picture still needs. A thumbnail that is there counts as whole: reading
+// all of them in each run would cost far more than mending a damaged one when it is shown,
+// which App.Thumbnail does.
 func (r *run) lacking(pic library.Picture, known store.KnownContent) needs {
 	return needs{
 		thumb:    !r.p.Thumbs.Has(pic),
