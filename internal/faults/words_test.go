@@ -38,6 +38,6 @@ const limits = `## What remains
 
 - A disk that says it has synced and has not loses what it said was safe; no program can tell. The backups of the day in the library's folder, and copies of them elsewhere, are for that.
 - File systems without a journal of names (FAT, exFAT) may lose a rename after it was synced. A library belongs on the system's own file system; photos may be anywhere.
-- A thumbnail is not synced, for it can be made again: after a power cut a damaged one is noticed by its checksum and made anew from the photo, if that is at hand; that of a video is not, and is lacking until the file changes.
+- A thumbnail is not synced, for it can be made again: after a power cut a damaged one is noticed by its checksum and made anew from the photo or video, if that is at hand and was not changed.
 - Of libraries on network file systems nothing was tested: SQLite needs their locks to work.
 `

@@ -6,6 +6,7 @@ import (
 	"image"
 	"math"
 	"slices"
+	"time"
 
 	"descry/library"
 	"descry/library/decode"
@@ -53,8 +54,7 @@ func (r *run) openVideo(ctx context.Context, j job, row *store.IndexedFile, stag
 // measures and first vector are made; those that show something else are further views.
 func (c clip) derive(ctx context.Context, row *store.IndexedFile, pic library.Picture, need needs, stage *string) error {
 	*stage = "decode"
-	options := video.Options{MinSide: DecodeSide(c.p.Encoder), Limits: c.p.Limits}
-	frames, err := c.video.Frames(ctx, options)
+	frames, err := c.video.Frames(ctx, video.Options{MinSide: DecodeSide(c.p.Encoder), Limits: c.p.Limits})
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,23 @@ func (c clip) derive(ctx context.Context, row *store.IndexedFile, pic library.Pi
 		row.Views = append(row.Views, store.View{Vector: v, At: others[i].At})
 	}
 	return nil
+}
+
+// Shown returns the frame that stands for a video, at the size that DecodeSide gives without an
+// encoder: the one at the time that was kept of it (store.FrameTime; nil: none), or else the one
+// that a run chooses, which takes several times as long. Errors: those of video.Frames.
+func Shown(ctx context.Context, v *video.Video, at *time.Duration) (*image.RGBA, error) {
+	options := video.Options{MinSide: DecodeSide(nil)}
+	if at != nil {
+		if f, err := v.FrameAt(ctx, *at, options); err == nil || ctx.Err() != nil {
+			return f.Image, err
+		}
+	}
+	frames, err := v.Frames(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return frames[bestFrame(frames)].Image, nil
 }
 
 // cosine is that of two unit vectors.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"descry/internal/float16"
 	"descry/library"
@@ -134,6 +135,23 @@ func (s *Store) PictureVector(ctx context.Context, space library.SpaceID, pic li
 	return s.oneVector(ctx, `SELECT v.data FROM vector v JOIN content c ON c.id = v.content_id
 		WHERE c.scheme = ? AND c.digest = ? AND v.orientation = ? AND v.space_id = ? AND v.view = 0`,
 		pic.Content.Scheme, pic.Content.Digest[:], pic.Orientation, space)
+}
+
+// FrameTime returns when in its video the frame lies that is a picture; nil: that was not kept,
+// or it is no frame.
+func (s *Store) FrameTime(ctx context.Context, pic library.Picture) (*time.Duration, error) {
+	var ms int64
+	err := s.ro.QueryRowContext(ctx, `SELECT v.at_ms FROM vector v JOIN content c ON c.id = v.content_id
+		WHERE c.scheme = ? AND c.digest = ? AND v.orientation = ? AND v.view = 0 AND v.at_ms IS NOT NULL
+		ORDER BY v.seq LIMIT 1`, pic.Content.Scheme, pic.Content.Digest[:], pic.Orientation).Scan(&ms)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read when in a video its frame lies: %w", mapError(err))
+	}
+	at := time.Duration(ms) * time.Millisecond
+	return &at, nil
 }
 
 // PhotoVector returns the stored vector (view 0) of the picture that a photo shows.

@@ -49,20 +49,15 @@ const (
 // Frames that cannot be had are left out; the error says why there are none: it wraps
 // decode.ErrDamaged, decode.ErrTooLarge or the cause of ctx.
 func (v *Video) Frames(ctx context.Context, o Options) ([]Frame, error) {
-	if o.Most <= 0 {
-		o.Most = 8
-	}
-	if o.MaxPixels <= 0 {
-		o.MaxPixels = decode.DefaultLimits.MaxPixels
-	}
-	if px := int64(v.Metadata.Width) * int64(v.Metadata.Height); px > o.MaxPixels {
-		return nil, fmt.Errorf("%w: its frames have %d × %d px, and the limit is %d megapixels",
-			decode.ErrTooLarge, v.Metadata.Width, v.Metadata.Height, (o.MaxPixels+5e5)/1e6)
+	o, err := v.bounded(o)
+	if err != nil {
+		return nil, err
 	}
 	at := times(v.Metadata.Duration, o.Most)
+	exact := v.Metadata.Duration/time.Duration(o.Most) <= farApart
 	if v.together(at, o) {
 		// Fewer than asked for are all the same one, or it is cut short: then each is sought.
-		if frames, err := v.take(ctx, at, o); err == nil && len(frames) == len(at) {
+		if frames, err := v.take(ctx, at, true, o); err == nil && len(frames) == len(at) {
 			return frames, nil
 		} else if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -71,7 +66,7 @@ func (v *Video) Frames(ctx context.Context, o Options) ([]Frame, error) {
 	var frames []Frame
 	var first error
 	for i := range at {
-		f, err := v.take(ctx, at[i:i+1], o)
+		f, err := v.take(ctx, at[i:i+1], exact, o)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -88,7 +83,7 @@ func (v *Video) Frames(ctx context.Context, o Options) ([]Frame, error) {
 	}
 	if len(frames) == 0 && v.Metadata.Duration > 0 && !errors.Is(first, decode.ErrTooLarge) {
 		// It may be cut short, or claim to be longer than it is.
-		if f, err := v.take(ctx, []time.Duration{0}, o); err == nil {
+		if f, err := v.take(ctx, []time.Duration{0}, exact, o); err == nil {
 			frames = f
 		}
 	}
@@ -99,6 +94,37 @@ func (v *Video) Frames(ctx context.Context, o Options) ([]Frame, error) {
 		return nil, fmt.Errorf("take a frame from the video: %w", first)
 	}
 	return frames, nil
+}
+
+// FrameAt returns the frame that Frames gave with this time, wherever it lies between two
+// keyframes; o.Most does not matter. Errors: as Frames.
+func (v *Video) FrameAt(ctx context.Context, at time.Duration, o Options) (Frame, error) {
+	o, err := v.bounded(o)
+	if err != nil {
+		return Frame{}, err
+	}
+	// Times are rounded to milliseconds, and what is sought is the first frame from there on.
+	frames, err := v.take(ctx, []time.Duration{max(at-time.Millisecond, 0)}, true, o)
+	if err != nil {
+		return Frame{}, fmt.Errorf("take the frame at %s from the video: %w", at, err)
+	}
+	return frames[0], nil
+}
+
+// bounded puts what holds by default into options, and refuses a video whose frames are too
+// large for them.
+func (v *Video) bounded(o Options) (Options, error) {
+	if o.Most <= 0 {
+		o.Most = 8
+	}
+	if o.MaxPixels <= 0 {
+		o.MaxPixels = decode.DefaultLimits.MaxPixels
+	}
+	if px := int64(v.Metadata.Width) * int64(v.Metadata.Height); px > o.MaxPixels {
+		return o, fmt.Errorf("%w: its frames have %d × %d px, and the limit is %d megapixels",
+			decode.ErrTooLarge, v.Metadata.Width, v.Metadata.Height, (o.MaxPixels+5e5)/1e6)
+	}
+	return o, nil
 }
 
 // times says where frames are taken. Without a known duration they lie ever further apart,
@@ -140,9 +166,10 @@ func (v *Video) together(at []time.Duration, o Options) bool {
 }
 
 // take takes frames in one run of ffmpeg: the first one from each of several times on,
-// decoding all before them, or the one at a single time, which is sought. There may be fewer
-// than asked for, but one at least.
-func (v *Video) take(ctx context.Context, at []time.Duration, o Options) ([]Frame, error) {
+// decoding all before them, or the one at a single time, which is sought: the first from there
+// on if it is to be exact, else the keyframe before. There may be fewer than asked for, but one
+// at least.
+func (v *Video) take(ctx context.Context, at []time.Duration, exact bool, o Options) ([]Frame, error) {
 	width, height := v.size(o.MinSide)
 	args := []string{
 		"-nostdin", "-hide_banner", "-loglevel", "error",
@@ -152,7 +179,7 @@ func (v *Video) take(ctx context.Context, at []time.Duration, o Options) ([]Fram
 	var from time.Duration
 	if len(at) == 1 {
 		from = at[0]
-		if v.Metadata.Duration/time.Duration(o.Most) > farApart {
+		if !exact {
 			args = append(args, "-noaccurate_seek")
 		}
 		if from > 0 {

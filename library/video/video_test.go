@@ -1,6 +1,7 @@
 package video_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -209,6 +210,10 @@ func TestTimesAreTrue(t *testing.T) {
 				bright := float64(f.Image.RGBAAt(32, 32).G) * 219 / 255
 				if at := f.At.Seconds() * c.rate; math.Abs(at-bright) > 2.5 { // the encoder is not exact
 					t.Errorf("frame %d says %s, which has the brightness %.1f, and has %.1f", i, f.At, at, bright)
+				}
+				again, err := v.FrameAt(t.Context(), f.At, video.Options{})
+				if err != nil || again.At != f.At || !bytes.Equal(again.Image.Pix, f.Image.Pix) {
+					t.Errorf("frame %d, from %s, is another one when it is asked for again, from %s; %v", i, f.At, again.At, err)
 				}
 			}
 		})

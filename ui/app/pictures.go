@@ -227,8 +227,8 @@ func (a *App) Thumbnail(ctx context.Context, p library.Picture) (*image.RGBA, er
 	return img, nil
 }
 
-// thumbnailAgain makes a thumbnail that is lost, or was deleted to make room, from a file
-// that is at hand.
+// thumbnailAgain makes a thumbnail that is lost or damaged, or was deleted to make room, from a
+// file that is at hand and was not changed since it was looked at.
 func (a *App) thumbnailAgain(ctx context.Context, p library.Picture) (*image.RGBA, error) {
 	known, _, err := a.store.Known(ctx, p.Content, 0)
 	if err != nil {
@@ -238,15 +238,23 @@ func (a *App) thumbnailAgain(ctx context.Context, p library.Picture) (*image.RGB
 	if err != nil {
 		return nil, err
 	}
-	if d.Picture != p || decode.IsVideo(d.Metadata.Format) {
+	if d.Picture != p {
 		return nil, library.ErrNotFound
+	}
+	read := func(path string) (*image.RGBA, error) { return a.readPicture(ctx, path, indexer.DecodeSide(nil)) }
+	if decode.IsVideo(d.Metadata.Format) {
+		read = func(path string) (*image.RGBA, error) { return a.readFrame(ctx, path, p) }
 	}
 	for _, f := range d.Files {
 		if f.State != library.Present {
 			continue
 		}
-		img, err := a.readPicture(ctx, f.Path, indexer.DecodeSide(nil))
+		if info, err := os.Stat(f.Path); err != nil || !sameStat(info, f.Stat) {
+			continue
+		}
+		img, err := read(f.Path)
 		if err != nil {
+			a.p.Log.Debug("a thumbnail is not made again", "path", f.Path, "error", err)
 			continue
 		}
 		thumb := thumbs.Make(img)
@@ -259,6 +267,23 @@ func (a *App) thumbnailAgain(ctx context.Context, p library.Picture) (*image.RGB
 		return thumb, nil
 	}
 	return nil, library.ErrNotFound
+}
+
+// readFrame takes the frame from a video file that stands for it in the library.
+func (a *App) readFrame(ctx context.Context, path string, p library.Picture) (*image.RGBA, error) {
+	at, err := a.store.FrameTime(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	tools, err := video.Find()
+	if err != nil {
+		return nil, err
+	}
+	v, err := tools.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return indexer.Shown(ctx, v, at)
 }
 
 // Picture decodes a photo in full for the viewer. Where its disk is away, the thumbnail
