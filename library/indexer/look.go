@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"descry/library/decode"
 	"descry/library/measure"
 	"descry/library/metadata"
+	"descry/library/scan"
 	"descry/library/store"
 	"descry/library/thumbs"
 )
@@ -82,7 +84,7 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 	}
 	source, err := r.open(ctx, j, row, &stage)
 	if err != nil {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !r.replaced(j) {
 			r.refuse(&o, row, stage, err)
 		}
 		return o, nil
@@ -110,13 +112,33 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 			if errors.As(err, &fatal) {
 				return o, fatal.error
 			}
-			r.refuse(&o, row, stage, err)
+			if !r.replaced(j) {
+				r.refuse(&o, row, stage, err)
+			}
 			return o, nil
 		}
+	}
+	if r.replaced(j) {
+		return o, nil
 	}
 	row.SamePicture = r.samePicture(ctx, j.file.Was, row, row.Vector)
 	o.row = row
 	return o, nil
+}
+
+// replaced reports whether, where a video was when it was read, there is nothing now, or
+// another file: its frames are read by its name, later, and such a file is left to the next
+// run.
+func (r *run) replaced(j job) bool {
+	if !j.video {
+		return false
+	}
+	info, err := os.Stat(j.file.Path)
+	if err == nil && scan.StatOf(info) == j.stat {
+		return false
+	}
+	r.p.Log.Debug("left for later", "path", j.file.Path, "reason", errChanging)
+	return true
 }
 
 // source is an open photo or video from which derived data is made.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"os/exec"
 	"regexp"
@@ -153,6 +154,47 @@ func TestVideosWaitForTheirProgram(t *testing.T) {
 	}
 	if r := run(videos); r.Encoded != 2 || len(r.Failed) != 0 || r.Photos != 2 {
 		t.Errorf("report %+v", r)
+	}
+}
+
+// meddler is an encoder during whose work something happens.
+type meddler struct {
+	Encoder
+	do  func()
+	err error
+}
+
+func (m meddler) Tensor(img *image.RGBA) []float32 {
+	m.do()
+	return m.Encoder.Tensor(img)
+}
+
+func (m meddler) EncodeTensor(ctx context.Context, tensor []float32) ([]float32, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	return m.Encoder.EncodeTensor(ctx, tensor)
+}
+
+// Frames are read by name: what a video fails with that was moved meanwhile is not its fault.
+func TestAVideoThatMovesWhileItIsLookedAt(t *testing.T) {
+	videos := tools(t)
+	for name, failure := range map[string]error{"looked at": nil, "not looked at": errors.New("no such file")} {
+		t.Run(name, func(t *testing.T) {
+			l := newLib(t)
+			l.film("a.mp4", "smptebars=s=640x480:d=1")
+			run := func(e Encoder) Report {
+				t.Helper()
+				r, err := New(Params{Store: l.store, Thumbs: l.thumbs, Encoder: e, Threads: 1, Videos: videos}).Run(t.Context(), l.roots(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return r
+			}
+			move := func() { _ = os.Rename(l.at("a.mp4"), l.at("b.mp4")) }
+			l.expect(run(meddler{l.encoder, move, failure}), Report{Files: 1, New: 1})
+			l.expect(run(l.encoder), Report{Files: 1, Photos: 1, New: 1, Missing: 1, Encoded: 1})
+		})
 	}
 }
 

@@ -446,3 +446,25 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		noError(t, l.Close())
 	}
 }
+
+// A run may look at a file still that is gone meanwhile: what it finds must not be stored for
+// another one.
+func TestIDsOfFilesAreNotUsedAgain(t *testing.T) {
+	l := newLib(t)
+	l.apply(Found, "a.jpg", stat(1))
+	l.apply(Found, "b.jpg", stat(2))
+	before, err := l.Pending(t.Context(), 0, 10, Cursor{})
+	noError(t, err)
+	noError(t, l.Close())
+	l = openLib(t, l.Dir()) // what had an id before counts, too
+	l.apply(Gone, "a.jpg", library.Stat{})
+	l.apply(Gone, "b.jpg", library.Stat{})
+	l.apply(Found, "c.jpg", stat(3))
+	again, err := l.Pending(t.Context(), 0, 10, Cursor{})
+	noError(t, err)
+	for _, f := range before {
+		if f.File.ID == again[0].File.ID {
+			t.Errorf("c.jpg has the id of %s", f.Path)
+		}
+	}
+}

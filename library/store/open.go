@@ -62,10 +62,14 @@ type Store struct {
 	person gate
 	idle   idle
 	// stmts caches the statements of w; guarded by gate, as all below.
-	stmts   map[string]*sql.Stmt
-	day     string          // whose backup was seen to
-	copying chan struct{}   // closed when the backup of the day is done; nil: none was begun
-	quit    context.Context // ends a backup under way
+	stmts map[string]*sql.Stmt
+	// lastFile is the greatest id that a file has had since the library was opened. SQLite would
+	// give the id of one that is gone to the next, for which who still looks at the first would
+	// then store what it found.
+	lastFile library.FileID
+	day      string          // whose backup was seen to
+	copying  chan struct{}   // closed when the backup of the day is done; nil: none was begun
+	quit     context.Context // ends a backup under way
 }
 
 // Open opens the library in dir, and makes one there (folder mode 0700) unless o.ReadOnly.
@@ -223,6 +227,9 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 			return copyDatabase(ctx, s.w, name, s.vfs)
 		}
 		if err := migrate(ctx, s.w, all, backup); err != nil {
+			return err
+		}
+		if err := s.w.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM file").Scan(&s.lastFile); err != nil {
 			return err
 		}
 	}

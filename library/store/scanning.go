@@ -94,8 +94,9 @@ func (t *tx) applyChange(root library.RootID, c ScanChange) error {
 	switch c.Kind {
 	case Found, Changed:
 		if !known {
-			return t.exec("INSERT INTO file (root_id, dir, name, size, mtime_ns, inode) VALUES (?, ?, ?, ?, ?, ?)",
-				root, dir, name, c.Stat.Size, c.Stat.ModTime, c.Stat.Inode)
+			t.s.lastFile++
+			return t.exec("INSERT INTO file (id, root_id, dir, name, size, mtime_ns, inode) VALUES (?, ?, ?, ?, ?, ?, ?)",
+				t.s.lastFile, root, dir, name, c.Stat.Size, c.Stat.ModTime, c.Stat.Inode)
 		}
 		if err := t.exec("DELETE FROM failure WHERE file_id = ?", id); err != nil {
 			return err
