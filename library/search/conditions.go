@@ -1,42 +1,88 @@
 package search
 
 import (
+	"errors"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"descry/library"
+	"descry/library/query"
 	"descry/library/store"
 )
 
-// applyConditions applies quoted texts and filters to what is allowed and barred. Of a
-// query of one quoted text it returns the photos in the order of the match.
-func (r *run) applyConditions() (order []library.PhotoID, err error) {
-	for _, not := range []bool{false, true} {
-		for _, t := range append(r.query.pick(Exact, not), r.query.pick(Filter, not)...) {
-			ids, ok, err := r.resolve(t)
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				continue
-			}
-			r.exact = append(r.exact, t)
-			if t.Not {
-				r.bar(ids)
-				continue
-			}
-			if t.Kind == Exact {
-				order = ids
-			}
-			r.allow(ids)
+// shared is what the alternatives of one search have in common.
+type shared struct {
+	hard     map[string]hardAnswer // by the conditions as they are printed
+	pictures map[string]pictureAnswer
+}
+
+// hardAnswer is what conditions let through.
+type hardAnswer struct {
+	ids     []library.PhotoID // in the order in which they are listed
+	applied []query.Node      // the conditions, without those that name nothing
+}
+
+// applyConditions applies quoted texts and filters to what is allowed.
+func (r *run) applyConditions() error {
+	if len(r.plan.hard) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	for _, n := range r.plan.hard {
+		b.WriteString(n.String() + "\n")
+	}
+	a, ok := r.shared.hard[b.String()]
+	if !ok {
+		var err error
+		if a, err = r.hardAnswer(); err != nil {
+			return err
+		}
+		r.shared.hard[b.String()] = a
+	}
+	r.exact = a.applied
+	if len(a.applied) > 0 {
+		r.listing = a.ids
+		if r.listing == nil {
+			r.listing = []library.PhotoID{}
+		}
+		r.allow(a.ids)
+	}
+	return nil
+}
+
+// hardAnswer finds the photos for which all of the conditions hold. A filter whose value
+// names nothing in the library is passed over, and a Problem says so.
+func (r *run) hardAnswer() (a hardAnswer, err error) {
+	var all []store.Condition
+	for _, n := range r.plan.hard {
+		c, ok, err := r.condition(n)
+		if err != nil {
+			return a, err
+		}
+		if ok {
+			a.applied = append(a.applied, n)
+			all = append(all, c)
 		}
 	}
-	if len(r.exact) > 1 {
-		order = nil
+	// What must hold is said before what must not.
+	slices.SortStableFunc(a.applied, func(x, y query.Node) int {
+		switch {
+		case x.Not == y.Not:
+			return 0
+		case y.Not:
+			return -1
+		}
+		return 1
+	})
+	switch {
+	case len(all) == 0:
+		return a, nil
+	case len(all) == 1 && a.applied[0].Kind == query.Exact && !a.applied[0].Not:
+		a.ids, err = r.photosWith(store.WordQuery{Terms: []string{a.applied[0].Text}}) // best match first
+		return a, err
 	}
-	return order, nil
+	a.ids, err = r.p.Store.Find(r.ctx, store.Both(all...))
+	return a, err
 }
 
 func (r *run) allow(ids []library.PhotoID) {
@@ -58,46 +104,6 @@ func (r *run) bar(ids []library.PhotoID) {
 	}
 }
 
-// wantsMissing reports whether the query asks for photos whose files are gone.
-func (r *run) wantsMissing() bool {
-	return slices.ContainsFunc(r.exact, func(t Term) bool { return !t.Not && t.Field == "is" && t.Text == "missing" })
-}
-
-// resolve finds the photos for which a quoted text or filter holds. Where its value names
-// nothing in the library it says so in a Problem, and ok is false.
-func (r *run) resolve(t Term) (ids []library.PhotoID, ok bool, err error) {
-	if t.Kind == Exact {
-		ids, err = r.photosWith(store.WordQuery{Terms: []string{t.Text}})
-		return ids, true, err
-	}
-	switch t.Field {
-	case "file":
-		ids, err = r.photosWith(store.WordQuery{Terms: []string{t.Text}, Columns: []string{"name"}, Prefix: true})
-		return ids, true, err
-	case "ext":
-		ids, err = r.photosOfType(t.Text)
-		return ids, true, err
-	case "in":
-		return r.photosIn(t)
-	case "tag", "tag~":
-		return r.photosTagged(t)
-	case "is":
-		ids, err = r.photosThatAre(t.Text)
-		return ids, true, err
-	case "rating":
-		n, _ := strconv.Atoi(t.Text)
-		ids, err = r.p.Store.Photos(r.ctx, store.ListFilter{MinRating: n})
-		return ids, true, err
-	}
-	from, to, _ := years(t.Text)
-	f := store.ListFilter{From: time.Date(max(from, 1), 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(to+1, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if to == 0 {
-		f.To = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-	}
-	ids, err = r.p.Store.Photos(r.ctx, f)
-	return ids, true, err
-}
-
 func (r *run) photosWith(q store.WordQuery) ([]library.PhotoID, error) {
 	hits, err := r.p.Store.MatchWords(r.ctx, q)
 	if err != nil {
@@ -110,163 +116,180 @@ func (r *run) photosWith(q store.WordQuery) ([]library.PhotoID, error) {
 	return ids, nil
 }
 
-// photosOfType finds photos by the end of their file name. Words narrow the choice; the
-// name itself decides.
-func (r *run) photosOfType(ext string) ([]library.PhotoID, error) {
-	ids, err := r.photosWith(store.WordQuery{Terms: []string{ext}, Columns: []string{"name"}})
-	if err != nil {
-		return nil, err
+// condition makes what a node asks for a condition of the store. ok is false where it names
+// nothing and is passed over.
+func (r *run) condition(n query.Node) (c store.Condition, ok bool, err error) {
+	switch n.Kind {
+	case query.Exact:
+		c, err = store.HasWords(store.WordQuery{Terms: []string{n.Text}})
+		ok = true
+	case query.Filter:
+		c, ok, err = r.filter(n)
+	default:
+		c, ok, err = r.joined(n)
 	}
-	cards, err := r.p.Store.Cards(r.ctx, ids)
-	if err != nil {
-		return nil, err
+	if n.Not && ok {
+		c = store.Except(c)
 	}
-	ids = ids[:0]
-	for _, c := range cards {
-		if strings.HasSuffix(strings.ToLower(c.Path), "."+ext) {
-			ids = append(ids, c.Photo)
-		}
-	}
-	return ids, nil
+	return c, ok, err
 }
 
-// photosIn finds the photos in folders by their path, by the end of it or by name.
-func (r *run) photosIn(t Term) ([]library.PhotoID, bool, error) {
+// joined is the condition of a group.
+func (r *run) joined(n query.Node) (store.Condition, bool, error) {
+	var kids []store.Condition
+	for _, k := range n.Kids {
+		c, ok, err := r.condition(k)
+		if err != nil {
+			return c, false, err
+		}
+		if ok {
+			kids = append(kids, c)
+		}
+	}
+	if n.Kind == query.Any {
+		return store.Either(kids...), len(kids) > 0, nil
+	}
+	return store.Both(kids...), len(kids) > 0, nil
+}
+
+// filter is the condition of a filter: one of its values must hold.
+func (r *run) filter(n query.Node) (store.Condition, bool, error) {
+	values := n.Values
+	if n.Field == "near" {
+		values = []string{strings.Join(n.Values, ",")} // together they are one place
+	}
+	var some []store.Condition
+	for _, v := range values {
+		c, err := r.value(n, v)
+		var nothing unknownError
+		if errors.As(err, &nothing) {
+			r.problem(query.Problem{Sentence: nothing.sentence, Start: n.Start, End: n.End})
+			continue
+		}
+		if err != nil {
+			return store.Condition{}, false, err
+		}
+		some = append(some, c)
+	}
+	return store.Either(some...), len(some) > 0, nil
+}
+
+// unknownError says that a value names nothing that there is.
+type unknownError struct{ sentence string }
+
+func (e unknownError) Error() string { return e.sentence }
+
+// unknown says that a filter's value names nothing, and what may be meant.
+func unknown(what, value string, names []string) error {
+	if near := query.Nearest(value, names); near != "" {
+		return unknownError{"There is no " + what + " “" + short(value) + "”; did you mean “" + near + "”?"}
+	}
+	return unknownError{"There is no " + what + " “" + short(value) + "”; this part of the query was passed over."}
+}
+
+// folders are the conditions of the folders of a name, given as a path, the end of one or
+// the folder's own name.
+func (r *run) folders(name string) (store.Condition, error) {
 	folders, err := r.p.Store.Folders(r.ctx)
 	if err != nil {
-		return nil, false, err
+		return store.Condition{}, err
 	}
 	roots, err := r.p.Store.Roots(r.ctx)
 	if err != nil {
-		return nil, false, err
+		return store.Condition{}, err
 	}
 	rootPath := map[library.RootID]string{}
 	for _, root := range roots {
 		rootPath[root.ID] = root.Path
 	}
-	want := strings.ToLower(strings.Trim(t.Text, "/"))
-	var ids []library.PhotoID
+	want := strings.ToLower(strings.Trim(name, "/"))
+	var some []store.Condition
 	var names []string
-	found := false
 	for _, f := range folders {
 		path := strings.Trim(strings.ToLower(rootPath[f.Root]+"/"+f.Dir), "/")
 		names = append(names, path[strings.LastIndex(path, "/")+1:])
-		if path != want && !strings.HasSuffix(path, "/"+want) {
-			continue
+		if path == want || strings.HasSuffix(path, "/"+want) {
+			some = append(some, store.InFolder(f.Root, f.Dir))
 		}
-		found = true
-		in, err := r.p.Store.Photos(r.ctx, store.ListFilter{Root: f.Root, Dir: f.Dir})
-		if err != nil {
-			return nil, false, err
-		}
-		ids = append(ids, in...)
 	}
-	if !found {
-		r.unknown(t, "folder", names)
+	if some == nil {
+		return store.Condition{}, unknown("folder", name, names)
 	}
-	return ids, found, nil
+	return store.Either(some...), nil
 }
 
-// photosTagged finds photos by label, given as "label" or "set/label".
-func (r *run) photosTagged(t Term) ([]library.PhotoID, bool, error) {
+// tagged is the condition of a tag, given as "label" or "set/label", or of a whole set.
+func (r *run) tagged(field, name string) (store.Condition, error) {
 	sets, err := r.p.Store.LabelSets(r.ctx)
 	if err != nil {
-		return nil, false, err
+		return store.Condition{}, err
 	}
-	var ids []library.PhotoID
+	var labels []library.LabelID
 	var names []string
 	found := false
 	for _, s := range sets {
-		for _, l := range s.Labels {
-			names = append(names, l.Name)
-			if !strings.EqualFold(t.Text, l.Name) && !strings.EqualFold(t.Text, s.Name+"/"+l.Name) {
+		if field == "set" {
+			names = append(names, s.Name)
+			if !strings.EqualFold(name, s.Name) && !strings.EqualFold(name, s.Title) {
 				continue
 			}
 			found = true
-			f := store.ListFilter{Label: l.ID}
-			if t.Field == "tag~" && r.p.Index != nil {
-				f.Space, f.MinConfidence = r.p.Index.Space().ID, LikelyAt
+		}
+		for _, l := range s.Labels {
+			if field != "set" {
+				names = append(names, l.Name)
+				if !strings.EqualFold(name, l.Name) && !strings.EqualFold(name, s.Name+"/"+l.Name) {
+					continue
+				}
+				found = true
 			}
-			tagged, err := r.p.Store.Photos(r.ctx, f)
-			if err != nil {
-				return nil, false, err
-			}
-			ids = append(ids, tagged...)
+			labels = append(labels, l.ID)
 		}
 	}
 	if !found {
-		r.unknown(t, "tag", names)
+		what := "tag"
+		if field == "set" {
+			what = "label set"
+		}
+		return store.Condition{}, unknown(what, name, names)
 	}
-	return ids, found, nil
+	if field == "tag~" && r.p.Index != nil {
+		return store.Tagged(labels, r.p.Index.Space().ID, LikelyAt), nil
+	}
+	return store.Tagged(labels, 0, 0), nil
 }
 
-// unknown says that a filter's value names nothing, and what may be meant.
-func (r *run) unknown(t Term, what string, names []string) {
-	p := Problem{Sentence: "There is no " + what + " “" + short(t.Text) + "”; this part of the query was passed over.", Start: t.Start, End: t.End}
-	if near := nearest(t.Text, names); near != "" {
-		p.Sentence = "There is no " + what + " “" + short(t.Text) + "”; did you mean “" + near + "”?"
-	}
-	r.result.Problems = append(r.result.Problems, p)
-}
+// deepestAlbum is how many smart albums may be named inside each other.
+const deepestAlbum = 4
 
-func (r *run) photosThatAre(state string) ([]library.PhotoID, error) {
-	switch state {
-	case "favourite":
-		return r.p.Store.Photos(r.ctx, store.ListFilter{Favourite: true})
-	case "missing":
-		return r.p.Store.Photos(r.ctx, store.ListFilter{Missing: true})
+// album is the condition of an album: its photos, or for a smart one those that are likely
+// answers to its query.
+func (r *run) album(name string) (store.Condition, error) {
+	albums, err := r.p.Store.Albums(r.ctx)
+	if err != nil {
+		return store.Condition{}, err
 	}
-	untagged, err := r.p.Store.Photos(r.ctx, store.ListFilter{Untagged: true})
-	if err != nil || state == "untagged" {
-		return untagged, err
-	}
-	all, err := r.p.Store.Photos(r.ctx, store.ListFilter{})
-	bare := setOf(untagged)
-	return slices.DeleteFunc(all, bare.has), err
-}
-
-// excludeAt is the calibrated confidence from which a photo counts as showing what it
-// should not. It is well below LikelyAt: who asks for none would rather miss a photo. At
-// 0.2, 2 to 3 in 100 photos without people are taken to show some, and half of those with
-// people are seen; at 0.35 hardly any and a third (docs/quality.md).
-const excludeAt = 0.2
-
-// kinds names what else must not be seen where the word is excluded: a model looks for what
-// a caption would say, and of one man on a beach none says "people".
-var kinds = func() map[string][]string {
-	people := []string{"a man", "a woman", "a boy", "a girl", "a child", "children", "a group of people"}
-	return map[string][]string{
-		"people": people, "person": people, "a person": people, "persons": people, "humans": people, "anyone": people, "anybody": people,
-	}
-}()
-
-// exclude bars the photos that show, or are said to show, what they should not.
-func (r *run) exclude() error {
-	for _, t := range r.query.pick(Phrase, true) {
-		said, err := r.photosWith(store.WordQuery{
-			Terms: contentWords(t.Text), Columns: []string{"name", "keywords", "description", "tags", "alt"},
-		})
-		if err != nil {
-			return err
+	i := slices.IndexFunc(albums, func(a store.Album) bool { return strings.EqualFold(a.Name, name) })
+	if i < 0 {
+		var names []string
+		for _, a := range albums {
+			names = append(names, a.Name)
 		}
-		r.bar(said)
-		if r.view == nil || r.view.Len() == 0 || r.foreign(t.Text) {
-			continue
-		}
-		for _, phrase := range append([]string{t.Text}, kinds[strings.ToLower(t.Text)]...) {
-			l, err := r.textLook(phrase)
-			if err != nil {
-				return err
-			}
-			var shown []library.PhotoID
-			for row, id := range r.view.Photos() {
-				if l.probability(row) >= excludeAt {
-					shown = append(shown, id)
-				}
-			}
-			r.bar(shown)
-			r.nots = append(r.nots, l)
-		}
+		return store.Condition{}, unknown("album", name, names)
 	}
-	return nil
+	if albums[i].Query == "" {
+		return store.InAlbum(albums[i].ID), nil
+	}
+	if r.req.inside >= deepestAlbum {
+		return store.Condition{}, unknownError{"The smart album “" + short(name) + "” asks for itself; it was passed over there."}
+	}
+	res, err := r.Search(r.ctx, Request{Text: albums[i].Query, Now: r.req.Now, inside: r.req.inside + 1})
+	if err != nil {
+		return store.Condition{}, err
+	}
+	ids := make([]library.PhotoID, len(res.Hits))
+	for k, h := range res.Hits {
+		ids[k] = h.Photo
+	}
+	return store.OneOf(ids), nil
 }

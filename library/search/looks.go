@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -24,6 +25,24 @@ type look struct {
 	floor  []float32 // background score of each row; nil: 0
 	fit    calib.Fit
 	base   float64 // part of the logit that is the same for all rows
+	weight float64 // against the heaviest one, which has 1; below 0: it pushes down
+}
+
+// sure is how sure it is that a photo is meant which matches with this probability. What has
+// half the weight is a wish: a photo without it is not ruled out.
+func (l look) sure(probability float64) float64 {
+	if l.weight < 0 {
+		return 1
+	}
+	return 1 - l.weight*(1-probability)
+}
+
+// weighted says the weight, where it is not plain.
+func (l look) weighted() string {
+	if l.weight == 1 || l.weight == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (weight %.2g)", l.weight)
 }
 
 // probability that the photo of a row matches.
@@ -55,28 +74,42 @@ func (r *run) describe() error {
 		return nil
 	}
 	if r.req.Image != nil {
-		l, err := r.pictureLook(r.req.Image)
+		l, err := r.pictureLook("the picture", r.req.Image)
 		if err != nil {
 			return err
 		}
 		r.looks = append(r.looks, l)
 	}
-	for _, t := range r.query.pick(Phrase, false) {
-		if r.foreign(t.Text) {
+	for _, n := range r.plan.pictures(false) {
+		l, ok, err := r.exampleLook(n)
+		if err != nil {
+			return err
+		}
+		if ok {
+			l.weight = n.Weight
+			r.looks = append(r.looks, l)
+		}
+	}
+	for _, n := range r.plan.pick(false) {
+		if r.foreign(n.Text) {
 			continue
 		}
-		l, err := r.textLook(t.Text)
+		l, err := r.textLook(n.Text)
 		if err != nil {
 			return err
 		}
+		l.weight = n.Weight
 		r.looks = append(r.looks, l)
 	}
-	r.result.Calibrated = len(r.looks) > 0
+	heaviest := 0.0
 	for _, l := range r.looks {
+		heaviest = max(heaviest, l.weight)
 		r.result.Calibrated = r.result.Calibrated && l.fit.Fitted
 	}
-	if len(r.looks) > 0 && !r.result.Calibrated {
-		r.note("This model is uncalibrated: where the likely photos end is a guide.")
+	for i := range r.looks {
+		if heaviest > 0 {
+			r.looks[i].weight /= heaviest
+		}
 	}
 	return nil
 }
@@ -132,7 +165,7 @@ func (r *run) textLook(phrase string) (look, error) {
 	if err != nil {
 		return look{}, err
 	}
-	l := look{name: phrase, kind: calib.Text, fit: fit, floor: floor, scores: make([]float32, r.view.Count())}
+	l := look{name: phrase, kind: calib.Text, fit: fit, floor: floor, weight: 1, scores: make([]float32, r.view.Count())}
 	r.view.ScanEach(vec, l.scores)
 	if !r.view.Single() {
 		l.bestViews(r.view)
@@ -163,12 +196,12 @@ func (l *look) bestViews(view *vectors.View) {
 }
 
 // pictureLook scores an example picture on every row.
-func (r *run) pictureLook(vec []float32) (look, error) {
+func (r *run) pictureLook(name string, vec []float32) (look, error) {
 	fit, err := r.fitFor(calib.Image)
 	if err != nil {
 		return look{}, err
 	}
-	l := look{name: "the picture", kind: calib.Image, fit: fit, scores: make([]float32, r.view.Len())}
+	l := look{name: name, kind: calib.Image, fit: fit, weight: 1, scores: make([]float32, r.view.Len())}
 	r.view.Scan(vec, l.scores)
 	l.base = fit.At(queryOf(l.scores, 1))
 	return l, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"descry/library"
+	"descry/library/query"
 	"descry/library/store"
 )
 
@@ -38,6 +39,7 @@ type candidate struct {
 	said       float64 // how much the words alone say that it matches
 	confidence float64
 	fused      float64
+	of         int // the alternative that found it
 }
 
 func (c candidate) likely() bool { return c.confidence >= LikelyAt }
@@ -92,8 +94,12 @@ func (r *run) matchWords() (all, any []store.WordHit, err error) {
 // searchedWords are the words of the descriptions that are worth looking up.
 func (r *run) searchedWords() []string {
 	var out []string
-	for _, t := range r.query.pick(Phrase, false) {
-		out = append(out, contentWords(t.Text)...)
+	whole := slices.ContainsFunc(r.plan.soft, func(n query.Node) bool { return !n.Not && n.Weight >= 1 })
+	for _, n := range r.plan.pick(false) {
+		// What is only wished for need not be there.
+		if n.Weight >= 1 || n.Weight > 0 && !whole {
+			out = append(out, contentWords(n.Text)...)
+		}
 	}
 	return out
 }
@@ -159,7 +165,7 @@ func (r *run) rank(all, any []store.WordHit) ([]candidate, error) {
 	place(any, false, len(all))
 	// A description beside a quoted text or a filter ranks what they let through.
 	if len(r.looks) == 0 && r.conditioned() {
-		rest, err := r.listed(nil)
+		rest, err := r.listed(r.listing)
 		if err != nil {
 			return nil, err
 		}
@@ -188,16 +194,56 @@ func (r *run) rank(all, any []store.WordHit) ([]candidate, error) {
 	if ranked != nil {
 		r.deeper = len(ranked.sorted) - known
 	}
-	slices.SortFunc(found, func(a, b candidate) int {
-		if a.likely() != b.likely() {
-			if a.likely() {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(cmp.Compare(b.fused, a.fused), cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
-	})
+	slices.SortFunc(found, compare)
 	return found, nil
+}
+
+// compare puts the likely photos first, each block in fused order.
+func compare(a, b candidate) int {
+	if a.likely() != b.likely() {
+		if a.likely() {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(b.fused, a.fused), cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
+}
+
+// merge makes one list of those of several alternatives: of a photo in several the place
+// where it is best. It returns how many photos are ranked too low to be in the list, too.
+func merge(runs []*run, found [][]candidate) (all []candidate, deeper int) {
+	if len(runs) == 1 {
+		return found[0], runs[0].deeper
+	}
+	best := map[library.PhotoID]int{}
+	for i, list := range found {
+		for place, c := range list {
+			c.of = i
+			if c.fused == 0 { // listed, not ranked: by its place
+				c.fused = semanticWeight / float64(rankConstant+place+1)
+			}
+			k, ok := best[c.photo]
+			switch {
+			case !ok:
+				best[c.photo] = len(all)
+				all = append(all, c)
+			case compare(c, all[k]) < 0:
+				all[k] = c
+			}
+		}
+	}
+	slices.SortFunc(all, compare)
+	if slices.ContainsFunc(runs, func(r *run) bool { return r.deeper > 0 }) {
+		for _, id := range runs[0].view.Photos() {
+			if _, ok := best[id]; ok {
+				continue
+			}
+			if slices.ContainsFunc(runs, func(r *run) bool { return len(r.looks) > 0 && r.admits(id) }) {
+				deeper++
+			}
+		}
+	}
+	return all, deeper
 }
 
 // admits reports whether conditions and exclusions let a photo through.
@@ -218,15 +264,21 @@ func (r *run) outsider(id library.PhotoID, ranked *ranking) candidate {
 }
 
 // order is what a row is ranked by, and whether its photo is likely. One description orders
-// by cosine, several by how likely all of them hold.
+// by cosine, several by how likely all of them hold, each by its weight.
 func (r *run) order(row int) (order float64, likely bool) {
 	likely = true
 	for i := range r.looks {
-		logit := r.looks[i].logit(row)
-		order += logit
-		likely = likely && logit >= likelyLogit
+		l := &r.looks[i]
+		logit := l.logit(row)
+		order += l.weight * logit
+		switch {
+		case l.weight >= 1:
+			likely = likely && logit >= likelyLogit
+		case l.weight > 0:
+			likely = likely && l.sure(l.probability(row)) >= LikelyAt
+		}
 	}
-	if len(r.looks) == 1 {
+	if len(r.looks) == 1 && r.looks[0].weight > 0 {
 		order = float64(r.looks[0].scores[row])
 	}
 	return order, likely
@@ -236,8 +288,9 @@ func (r *run) order(row int) (order float64, likely bool) {
 func (r *run) candidate(id library.PhotoID, row int) candidate {
 	c := candidate{photo: id, row: row, confidence: 1}
 	c.order, _ = r.order(row)
-	for _, l := range r.looks {
-		c.confidence = min(c.confidence, l.probability(row))
+	for i := range r.looks {
+		l := &r.looks[i]
+		c.confidence = min(c.confidence, l.sure(l.probability(row)))
 		c.score += float64(l.scores[row]) / float64(len(r.looks))
 	}
 	return c
@@ -315,7 +368,6 @@ func (r *run) listed(order []library.PhotoID) ([]candidate, error) {
 			}
 			slices.Sort(f.IDs)
 		}
-		f.Missing = r.wantsMissing()
 		var err error
 		if order, err = r.p.Store.Photos(r.ctx, f); err != nil {
 			return nil, err

@@ -1,15 +1,19 @@
+// Package search answers queries: it ranks the photos of a library by meaning and by words,
+// says how sure it is of each and where the answer ends. Package query reads the language.
 package search
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"descry/library"
 	"descry/library/calib"
+	"descry/library/query"
 	"descry/library/store"
 	"descry/library/vectors"
 )
@@ -39,6 +43,25 @@ type Params struct {
 	Templates []string
 	// Languages are those that the model knows ("en", or "multilingual"); none: not known.
 	Languages []string
+
+	// Picture returns the unit vector of a picture file that is not in the library, for
+	// similar:; library.ErrNotFound where there is no such file. Nil: only pictures of the
+	// library can be named.
+	Picture func(ctx context.Context, path string) ([]float32, error)
+	// Places knows where towns, regions and countries are, for near: and place:; nil: nothing.
+	Places Places
+}
+
+// Places is a gazetteer. It is used by several goroutines at once.
+type Places interface {
+	// Find returns the middle of the place that a name most likely means, in degrees north and
+	// east, and its name in full; false where none is called so.
+	Find(name string) (lat, lon float64, full string, ok bool)
+	// Within returns a test for positions that lie in a town, region or country of this name,
+	// and its name in full; false where none is called so.
+	Within(name string) (in func(lat, lon float64) bool, full string, ok bool)
+	// Like returns the name of a place that is spelt almost like a name, or "".
+	Like(name string) string
 }
 
 // ShortPhrase is the number of words up to which a description goes through the prompt
@@ -73,25 +96,28 @@ func New(p Params) *Searcher {
 
 // Request is one search.
 type Request struct {
-	Text   string            // a query (Parse)
+	Text   string            // a query, as package query reads it
+	Now    time.Time         // what dates like yesterday count from; zero: the present
 	Image  []float32         // unit vector of an example picture; nil: none
 	Within []library.PhotoID // search only these; nil: the whole library
 	Limit  int               // hits wanted; 0: all
 	Offset int               // hits to pass over
 	All    bool              // hits that are not likely too, behind the likely ones
+
+	inside int // how many smart albums are being looked into
 }
 
 // Result is the answer to a Request.
 type Result struct {
-	Query          string    // as it was understood, in canonical form
-	Interpretation string    // the same in words
-	Chips          []string  // its terms, each as it is written in a query
-	Problems       []Problem // mistakes in the query; the rest of it was searched
-	Notes          []string  // limits of this answer worth knowing, one sentence each
-	Calibrated     bool      // false: confidences are a guide only and not to be shown
-	Matched        int       // likely photos, on this page or not
-	Total          int       // hits without Limit and Offset
-	Hits           []Hit     // likely first, each block in fused order
+	Query          string          // as it was understood, in canonical form
+	Interpretation string          // the same in words
+	Chips          []string        // its terms, each as it is written in a query
+	Problems       []query.Problem // mistakes in the query; the rest of it was searched
+	Notes          []string        // limits of this answer worth knowing, one sentence each
+	Calibrated     bool            // false: confidences are a guide only and not to be shown
+	Matched        int             // likely photos, on this page or not
+	Total          int             // hits without Limit and Offset
+	Hits           []Hit           // likely first, each block in fused order
 	Took           time.Duration
 }
 
@@ -117,9 +143,12 @@ type Reason struct {
 // the same result; photos that rank alike come by their id.
 func (s *Searcher) Search(ctx context.Context, req Request) (Result, error) {
 	began := time.Now()
-	q, problems := Parse(req.Text)
+	q, problems := query.Parse(req.Text)
 	if req.Image != nil && strings.TrimSpace(req.Text) == "" {
 		problems = nil
+	}
+	if req.Now.IsZero() {
+		req.Now = began
 	}
 	r := Result{Query: q.String(), Problems: problems}
 	for _, t := range q.Terms {
@@ -129,13 +158,13 @@ func (s *Searcher) Search(ctx context.Context, req Request) (Result, error) {
 		r.Took = time.Since(began)
 		return r, nil
 	}
-	run := &run{Searcher: s, ctx: ctx, req: req, query: q, result: &r}
-	if err := run.answer(); err != nil {
+	if err := s.answer(ctx, req, q, &r); err != nil {
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
 		}
 		return Result{}, fmt.Errorf("search for %q: %w", short(req.Text), err)
 	}
+	slices.SortStableFunc(r.Problems, func(a, b query.Problem) int { return a.Start - b.Start })
 	r.Took = time.Since(began)
 	return r, nil
 }
@@ -150,94 +179,136 @@ func (s *Searcher) Similar(ctx context.Context, picture []float32, req Request) 
 	return s.Search(ctx, req)
 }
 
-// run is one search under way.
+// run is one alternative of a search under way.
 type run struct {
 	*Searcher
 	ctx    context.Context
 	req    Request
-	query  Query
+	plan   plan
 	result *Result
+	shared *shared
 
-	view    *vectors.View // nil: no vectors
-	looks   []look        // what the photos should look like
-	nots    []look        // what they should not
-	exact   []Term        // quoted texts and filters that were applied: for Why
-	allowed set           // nil: all
+	view    *vectors.View     // nil: no vectors
+	looks   []look            // what the photos should look like
+	nots    []look            // what they should not
+	exact   []query.Node      // quoted texts and filters that were applied: for Why
+	listing []library.PhotoID // what those let through, in the order in which it is listed; nil: they are none
+	allowed set               // nil: all
 	barred  set
 	deeper  int // photos ranked too low to be candidates of this page
 }
 
 func (r *run) note(format string, args ...any) {
-	r.result.Notes = append(r.result.Notes, fmt.Sprintf(format, args...))
+	note := fmt.Sprintf(format, args...)
+	if !slices.Contains(r.result.Notes, note) {
+		r.result.Notes = append(r.result.Notes, note)
+	}
+}
+
+func (r *run) problem(p query.Problem) {
+	if !slices.Contains(r.result.Problems, p) {
+		r.result.Problems = append(r.result.Problems, p)
+	}
 }
 
 // answer fills the result.
-func (r *run) answer() error {
+func (s *Searcher) answer(ctx context.Context, req Request, q query.Query, res *Result) error {
+	all, more := plans(q)
+	if more {
+		res.Problems = append(res.Problems, query.Problem{
+			Sentence: fmt.Sprintf("The query has more than %d alternatives; only those were looked into. Fewer brackets and “or” help.", MaxAlternatives), End: len(req.Text),
+		})
+	}
+	var view *vectors.View
+	if s.p.Index != nil && s.p.Text != nil {
+		view = s.p.Index.View()
+	}
+	res.Calibrated = true
+	var runs []*run
+	var found [][]candidate
+	sh := &shared{hard: map[string]hardAnswer{}, pictures: map[string]pictureAnswer{}}
+	for _, p := range all {
+		r := &run{Searcher: s, ctx: ctx, req: req, plan: p, result: res, view: view, shared: sh}
+		if len(all) > 1 && p.empty() {
+			continue
+		}
+		list, err := r.candidates()
+		if err != nil {
+			return err
+		}
+		runs, found = append(runs, r), append(found, list)
+	}
+	looked := slices.ContainsFunc(runs, func(r *run) bool { return len(r.looks) > 0 })
+	res.Calibrated = res.Calibrated && looked
+	if looked && !res.Calibrated {
+		runs[0].note("This model is uncalibrated: where the likely photos end is a guide.")
+	}
+	best, deeper := merge(runs, found)
+	finish(runs, best, deeper, req, res)
+	return nil
+}
+
+// candidates returns the photos of one alternative in their final order.
+func (r *run) candidates() ([]candidate, error) {
 	if r.req.Within != nil {
 		r.allowed = setOf(r.req.Within)
 	}
-	exactOrder, err := r.applyConditions()
-	if err != nil {
-		return err
-	}
-	if r.p.Index != nil && r.p.Text != nil {
-		r.view = r.p.Index.View()
+	if err := r.applyConditions(); err != nil {
+		return nil, err
 	}
 	words, any, err := r.matchWords()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.describe(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.exclude(); err != nil {
-		return err
+		return nil, err
 	}
-	var found []candidate
 	switch {
-	case len(r.looks) > 0 || len(words) > 0 || len(r.query.pick(Phrase, false)) > 0:
-		found, err = r.rank(words, any)
-	case len(r.exact) > 0 || len(r.query.pick(Phrase, true)) > 0 || r.req.Within != nil:
-		found, err = r.listed(exactOrder)
+	case len(r.looks) > 0 || len(words) > 0 || len(r.plan.pick(false)) > 0:
+		return r.rank(words, any)
+	case len(r.exact) > 0 || len(r.plan.pick(true)) > 0 || len(r.nots) > 0 || r.req.Within != nil:
+		return r.listed(r.listing)
 	}
-	if err != nil {
-		return err
-	}
-	r.finish(found)
-	return nil
+	return nil, nil
 }
 
 // conditioned reports whether some quoted text or filter that must hold was applied.
 func (r *run) conditioned() bool {
-	for _, t := range r.exact {
-		if !t.Not {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.exact, func(n query.Node) bool { return !n.Not })
 }
 
 // finish cuts the page out of the candidates, which are in their final order.
-func (r *run) finish(found []candidate) {
-	res := r.result
+func finish(runs []*run, found []candidate, deeper int, req Request, res *Result) {
 	for _, c := range found {
 		if c.likely() {
 			res.Matched++
 		}
 	}
-	if !r.req.All {
-		found, r.deeper = found[:res.Matched], 0
+	if !req.All {
+		found, deeper = found[:res.Matched], 0
 	}
-	res.Total = r.deeper + len(found)
-	res.Interpretation = r.interpret()
-	if r.view != nil && r.view.Len() == 0 && len(found) == 0 {
-		r.note("No photo has been looked at with this model yet.")
+	res.Total = deeper + len(found)
+	var said []string
+	for _, r := range runs {
+		if s := r.interpret(); s != "" && !slices.Contains(said, s) {
+			said = append(said, s)
+		}
 	}
-	found = found[min(max(r.req.Offset, 0), len(found)):]
-	if r.req.Limit > 0 && len(found) > r.req.Limit {
-		found = found[:r.req.Limit]
+	if len(said) > 0 {
+		res.Interpretation = "Photos that " + strings.Join(said, "; or that ")
+	}
+	if len(runs) > 0 && runs[0].view != nil && runs[0].view.Len() == 0 && len(found) == 0 {
+		runs[0].note("No photo has been looked at with this model yet.")
+	}
+	found = found[min(max(req.Offset, 0), len(found)):]
+	if req.Limit > 0 && len(found) > req.Limit {
+		found = found[:req.Limit]
 	}
 	for _, c := range found {
+		r := runs[c.of]
 		res.Hits = append(res.Hits, Hit{
 			Photo: c.photo, Score: c.score, Confidence: c.confidence, Likely: c.likely(), Why: r.why(c),
 		})
@@ -272,10 +343,10 @@ func (r *run) why(c candidate) []Reason {
 		switch {
 		case t.Not:
 			kind = "without"
-		case t.Kind == Exact:
+		case t.Kind == query.Exact:
 			kind = "exact"
 		}
-		out = append(out, Reason{Kind: kind, Text: t.positive(), Confidence: 1})
+		out = append(out, Reason{Kind: kind, Text: t.Positive(), Confidence: 1})
 	}
 	for _, l := range r.nots {
 		if c.row >= 0 {
@@ -285,45 +356,79 @@ func (r *run) why(c candidate) []Reason {
 	return out
 }
 
-// positive prints a term without its minus.
-func (t Term) positive() string {
-	t.Not = false
-	return t.String()
-}
-
-// interpret says in words how the query was understood.
+// interpret says in words how the alternative was understood.
 func (r *run) interpret() string {
 	quote := func(s string) string { return "“" + s + "”" }
 	var parts []string
 	for _, l := range r.looks {
 		if l.kind == calib.Image {
-			parts = append(parts, "look like the picture")
+			parts = append(parts, "look like "+l.name+l.weighted())
 		}
 	}
-	for _, t := range r.query.pick(Phrase, false) {
-		if len(r.looks) > 0 {
-			parts = append(parts, "look like "+quote(t.Text)+" or have these words")
-		} else {
-			parts = append(parts, "have the words "+quote(t.Text))
-		}
-	}
-	for _, t := range r.exact {
+	for _, n := range r.plan.pick(false) {
+		weight := look{weight: n.Weight}.weighted()
 		switch {
-		case t.Kind == Exact && t.Not:
-			parts = append(parts, "do not have the exact words "+quote(t.Text))
-		case t.Kind == Exact:
-			parts = append(parts, "have the exact words "+quote(t.Text))
-		case t.Not:
-			parts = append(parts, "do not fit "+t.positive())
+		case n.Weight < 0:
+			parts = append(parts, "look as little as can be like "+quote(n.Text)+weight)
+		case len(r.looks) > 0:
+			parts = append(parts, "look like "+quote(n.Text)+weight+" or have these words")
 		default:
-			parts = append(parts, "fit "+t.positive())
+			parts = append(parts, "have the words "+quote(n.Text)+weight)
 		}
 	}
-	for _, t := range r.query.pick(Phrase, true) {
-		parts = append(parts, "do not show "+quote(t.Text))
+	for _, n := range r.exact {
+		switch {
+		case n.Kind == query.Exact && n.Not:
+			parts = append(parts, "do not have the exact words "+quote(n.Text))
+		case n.Kind == query.Exact:
+			parts = append(parts, "have the exact words "+quote(n.Text))
+		case n.Not:
+			parts = append(parts, "do not fit "+n.Positive()+r.meaning(n))
+		default:
+			parts = append(parts, "fit "+n.Positive()+r.meaning(n))
+		}
+	}
+	for _, n := range r.plan.pick(true) {
+		parts = append(parts, "do not show "+quote(n.Text))
+	}
+	for _, l := range r.nots {
+		if l.kind == calib.Image {
+			parts = append(parts, "do not look like "+l.name)
+		}
+	}
+	return list(parts)
+}
+
+// meaning says which days a date as people write it means.
+func (r *run) meaning(n query.Node) string {
+	if n.Kind != query.Filter || !slices.Contains([]string{"date", "before", "after"}, n.Field) {
+		return ""
+	}
+	var parts []string
+	for _, v := range n.Values {
+		if w, err := query.When(n.Field, v, r.req.Now); err == nil && w.String() != v {
+			parts = append(parts, w.String())
+		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Photos that " + list(parts, "")
+	return " (" + strings.Join(parts, "; ") + ")"
+}
+
+// list prints parts as "a, b and c".
+func list(parts []string) string {
+	if n := len(parts); n > 1 {
+		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+	}
+	return strings.Join(parts, "")
+}
+
+// short cuts a text that is quoted in a sentence.
+func short(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:39]) + "…"
+	}
+	return s
 }

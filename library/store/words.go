@@ -44,36 +44,11 @@ type WordHit struct {
 // MatchWords finds shown photos by words, best first. Case and diacritics do not matter. A
 // query without a usable term finds nothing.
 func (s *Store) MatchWords(ctx context.Context, wq WordQuery) ([]WordHit, error) {
-	var terms []string
-	for i, t := range wq.Terms {
-		t = strings.ReplaceAll(strings.ToValidUTF8(t, " "), "\x00", " ")
-		if !strings.ContainsFunc(t, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
-			continue
-		}
-		quoted := `"` + strings.ReplaceAll(t, `"`, `""`) + `"`
-		if wq.Prefix && i == len(wq.Terms)-1 {
-			quoted += "*"
-		}
-		terms = append(terms, quoted)
+	terms, columns, err := wq.terms()
+	if err != nil || len(terms) == 0 {
+		return nil, err
 	}
-	columns := wq.Columns
-	if len(columns) == 0 {
-		for _, c := range wordColumns {
-			columns = append(columns, c.name)
-		}
-	}
-	for _, c := range columns {
-		if !slices.ContainsFunc(wordColumns, func(w wordColumn) bool { return w.name == c }) {
-			return nil, fmt.Errorf("find photos by words: there is no column %q", c)
-		}
-	}
-	if len(terms) == 0 {
-		return nil, nil
-	}
-	glue := " AND "
-	if wq.Any {
-		glue = " OR "
-	}
+	match := inColumns(columns, strings.Join(terms, wq.glue()))
 	weights := make([]string, len(wordColumns))
 	for i, c := range wordColumns {
 		weights[i] = fmt.Sprint(c.weight)
@@ -83,12 +58,12 @@ func (s *Store) MatchWords(ctx context.Context, wq WordQuery) ([]WordHit, error)
 		limit = -1
 	}
 	var hits []WordHit
-	err := s.snapshot(ctx, func(q querier) error {
+	err = s.snapshot(ctx, func(q querier) error {
 		at := map[library.PhotoID]int{}
 		var ids []library.PhotoID
 		err := eachRow(ctx, q, "SELECT rowid, -bm25(words, "+strings.Join(weights, ", ")+`) AS rank FROM words
 			WHERE words MATCH ? ORDER BY rank DESC, rowid DESC LIMIT ?`,
-			[]any{inColumns(columns, strings.Join(terms, glue)), limit}, func(rows *sql.Rows) error {
+			[]any{match, limit}, func(rows *sql.Rows) error {
 				var h WordHit
 				err := rows.Scan(&h.Photo, &h.Rank)
 				at[h.Photo] = len(hits)
@@ -123,6 +98,49 @@ func (s *Store) MatchWords(ctx context.Context, wq WordQuery) ([]WordHit, error)
 		return nil, fmt.Errorf("find photos by words: %w", err)
 	}
 	return hits, nil
+}
+
+// terms returns the usable terms as FTS5 strings, and the columns to look in.
+func (wq WordQuery) terms() (terms, columns []string, err error) {
+	for i, t := range wq.Terms {
+		t = strings.ReplaceAll(strings.ToValidUTF8(t, " "), "\x00", " ")
+		if !strings.ContainsFunc(t, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+			continue
+		}
+		quoted := `"` + strings.ReplaceAll(t, `"`, `""`) + `"`
+		if wq.Prefix && i == len(wq.Terms)-1 {
+			quoted += "*"
+		}
+		terms = append(terms, quoted)
+	}
+	columns = wq.Columns
+	if len(columns) == 0 {
+		for _, c := range wordColumns {
+			columns = append(columns, c.name)
+		}
+	}
+	for _, c := range columns {
+		if !slices.ContainsFunc(wordColumns, func(w wordColumn) bool { return w.name == c }) {
+			return nil, nil, fmt.Errorf("find photos by words: there is no column %q", c)
+		}
+	}
+	return terms, columns, nil
+}
+
+// match is the query as an FTS5 expression, "" where it has no usable term.
+func (wq WordQuery) match() (string, error) {
+	terms, columns, err := wq.terms()
+	if err != nil || len(terms) == 0 {
+		return "", err
+	}
+	return inColumns(columns, strings.Join(terms, wq.glue())), nil
+}
+
+func (wq WordQuery) glue() string {
+	if wq.Any {
+		return " OR "
+	}
+	return " AND "
 }
 
 func inColumns(columns []string, expr string) string {

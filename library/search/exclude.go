@@ -1,0 +1,71 @@
+package search
+
+import (
+	"strings"
+
+	"descry/library"
+	"descry/library/store"
+)
+
+// excludeAt is the calibrated confidence from which a photo counts as showing what it
+// should not. It is well below LikelyAt: who asks for none would rather miss a photo. At
+// 0.2, 2 to 3 in 100 photos without people are taken to show some, and half of those with
+// people are seen; at 0.35 hardly any and a third (docs/quality.md).
+const excludeAt = 0.2
+
+// kinds names what else must not be seen where the word is excluded: a model looks for what
+// a caption would say, and of one man on a beach none says "people".
+var kinds = func() map[string][]string {
+	people := []string{"a man", "a woman", "a boy", "a girl", "a child", "children", "a group of people"}
+	return map[string][]string{
+		"people": people, "person": people, "a person": people, "persons": people, "humans": people, "anyone": people, "anybody": people,
+	}
+}()
+
+// exclude bars the photos that show, or are said to show, what they should not.
+func (r *run) exclude() error {
+	for _, t := range r.plan.pick(true) {
+		said, err := r.photosWith(store.WordQuery{
+			Terms: contentWords(t.Text), Columns: []string{"name", "keywords", "description", "tags", "alt"},
+		})
+		if err != nil {
+			return err
+		}
+		r.bar(said)
+		if r.view == nil || r.view.Len() == 0 || r.foreign(t.Text) {
+			continue
+		}
+		for _, phrase := range append([]string{t.Text}, kinds[strings.ToLower(t.Text)]...) {
+			l, err := r.textLook(phrase)
+			if err != nil {
+				return err
+			}
+			var shown []library.PhotoID
+			for row, id := range r.view.Photos() {
+				if l.probability(row) >= excludeAt {
+					shown = append(shown, id)
+				}
+			}
+			r.bar(shown)
+			r.nots = append(r.nots, l)
+		}
+	}
+	for _, n := range r.plan.pictures(true) {
+		l, ok, err := r.exampleLook(n)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		var alike []library.PhotoID
+		for row, id := range r.view.Photos() {
+			if l.probability(row) >= LikelyAt {
+				alike = append(alike, id)
+			}
+		}
+		r.bar(alike)
+		r.nots = append(r.nots, l)
+	}
+	return nil
+}

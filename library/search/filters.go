@@ -1,0 +1,199 @@
+package search
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"descry/library/query"
+	"descry/library/store"
+)
+
+// value is the condition of one value of a filter. An unknownError says that it names
+// nothing.
+func (r *run) value(n query.Node, v string) (store.Condition, error) {
+	switch n.Field {
+	case "tag", "tag~", "set":
+		return r.tagged(n.Field, v)
+	case "in":
+		return r.folders(v)
+	case "album":
+		return r.album(v)
+	case "file":
+		if strings.ContainsAny(v, "*?") {
+			return store.Named(v), nil
+		}
+		return store.HasWords(store.WordQuery{Terms: []string{v}, Columns: []string{"name"}, Prefix: true})
+	case "ext":
+		return store.Named("*." + v), nil
+	case "camera":
+		return store.TakenWith(strings.Fields(v)), nil
+	case "lens":
+		return store.ThroughLens(strings.Fields(v)), nil
+	case "type":
+		return ofType(v), nil
+	case "is", "has":
+		return stateOf(n.Field, v)
+	case "orientation":
+		return store.Shape(map[string]int{"portrait": -1, "square": 0, "landscape": 1}[v]), nil
+	case "near":
+		return r.near(n.Values)
+	case "place":
+		return r.place(v)
+	case "colour":
+		return r.colour(v)
+	}
+	return r.timed(n.Field, v)
+}
+
+// quantities are the filters that are about a number of the photo.
+var quantities = map[string]store.Quantity{
+	"iso": store.ISO, "f": store.FNumber, "focal": store.Focal, "mp": store.Megapixels, "width": store.Width, "height": store.Height,
+	"rating": store.Rating,
+}
+
+// timed is the condition of filters about numbers and times.
+func (r *run) timed(field, v string) (store.Condition, error) {
+	switch field {
+	case "date", "before", "after":
+		w, err := query.When(field, v, r.req.Now)
+		if err != nil {
+			return store.Condition{}, err
+		}
+		return taken(w), nil
+	case "time":
+		c, err := query.ClockOf(v)
+		return store.TakenAtTime(c.From, c.To), err
+	case "weekday":
+		days, err := query.DaysOf(v)
+		return store.TakenOn(days), err
+	}
+	info, ok := query.FilterNamed(field)
+	if !ok {
+		return store.Condition{}, fmt.Errorf("the filter %s: is not known", field)
+	}
+	span, err := info.Range(v)
+	if err != nil {
+		return store.Condition{}, err
+	}
+	switch field {
+	case "year":
+		var from, to time.Time
+		if !math.IsInf(span.Low, -1) {
+			from = time.Date(int(span.Low), 1, 1, 0, 0, 0, 0, time.UTC)
+		}
+		if !math.IsInf(span.High, 1) {
+			to = time.Date(int(span.High)+1, 1, 1, 0, 0, 0, 0, time.UTC)
+		}
+		return store.TakenBetween(from, to), nil
+	case "month":
+		return store.TakenInMonths(int(max(span.Low, 1)), int(min(span.High, 12))), nil
+	}
+	q, ok := quantities[field]
+	if !ok {
+		return store.Condition{}, fmt.Errorf("the filter %s: has no meaning", field)
+	}
+	return store.Within(q, span.Low, span.High), nil
+}
+
+// taken is the condition of a window of time. A season south of the equator is another.
+func taken(w query.Window) store.Condition {
+	north := store.TakenBetween(w.From, w.To)
+	if !w.Seasonal {
+		return north
+	}
+	south := store.InTheSouth()
+	return store.Either(
+		store.Both(south, store.TakenBetween(w.SouthFrom, w.SouthTo)),
+		store.Both(store.Except(south), north),
+	)
+}
+
+func stateOf(field, v string) (store.Condition, error) {
+	switch field + ":" + v {
+	case "is:favourite":
+		return store.Is(store.IsFavourite), nil
+	case "is:offline":
+		return store.Is(store.IsOffline), nil
+	case "is:missing":
+		return store.Is(store.IsMissing), nil
+	case "is:untagged":
+		return store.Is(store.IsUntagged), nil
+	case "is:tagged", "has:tags":
+		return store.Except(store.Is(store.IsUntagged)), nil
+	case "is:unreviewed":
+		return store.Is(store.IsUnreviewed), nil
+	case "is:stack":
+		return store.Is(store.InStack), nil
+	case "has:gps":
+		return store.Is(store.HasGPS), nil
+	case "has:alt":
+		return store.Is(store.HasAlt), nil
+	case "has:description":
+		return store.Is(store.HasDescription), nil
+	case "has:keywords":
+		return store.Is(store.HasKeywords), nil
+	case "has:duplicates":
+		return store.Is(store.HasCopies), nil
+	case "has:text":
+		return store.Condition{}, unknownError{"Text in pictures is not read yet, so has:text was passed over."}
+	}
+	return store.Condition{}, fmt.Errorf("the filter %s:%s has no meaning", field, v)
+}
+
+// Formats of films and of camera RAW, as metadata names them.
+var (
+	videoFormats = []string{"mp4", "mov", "mkv", "webm", "avi"}
+	rawFormats   = []string{"cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"}
+)
+
+// ofType tells kinds of pictures apart by format, shape, and what programs call them.
+func ofType(v string) store.Condition {
+	switch v {
+	case "video":
+		return store.OfFormat(videoFormats...)
+	case "raw":
+		return store.OfFormat(rawFormats...)
+	case "motion":
+		return store.Is(store.HasMotion)
+	case "screenshot":
+		return screenshot()
+	case "panorama":
+		return store.Both(store.Within(store.Aspect, math.Nextafter(2, 3), math.Inf(1)),
+			store.Except(screenshot()), store.Except(store.OfFormat(videoFormats...)))
+	}
+	return store.Except(store.Either(ofType("video"), ofType("screenshot"), ofType("panorama")))
+}
+
+// screenshotNames is how systems and programs call pictures of the screen.
+var screenshotNames = []string{
+	"screenshot", "screen shot", "screen_shot", "screen-shot", "screencap", "bildschirmfoto", "capture d", "captura de", "schermafbeelding",
+	"schermata", "skärmavbild", "skjermbilde", "zrzut ekranu", "снимок экрана", "スクリーンショット", "截屏", "截图", "屏幕快照",
+}
+
+// screens are the pixels of common screens, upright or lying.
+var screens = [][2]int{
+	{1280, 720}, {1280, 800}, {1366, 768}, {1440, 900}, {1600, 900}, {1680, 1050}, {1920, 1080}, {1920, 1200}, {2560, 1440}, {2560, 1600},
+	{2880, 1800}, {3024, 1964}, {3456, 2234}, {3440, 1440}, {3840, 2160}, {5120, 2880}, // computers
+	{1136, 640}, {1334, 750}, {1792, 828}, {2208, 1242}, {2436, 1125}, {2532, 1170}, {2556, 1179}, {2622, 1206}, {2688, 1242}, {2778, 1284}, {2796, 1290}, {2868, 1320},
+	{2048, 1536}, {2224, 1668}, {2388, 1668}, {2732, 2048}, {2360, 1640}, // phones and tablets of Apple
+	{2160, 1080}, {2220, 1080}, {2280, 1080}, {2310, 1080}, {2340, 1080}, {2400, 1080}, {2412, 1080}, {2960, 1440}, {3040, 1440}, {3088, 1440}, {3120, 1440}, {3200, 1440}, {2400, 1600}, // of others
+}
+
+// screenshot is a picture that no camera took and that is called one, or is a PNG of the
+// size of a screen.
+func screenshot() store.Condition {
+	var names, sizes []store.Condition
+	for _, n := range screenshotNames {
+		names = append(names, store.Named("*"+n+"*"))
+	}
+	for _, s := range screens {
+		sizes = append(sizes, store.OfSize(s[0], s[1]))
+	}
+	return store.Both(
+		store.Except(store.Is(store.FromCamera)),
+		store.Except(store.OfFormat(videoFormats...)),
+		store.Either(store.Either(names...), store.Both(store.OfFormat("png"), store.Either(sizes...))),
+	)
+}
