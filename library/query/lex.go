@@ -131,6 +131,13 @@ func closesInWord(s string) bool {
 	return false
 }
 
+// weighs reports whether what stands behind a colon is the weight of the word before it.
+// "isoo:800" rather is a filter with a mistake in its name.
+func (p *parser) weighs(name, behind string) bool {
+	return !strings.Contains(name, ":") && strings.ContainsFunc(name, unicode.IsLetter) && weightBehind.MatchString(behind) &&
+		(strings.Contains(behind, ".") || !fieldLike(name) || Nearest(name, filterNames()) == "")
+}
+
 // longestName bounds what may be the name of a filter, or a word with a weight, in bytes.
 const longestName = 64
 
@@ -143,7 +150,7 @@ func (p *parser) readFilter(t *token, from, colon int) bool {
 	s, name := p.src, strings.ToLower(p.src[from:colon])
 	known := isFilter(name)
 	end := wordEnd(s, colon+1)
-	if !known && !strings.Contains(name, ":") && strings.ContainsFunc(name, unicode.IsLetter) && weightBehind.MatchString(s[colon+1:end]) {
+	if !known && p.weighs(name, s[colon+1:end]) {
 		t.kind, t.text, t.end = weighed, s[from:colon], end
 		t.weight, _ = strconv.ParseFloat(s[colon+1:end], 64)
 		return true

@@ -140,6 +140,7 @@ func TestMistakesGetASentenceAndTheRestStands(t *testing.T) {
 		{` , ,`, "Type what you are looking for", ``, 0, 4},
 		{`🦒🦒`, "There are no words in “🦒🦒”", ``, 0, 8},
 		{`beach teg:dog`, "There is no filter “teg:”; did you mean “tag:”?", `beach teg dog`, 6, 13},
+		{`dog isoo:800`, "did you mean “iso:”?", `dog isoo 800`, 4, 12},
 		{`wxyzabc:dog`, "There is no filter “wxyzabc:”; there are tag:", `wxyzabc dog`, 0, 11},
 		{`dog tag:`, "The filter “tag:” needs a value, as in tag:dog.", `dog`, 4, 8},
 		{`dog is:favorit`, "did you mean “is:favourite”?", `dog`, 4, 14},

@@ -319,7 +319,11 @@ func finish(runs []*run, found []candidate, deeper int, req Request, res *Result
 func (r *run) why(c candidate) []Reason {
 	var out []Reason
 	for _, l := range r.looks {
-		if c.row >= 0 {
+		switch {
+		case c.row < 0:
+		case l.weight < 0:
+			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - l.probability(c.row)})
+		default:
 			out = append(out, Reason{Kind: "looks like", Text: l.name, Confidence: l.probability(c.row)})
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"descry/library"
 	"descry/library/search"
@@ -76,7 +77,7 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 	if r.Limit <= 0 {
 		r.Limit = defaultLimit
 	}
-	q := search.Request{Text: r.Text, Limit: r.Limit, Offset: r.Offset, All: r.All}
+	q := search.Request{Text: r.Text, Now: a.p.Now(), Limit: r.Limit, Offset: r.Offset, All: r.All}
 	if r.Scope.Kind != ScopeAll {
 		within, err := a.Browse(ctx, r.Scope)
 		if err != nil {
@@ -112,6 +113,18 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 		return SearchResult{}, err
 	}
 	return out, nil
+}
+
+// picture makes the vector of a picture file that a query names.
+func (a *App) picture(ctx context.Context, path string) ([]float32, error) {
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return nil, fmt.Errorf("the picture %s: %w", path, library.ErrNotFound)
+	}
+	engine, err := a.engine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.encodeFile(ctx, engine, path)
 }
 
 // coverage is the share of photos that the model in use has looked at, of those that are

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"descry/library"
+	"descry/library/query"
 	"descry/ui/app"
 )
 
@@ -19,9 +21,10 @@ func (c *call) searchCmd() *cobra.Command {
 		Short: "Find photos by description",
 		Long: "Finds photos that look like the description, or carry the words in their name, keywords, description\n" +
 			"or confirmed tags. \"Quoted words\" must stand there exactly; -word and \"without word\" exclude.\n" +
-			"The likely photos come first; with --all the rest follow.",
-		Example: "  descry search dog on a beach\n  descry search 'sunset -people' --limit 10 --explain",
-		Args:    atLeast(1, "words to search for"),
+			"The likely photos come first; with --all the rest follow.\n\n" + languageHelp(),
+		Example: "  descry search dog on a beach\n  descry search 'sunset -people' --limit 10 --explain\n" +
+			"  descry search 'dog or cat last summer rating:4'\n  descry search '0.5*sunset, harbour type:photo iso:..400'",
+		Args: atLeast(1, "words to search for"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			r.Text = strings.Join(args, " ")
@@ -85,9 +88,7 @@ func (c *call) search(ctx context.Context, a *app.App, r app.SearchRequest, run 
 		}
 		return c.document(searchDocumentOf(a.Model().ID, res, cards, tags))
 	}
-	for _, p := range res.Problems {
-		c.message("%s", p.Sentence)
-	}
+	c.mistakes(r.Text, res.Problems)
 	for _, n := range res.Notes {
 		c.message("%s", n)
 	}
@@ -113,6 +114,87 @@ func (c *call) search(ctx context.Context, a *app.App, r app.SearchRequest, run 
 		c.message("No photo here is likely to match ‘%s’."+more, res.Query)
 	}
 	return nil
+}
+
+// mistakes prints what is wrong with a query, with the query and a marker under the spot.
+func (c *call) mistakes(query string, problems []app.SearchProblem) {
+	for _, p := range problems {
+		c.message("%s", p.Sentence)
+		if line, marker := marked(query, p.Start, p.End); line != "" {
+			c.message("  %s\n  %s", line, marker)
+		}
+	}
+}
+
+// marked returns the part of a query around a mistake on one line, and a line that marks it.
+// Of a long query the ends are left out.
+func marked(query string, start, end int) (line, marker string) {
+	const room = 70
+	if start < 0 || end <= start || end > len(query) || strings.TrimSpace(query) == "" {
+		return "", ""
+	}
+	plain := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) || r == unicode.ReplacementChar {
+				return ' '
+			}
+			return r
+		}, s)
+	}
+	before, spot, after := plain(query[:start]), plain(query[start:end]), plain(query[end:])
+	if r := []rune(before); len(r) > room/2 {
+		before = "…" + string(r[len(r)-room/2:])
+	}
+	if r := []rune(spot); len(r) > room {
+		spot, after = string(r[:room])+"…", ""
+	}
+	if r := []rune(after); len(r) > room/2 {
+		after = string(r[:room/2]) + "…"
+	}
+	width := max(1, columns(spot))
+	return before + spot + after, strings.Repeat(" ", columns(before)) + "^" + strings.Repeat("~", width-1)
+}
+
+// columns is how many places of a terminal a text takes: two for wide letters, none for
+// marks that stand over others.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r >= 0x1F300 && r <= 0x1FAFF:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// languageHelp is the query language in short, with every filter.
+func languageHelp() string {
+	var b strings.Builder
+	b.WriteString("How a query is written:\n" +
+		"  dog, beach             both: a comma, or \"and\" between short descriptions\n" +
+		"  dog or cat             either; (brackets) hold together what belongs together\n" +
+		"  -people, no people     without; also -tag:work, -\"IMG_\", not (dog or cat)\n" +
+		"  \"summer house\"         exactly these words in name, keywords, description, tags or alt text\n" +
+		"  0.5*sunset, sunset:0.5 counts half; -0.5*people pushes such photos down\n" +
+		"  last summer, 2019-05   dates as people write them, from --now\n\n" +
+		"Filters, each with a minus to exclude; values may be lists (ext:jpg,png) and, for numbers\n" +
+		"and dates, ranges (2019..2021, >=4, 800..):\n")
+	for _, f := range query.Filters() {
+		fmt.Fprintf(&b, "  %-22s %s\n", f.Example, f.Help)
+		var words []string
+		for _, w := range f.Choices {
+			words = append(words, w.Word)
+		}
+		if len(words) > 0 {
+			fmt.Fprintf(&b, "  %-22s %s\n", "", strings.Join(words, ", "))
+		}
+	}
+	b.WriteString("\ndocs/search.md has more.")
+	return b.String()
 }
 
 func photosOf(res app.SearchResult) []library.PhotoID {
