@@ -82,6 +82,7 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Program:    o.Program,
 		Starter:    assets.Starter(),
 		Sets:       sets,
+		Places:     assets.Places(),
 		Background: assets.Background(),
 		Templates:  assets.Templates(),
 		Samples:    assets.Samples(),

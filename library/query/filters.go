@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"descry/internal/spelling"
 )
 
 // ValueKind says what the values of a filter are.
@@ -207,7 +209,7 @@ func (f FilterInfo) nearly(lower string, err error) (text, sentence string) {
 		words = append(words, c.Word)
 	}
 	said := fmt.Sprintf("“%s:%s” is not known; ", f.Name, short(lower))
-	if near := Nearest(lower, words); near != "" {
+	if near := spelling.Nearest(lower, words); near != "" {
 		return "", said + fmt.Sprintf("did you mean “%s:%s”?", f.Name, near)
 	}
 	if err != nil {

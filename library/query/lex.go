@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"descry/internal/spelling"
 )
 
 // token is a piece of the query.
@@ -135,7 +137,7 @@ func closesInWord(s string) bool {
 // "isoo:800" rather is a filter with a mistake in its name.
 func (p *parser) weighs(name, behind string) bool {
 	return !strings.Contains(name, ":") && strings.ContainsFunc(name, unicode.IsLetter) && weightBehind.MatchString(behind) &&
-		(strings.Contains(behind, ".") || !fieldLike(name) || Nearest(name, filterNames()) == "")
+		(strings.Contains(behind, ".") || !fieldLike(name) || spelling.Nearest(name, filterNames()) == "")
 }
 
 // longestName bounds what may be the name of a filter, or a word with a weight, in bytes.

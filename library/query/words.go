@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"descry/internal/spelling"
 )
 
 // Words of negation, what is passed over behind them ("without any people"), where an
@@ -134,7 +136,7 @@ func (g *group) takeFilter(t token) {
 
 // unknownFilter says that there is no such filter, and takes its words into the description.
 func (g *group) unknownFilter(t token, not bool) {
-	if near := Nearest(t.field, filterNames()); near != "" {
+	if near := spelling.Nearest(t.field, filterNames()); near != "" {
 		g.problem(t.start, t.end, "There is no filter “%s:”; did you mean “%s:”?", short(t.field), near)
 	} else {
 		g.problem(t.start, t.end, "There is no filter “%s:”; there are %s.", short(t.field), list(filterNames(), ":"))

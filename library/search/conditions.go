@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"descry/internal/spelling"
 	"descry/library"
 	"descry/library/query"
 	"descry/library/store"
@@ -181,7 +182,7 @@ func (e unknownError) Error() string { return e.sentence }
 
 // unknown says that a filter's value names nothing, and what may be meant.
 func unknown(what, value string, names []string) error {
-	if near := query.Nearest(value, names); near != "" {
+	if near := spelling.Nearest(value, names); near != "" {
 		return unknownError{"There is no " + what + " “" + short(value) + "”; did you mean “" + near + "”?"}
 	}
 	return unknownError{"There is no " + what + " “" + short(value) + "”; this part of the query was passed over."}

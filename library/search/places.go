@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"descry/library"
+	"descry/library/places"
 	"descry/library/query"
 	"descry/library/store"
 )
@@ -13,8 +14,6 @@ const (
 	nearPoint = 5.0  // coordinates
 	nearTown  = 15.0 // a name
 )
-
-const earthKm = 6371
 
 // near is the condition of a circle around a place.
 func (r *run) near(values []string) (store.Condition, error) {
@@ -40,7 +39,7 @@ func (r *run) near(values []string) (store.Condition, error) {
 		}
 		r.note("“%s” is read as %s.", p.Name, full)
 	}
-	high := km / (math.Pi / 180 * earthKm)
+	high := km / (math.Pi / 180 * places.EarthKm)
 	south, north := lat-high, lat+high
 	west, east := -180.0, 180.0
 	if south > -89 && north < 89 {
@@ -55,7 +54,7 @@ func (r *run) near(values []string) (store.Condition, error) {
 	}
 	var ids []library.PhotoID
 	for _, x := range at {
-		if kilometres(lat, lon, x.Lat, x.Lon) <= km {
+		if places.Distance(lat, lon, x.Lat, x.Lon) <= km {
 			ids = append(ids, x.Photo)
 		}
 	}
@@ -64,14 +63,6 @@ func (r *run) near(values []string) (store.Condition, error) {
 
 // turned brings degrees east between -180 and 180.
 func turned(lon float64) float64 { return lon - 360*math.Floor((lon+180)/360) }
-
-// kilometres is the distance of two positions on a round earth (haversine).
-func kilometres(lat1, lon1, lat2, lon2 float64) float64 {
-	const rad = math.Pi / 180
-	a := math.Sin((lat2 - lat1) * rad / 2)
-	b := math.Sin((lon2 - lon1) * rad / 2)
-	return 2 * earthKm * math.Asin(math.Sqrt(math.Min(1, a*a+math.Cos(lat1*rad)*math.Cos(lat2*rad)*b*b)))
-}
 
 // noPlace says that there is no such place, or that places are not known at all.
 func (r *run) noPlace(name string) error {

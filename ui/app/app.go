@@ -51,6 +51,7 @@ type Params struct {
 
 	Starter    fs.FS              // the bundled starter model
 	Sets       []tagging.LabelSet // built-in label sets
+	Places     []byte             // list of places, as package places reads it; nil: names of places are not known
 	Background []string           // background phrases for calibration
 	Templates  []string           // prompt templates, each with one {}
 	Samples    fs.FS              // sample photos
@@ -87,6 +88,7 @@ type App struct {
 	watch   watchBox
 	meaning meaningBox
 	serving servingBox
+	places  placesBox
 }
 
 // Open opens the library in p.Dir. It loads no model: that happens when one is needed.
@@ -98,7 +100,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 	if p.Log == nil {
 		p.Log = slog.Default()
 	}
-	a := &App{p: p, serving: servingBox{oneRun: make(chan struct{}, 1)}}
+	a := &App{p: p, places: placesBox{data: p.Places, log: p.Log}, serving: servingBox{oneRun: make(chan struct{}, 1)}}
 	if len(p.Decoders) > 0 {
 		a.codecs = codec.NewPool(codec.Params{Command: p.Decoders})
 	}

@@ -132,7 +132,7 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 	m := &a.meaning
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p := search.Params{Store: a.store, Background: a.p.Background, Templates: a.p.Templates, Picture: a.picture}
+	p := search.Params{Store: a.store, Background: a.p.Background, Templates: a.p.Templates, Picture: a.picture, Places: &a.places}
 	space, err := a.knownSpace(ctx)
 	if err != nil {
 		return nil, nil, err

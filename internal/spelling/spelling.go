@@ -1,4 +1,5 @@
-package query
+// Package spelling finds what a mistyped word may have been meant to be.
+package spelling
 
 import (
 	"strings"
