@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -74,7 +75,9 @@ type photo struct {
 	name     string // may begin with a folder
 	shows    string // known words; "": it has no vector
 	keywords []string
-	taken    int // year
+	taken    int              // year
+	meta     library.Metadata // what else the file says; Taken counts before taken
+	palette  []library.Swatch
 }
 
 func newShelf(t *testing.T, photos ...photo) *shelf {
@@ -108,10 +111,13 @@ func newShelf(t *testing.T, photos ...photo) *shelf {
 	var batch []store.IndexedFile
 	for _, f := range pending {
 		i := slices.IndexFunc(photos, func(p photo) bool { return p.name == f.File.Rel() })
+		meta := photos[i].meta
+		meta.Format, meta.Orientation, meta.Keywords = cmp.Or(meta.Format, "jpeg"), 1, photos[i].keywords
+		meta.Width, meta.Height = cmp.Or(meta.Width, 1), cmp.Or(meta.Height, 1)
 		item := store.IndexedFile{
 			File: f.File.ID, Stat: f.File.Stat, Content: library.Content{Scheme: "file", Digest: sha256.Sum256([]byte(f.File.Rel()))},
-			Metadata: library.Metadata{Format: "jpeg", Width: 1, Height: 1, Orientation: 1, Keywords: photos[i].keywords},
-			Measures: &library.Measures{Width: 1, Height: 1}, Provider: "cpu",
+			Metadata: meta, Provider: "cpu",
+			Measures: &library.Measures{Width: meta.Width, Height: meta.Height, Palette: photos[i].palette},
 		}
 		if y := photos[i].taken; y > 0 {
 			item.Metadata.Taken = time.Date(y, 6, 1, 12, 0, 0, 0, time.UTC)

@@ -324,6 +324,28 @@ func (s *Store) Positions(ctx context.Context, south, west, north, east float64)
 	return out, nil
 }
 
+// Cameras lists the cameras of the library's files, make and model, by name.
+func (s *Store) Cameras(ctx context.Context) ([]string, error) {
+	return s.distinct(ctx, "CASE WHEN model LIKE make || '%' THEN model ELSE trim(make || ' ' || model) END")
+}
+
+// Lenses lists the lenses of the library's files, by name.
+func (s *Store) Lenses(ctx context.Context) ([]string, error) { return s.distinct(ctx, "lens") }
+
+func (s *Store) distinct(ctx context.Context, value string) ([]string, error) {
+	var out []string
+	err := eachRow(ctx, s.ro, "SELECT DISTINCT "+value+" AS v FROM metadata WHERE v <> '' ORDER BY v", nil, func(rows *sql.Rows) error {
+		var v string
+		err := rows.Scan(&v)
+		out = append(out, v)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what cameras say: %w", err)
+	}
+	return out, nil
+}
+
 // Palettes calls fn for the dominant colours of every photo with a present file whose picture
 // was measured; they are valid during the call only.
 func (s *Store) Palettes(ctx context.Context, fn func(library.PhotoID, []library.Swatch)) error {
