@@ -30,7 +30,10 @@ func TestFind(t *testing.T) {
 		{"Springfield, Illinois", "Springfield, Illinois, United States"},
 		{"saint-étienne", "Saint-Étienne, Rhone-Alpes, France"},
 		{"new york", "New York City, New York, United States"},
-		{"nowhereville", ""}, {"", ""}, {",", ""}, {"paris, japan", ""},
+		{"nowhereville", ""},
+		{"", ""},
+		{",", ""},
+		{"paris, japan", ""},
 	} {
 		lat, lon, full, ok := g.Find(c.name)
 		if full != c.full || ok != (c.full != "") {
@@ -59,9 +62,18 @@ func TestAtAndWithin(t *testing.T) {
 		at   spot
 		in   bool
 	}{
-		{"berlin", brandenburgGate, true}, {"germany", brandenburgGate, true}, {"Deutschland", brandenburgGate, true}, {"berlin", eiffel, false},
-		{"paris", eiffel, true}, {"bavaria", zugspitze, true}, {"bavaria", brandenburgGate, false}, {"france", zugspitze, false},
-		{"Sydney", sydney, true}, {"new south wales", sydney, true}, {"australia", ocean, false}, {"fiji", suva, true},
+		{"berlin", brandenburgGate, true},
+		{"germany", brandenburgGate, true},
+		{"Deutschland", brandenburgGate, true},
+		{"berlin", eiffel, false},
+		{"paris", eiffel, true},
+		{"bavaria", zugspitze, true},
+		{"bavaria", brandenburgGate, false},
+		{"france", zugspitze, false},
+		{"Sydney", sydney, true},
+		{"new south wales", sydney, true},
+		{"australia", ocean, false},
+		{"fiji", suva, true},
 	} {
 		in, full, ok := g.Within(c.name)
 		if !ok || in(c.at.lat, c.at.lon) != c.in {

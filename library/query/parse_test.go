@@ -19,6 +19,7 @@ func field(f string, values ...string) query.Node {
 }
 
 func anyOf(kids ...query.Node) query.Node { return query.Node{Kind: query.Any, Kids: kids, Weight: 1} }
+
 func allOf(kids ...query.Node) query.Node { return query.Node{Kind: query.All, Kids: kids, Weight: 1} }
 
 func not(n query.Node) query.Node {
