@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"descry/library"
+	"descry/library/query"
 	"descry/library/search"
 	"descry/library/store"
 )
@@ -125,6 +127,13 @@ func (a *App) picture(ctx context.Context, path string) ([]float32, error) {
 		return nil, err
 	}
 	return a.encodeFile(ctx, engine, path)
+}
+
+// WithoutChip returns the query of some chips without one of them.
+func WithoutChip(chips []string, i int) string {
+	rest := append(append([]string{}, chips[:i]...), chips[i+1:]...)
+	q, _ := query.Parse(strings.Join(rest, ", ")) // a comma keeps descriptions apart
+	return q.String()
 }
 
 // coverage is the share of photos that the model in use has looked at, of those that are

@@ -174,12 +174,12 @@ func (s *searchBar) Reset() {
 func (s *searchBar) ShowResult(r app.SearchResult) {
 	s.chips.Objects = nil
 	for i, c := range r.Chips {
-		s.chips.Add(s.chip(c, without(r.Chips, i)))
+		s.chips.Add(s.chip(c, app.WithoutChip(r.Chips, i)))
 	}
 	s.said.Objects = nil
 	for _, p := range r.Problems {
 		text := p.Sentence
-		if at := spot(r.Query, p.Start, p.End); at != "" {
+		if at := spot(s.last, p.Start, p.End); at != "" { // r.Query may be written otherwise
 			text += " " + at
 		}
 		s.say(text, theme.ColorNameError)
@@ -211,16 +211,6 @@ func (s *searchBar) chip(text, rest string) fyne.CanvasObject {
 		look.NewCard(look.ColourSurface, look.ColourControl, 12),
 		container.New(layout.NewCustomPaddedLayout(2, 2, 10, 4), container.New(layout.NewCustomPaddedHBoxLayout(4), container.NewCenter(l), container.NewCenter(x))),
 	))
-}
-
-func without(chips []string, i int) string {
-	var rest []string
-	for k, c := range chips {
-		if k != i {
-			rest = append(rest, c)
-		}
-	}
-	return strings.Join(rest, " ")
 }
 
 // spot marks the part of a query that a problem is about.
