@@ -324,9 +324,11 @@ func (s *Store) Positions(ctx context.Context, south, west, north, east float64)
 	return out, nil
 }
 
-// Cameras lists the cameras of the library's files, make and model, by name.
+// Cameras lists the cameras of the library's files, make and model, by name. Many models
+// begin with the first word of the make, which then stands for it.
 func (s *Store) Cameras(ctx context.Context) ([]string, error) {
-	return s.distinct(ctx, "CASE WHEN model LIKE make || '%' THEN model ELSE trim(make || ' ' || model) END")
+	return s.distinct(ctx, `CASE WHEN make <> '' AND instr(lower(model), lower(substr(make, 1, instr(make || ' ', ' ') - 1))) = 1
+		THEN model ELSE trim(make || ' ' || model) END`)
 }
 
 // Lenses lists the lenses of the library's files, by name.
