@@ -1,7 +1,9 @@
 package store
 
 import (
+	"math"
 	"testing"
+	"time"
 
 	"descry/library"
 )
@@ -58,6 +60,15 @@ func BenchmarkLargeLibrary(b *testing.B) {
 			return err
 		}},
 		{"Photos/untagged", func() error { _, err := s.Photos(ctx, ListFilter{Untagged: true}); return err }},
+		{"Find/year", func() error {
+			_, err := s.Find(ctx, TakenBetween(time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2016, 1, 1, 0, 0, 0, 0, time.UTC)))
+			return err
+		}},
+		{"Find/iso", func() error { _, err := s.Find(ctx, Within(ISO, 800, math.Inf(1))); return err }},
+		{"Find/name", func() error { _, err := s.Find(ctx, Named("*.png")); return err }},
+		{"Find/size", func() error { _, err := s.Find(ctx, Within(Megapixels, 10, 20)); return err }},
+		{"Find/weekday", func() error { _, err := s.Find(ctx, TakenOn([7]bool{0: true})); return err }},
+		{"Find/not tagged", func() error { _, err := s.Find(ctx, Except(Tagged(labels[:1], space.ID, 0.5))); return err }},
 		{"Cards/60", func() error { _, err := s.Cards(ctx, all[5000:5060]); return err }},
 		{"Detail", func() error { _, err := s.Detail(ctx, all[777]); return err }},
 		{"Tags/60", func() error { _, err := s.Tags(ctx, all[5000:5060], space.ID); return err }},
