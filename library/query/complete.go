@@ -106,7 +106,8 @@ func (s Spot) Proposals(known func(field string) []string, limit int) []Proposal
 				continue // tag: has the same values
 			}
 			for _, v := range f.values(known) {
-				if strings.HasPrefix(strings.ToLower(v.Text), typed) {
+				// Who wrote the whole word rather describes the photo.
+				if lower := strings.ToLower(v.Text); strings.HasPrefix(lower, typed) && lower != typed {
 					add(Proposal{f.Name + ":" + quoteValue(v.Text), v.Help})
 				}
 			}

@@ -21,6 +21,7 @@ func TestCompletion(t *testing.T) {
 		{"tag:cat,do|, beach", "tag:cat,dog, beach; tag:cat,doghouse, beach; tag:cat,\"black dog\", beach"},
 		{"is:f|", "is:favourite; is:offline"},
 		{"favo|", "is:favourite"},
+		{"dog|", "tag:doghouse"},
 		{"(in:hol|)", "(in:\"Holiday 2019\")"},
 		{"in:|", "in:\"Holiday 2019\""},
 		{"date:\"last s|", "date:\"last summer\""},

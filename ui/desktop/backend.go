@@ -37,6 +37,7 @@ type Backend interface {
 	Browse(ctx context.Context, s app.Scope) ([]library.PhotoID, error)
 	Count(ctx context.Context, s app.Scope) (int, error)
 	Search(ctx context.Context, r app.SearchRequest) (app.SearchResult, error)
+	Complete(ctx context.Context, text string, cursor int) (app.Completion, error)
 	Similar(ctx context.Context, id library.PhotoID, r app.SearchRequest) (app.SearchResult, error)
 	Cards(ctx context.Context, ids []library.PhotoID) ([]app.Card, error)
 	Thumbnail(ctx context.Context, p library.Picture) (*image.RGBA, error)

@@ -3,6 +3,7 @@ package desktop
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -23,6 +24,7 @@ type field struct {
 	widget.Entry
 	OnEscape, OnDown, OnUp func()
 	OnLeft                 func() // the focus left
+	OnTab                  func() // nil: Tab leads to the next widget
 }
 
 func newField(placeholder string) *field {
@@ -43,6 +45,8 @@ func (f *field) TypedKey(e *fyne.KeyEvent) {
 		to = f.OnDown
 	case fyne.KeyUp:
 		to = f.OnUp
+	case fyne.KeyTab:
+		to = f.OnTab
 	}
 	if to != nil {
 		to()
@@ -50,6 +54,9 @@ func (f *field) TypedKey(e *fyne.KeyEvent) {
 	}
 	f.Entry.TypedKey(e)
 }
+
+// AcceptsTab reports whether Tab is for the text.
+func (f *field) AcceptsTab() bool { return f.OnTab != nil }
 
 // FocusLost tells that the focus left.
 func (f *field) FocusLost() {
@@ -65,6 +72,8 @@ type searchBar struct {
 	OnLeave  func()            // Esc in an empty box
 	OnDown   func()            // into the grid
 	OnSort   func(newest bool)
+	// OnComplete asks how the text may go on at the cursor, a place in it in bytes.
+	OnComplete func(text string, cursor int, show func(app.Completion))
 
 	Box *field
 	Row *fyne.Container // chips and problems; hidden without a query
@@ -72,6 +81,8 @@ type searchBar struct {
 	loop  *pace.Loop
 	tips  *look.Tips
 	stop  func()
+	asks  func() // ends the wait before OnComplete
+	may   *proposals
 	last  string // what was searched for last
 	quiet bool   // text set by code
 	chips *fyne.Container
@@ -91,12 +102,17 @@ func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
 			s.Box.Refresh()
 		}
 		if !s.quiet {
+			s.hideProposals()
 			s.wait()
+			s.ask()
 		}
 	}
-	s.Box.OnSubmitted = func(string) { s.now() }
+	s.may = newProposals(s)
+	s.Box.OnLeft = func() { s.loop.After(searchPause, s.hideProposals) } // a click on one of them comes first
+	s.Box.OnSubmitted = func(string) { s.hideProposals(); s.now() }
 	s.Box.OnEscape = s.escape
 	s.Box.OnDown = func() {
+		s.hideProposals()
 		s.now()
 		if s.OnDown != nil {
 			s.OnDown()
@@ -124,6 +140,43 @@ func (s *searchBar) wait() {
 	s.stop = s.loop.After(searchPause, s.now)
 }
 
+// ask asks how the text may go on, when typing rests.
+func (s *searchBar) ask() {
+	if s.asks != nil {
+		s.asks()
+	}
+	s.asks = s.loop.After(searchPause, func() {
+		s.asks = nil
+		text := s.Box.Text
+		if s.OnComplete == nil || text == "" {
+			return
+		}
+		cursor := len(string([]rune(text)[:min(s.Box.CursorColumn, utf8.RuneCountInString(text))]))
+		s.OnComplete(text, cursor, func(c app.Completion) {
+			s.may.Show(text, c)
+			if len(c.Proposals) > 0 {
+				s.Box.OnTab = func() { s.may.Next() }
+			}
+		})
+	})
+}
+
+func (s *searchBar) hideProposals() {
+	if s.asks != nil {
+		s.asks()
+		s.asks = nil
+	}
+	s.Box.OnTab = nil
+	s.may.Hide()
+}
+
+// focus puts the focus into the box.
+func (s *searchBar) focus() {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(s.Box); c != nil {
+		c.Focus(s.Box)
+	}
+}
+
 // now searches at once, unless that is what was searched for last.
 func (s *searchBar) now() {
 	if s.stop != nil {
@@ -141,6 +194,10 @@ func (s *searchBar) now() {
 }
 
 func (s *searchBar) escape() {
+	if s.may.card.Visible() {
+		s.hideProposals()
+		return
+	}
 	if s.Box.Text != "" {
 		s.SetText("")
 		s.now()
@@ -165,6 +222,7 @@ func (s *searchBar) Reset() {
 		s.stop()
 		s.stop = nil
 	}
+	s.hideProposals()
 	s.SetText("")
 	s.last = ""
 	s.Row.Hide()

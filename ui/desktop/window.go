@@ -268,6 +268,15 @@ func (w *window) buildSearch() {
 			}
 		}
 	}
+	w.search.OnComplete = func(text string, cursor int, show func(app.Completion)) {
+		w.loop.Go(func() func() {
+			c, err := w.b.Complete(w.ctx, text, cursor)
+			if err != nil {
+				return nil // typing goes on without proposals
+			}
+			return func() { show(c) }
+		})
+	}
 	w.search.OnSort = func(newest bool) { w.newest = newest; w.list(false) }
 }
 
@@ -348,7 +357,7 @@ func (w *window) assemble(o Options) {
 
 	head := container.NewStack(look.NewFill(look.ColourSurface), container.New(&column{grow: -1}, top, w.search.Row, look.NewLine()))
 	w.main = container.New(&column{grow: 1}, head, w.panes.Content, w.status.Content)
-	w.content = container.NewStack(look.NewFill(theme.ColorNameBackground), w.main, w.viewer.Content, w.toast.Layer, w.tips.Layer)
+	w.content = container.NewStack(look.NewFill(theme.ColorNameBackground), w.main, w.search.may.Layer, w.viewer.Content, w.toast.Layer, w.tips.Layer)
 }
 
 // topBar lays out the upper bar: what is at the left, the search box, what is at the right.

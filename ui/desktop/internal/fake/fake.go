@@ -305,6 +305,19 @@ func (b *Backend) browse(s app.Scope) []library.PhotoID {
 	return ids
 }
 
+// Complete knows the beginnings of two filters.
+func (b *Backend) Complete(ctx context.Context, text string, cursor int) (app.Completion, error) {
+	b.count(ctx, "Complete")
+	start := strings.LastIndex(text[:cursor], " ") + 1
+	c := app.Completion{Start: start, End: cursor}
+	for _, p := range []app.Proposal{{Text: "tag:", Help: "a tag you confirmed"}, {Text: "tag~:", Help: "suggested, too"}} {
+		if typed := text[start:cursor]; typed != "" && strings.HasPrefix(p.Text, typed) {
+			c.Proposals = append(c.Proposals, p)
+		}
+	}
+	return c, ctx.Err()
+}
+
 // Search finds the photos that show the words of the query; the others follow.
 func (b *Backend) Search(ctx context.Context, r app.SearchRequest) (app.SearchResult, error) {
 	b.count(ctx, "Search")
