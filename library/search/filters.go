@@ -61,6 +61,9 @@ func (r *run) timed(field, v string) (store.Condition, error) {
 		if err != nil {
 			return store.Condition{}, err
 		}
+		if w.Seasonal && w.From != w.SouthFrom {
+			r.note("“%s” is read as %s.", v, w)
+		}
 		return taken(w), nil
 	case "time":
 		c, err := query.ClockOf(v)
