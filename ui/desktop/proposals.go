@@ -53,11 +53,16 @@ func (p *proposals) Show(text string, c app.Completion) {
 }
 
 // Next puts the next proposal into the box, as Tab does, and reports whether there is one.
+// Behind the only one it is asked at once how the text may go on: with the values of a filter.
 func (p *proposals) Next() bool {
 	if !p.card.Visible() {
 		return false
 	}
 	p.take((p.taken + 1) % len(p.got.Proposals))
+	if len(p.got.Proposals) == 1 {
+		p.bar.hideProposals()
+		p.bar.ask()
+	}
 	return true
 }
 

@@ -36,6 +36,17 @@ func TestTheSearchBoxProposes(t *testing.T) {
 		t.Error("Esc does not take the proposals away alone")
 	}
 	x.search.SetText("")
+	x.typed("tag~")
+	x.pass(searchPause)
+	x.key(fyne.KeyTab)
+	if got := x.search.Box.Text; got != "tag~:" || x.search.may.Texts() != nil {
+		t.Errorf("Tab makes it %q, proposed is still %q", got, x.search.may.Texts())
+	}
+	x.pass(searchPause)
+	if got := x.search.may.Texts(); !slices.Equal(got, []string{"tag~:"}) {
+		t.Errorf("behind the only proposal %q is proposed", got)
+	}
+	x.search.SetText("")
 	x.typed("ta")
 	x.pass(searchPause)
 	x.key(fyne.KeyDown)
