@@ -74,7 +74,7 @@ var filters = []FilterInfo{
 		{Word: "video", Help: "a film"},
 		{Word: "raw", Help: "camera RAW"},
 		{Word: "screenshot", Help: "a picture of a screen, by its name or shape"},
-		{Word: "panorama", Help: "more than twice as long as high, or as high as long", also: []string{"pano"}},
+		{Word: "panorama", Help: "more than twice as wide as high, or the other way round", also: []string{"pano"}},
 		{Word: "motion", Help: "a photo that holds a short film", also: []string{"live"}},
 	}},
 	{Name: "year", Kind: Number, Low: 1000, High: 9999, whole: true, Help: "taken in a year", Example: `year:2019..2021`},
