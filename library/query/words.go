@@ -134,13 +134,14 @@ func (g *group) takeFilter(t token) {
 	}
 }
 
-// unknownFilter says that there is no such filter, and takes its words into the description.
+// unknownFilter says that there is no such filter. One that seems to be a mistyped filter is
+// passed over; else its words are taken into the description.
 func (g *group) unknownFilter(t token, not bool) {
 	if near := spelling.Nearest(t.field, filterNames()); near != "" {
 		g.problem(t.start, t.end, "There is no filter “%s:”; did you mean “%s:”?", short(t.field), near)
-	} else {
-		g.problem(t.start, t.end, "There is no filter “%s:”; there are %s.", short(t.field), list(filterNames(), ":"))
+		return
 	}
+	g.problem(t.start, t.end, "There is no filter “%s:”; there are %s.", short(t.field), list(filterNames(), ":"))
 	var words []token
 	texts := t.field
 	for _, v := range t.values {
