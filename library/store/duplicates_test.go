@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,37 @@ func TestForgetTrashed(t *testing.T) {
 
 // Operations that were about a forgotten photo and nothing else do not stand in the way of
 // undoing what was said before.
+// A stack of which a photo is forgotten is worked out again: one photo alone is none.
+func TestForgetWorksOutStacksAgain(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	raw, jpeg := l.add("a/1.dng", 1), l.add("a/1.jpg", 2)
+	pair := func(shots []Shot) []Stacked {
+		if len(shots) < 2 {
+			return nil
+		}
+		return []Stacked{{Photo: raw, Stack: jpeg, Kind: "raw"}, {Photo: jpeg, Stack: jpeg, Kind: "raw"}}
+	}
+	restack := func() {
+		t.Helper()
+		folders, err := l.StackFolders(ctx, 10)
+		noError(t, err)
+		noError(t, l.Restack(ctx, folders, pair))
+	}
+	stacks := func() int {
+		t.Helper()
+		found, err := l.Stacks(ctx, "")
+		noError(t, err)
+		return len(found)
+	}
+	restack()
+	same(t, "stacks", stacks(), 1)
+	_, err := l.Forget(ctx, raw)
+	noError(t, err)
+	restack()
+	same(t, "stacks after one photo was forgotten", strings.Count(l.dump(), "\nstack "), 0)
+}
+
 func TestForgetLeavesNothingToUndo(t *testing.T) {
 	l := newLib(t)
 	ctx := t.Context()

@@ -197,6 +197,9 @@ func (t *tx) forgetPhoto(photo library.PhotoID, out []library.Picture) ([]librar
 		[]any{photo}, []any{&content, &scheme, &digest}); err != nil {
 		return out, err
 	}
+	if err := t.leaveStack(photo); err != nil {
+		return out, err
+	}
 	if err := t.forgetTrash(photo); err != nil {
 		return out, err
 	}

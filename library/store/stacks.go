@@ -37,8 +37,18 @@ func (t *tx) settleFolders() error {
 }
 
 // leaveStack takes a photo that no file holds out of its stack. A stack without its top is
-// none.
+// none, and one without others, too: that is worked out again.
 func (t *tx) leaveStack(id library.PhotoID) error {
+	if err := t.each(`SELECT DISTINCT f.root_id, f.dir FROM stack_member m JOIN stack_member o ON o.stack = m.stack
+		JOIN photo p ON p.id = o.photo_id JOIN file f ON f.id = p.primary_file WHERE m.photo_id = ?`, []any{id}, func(rows *sql.Rows) error {
+		var root library.RootID
+		var dir []byte
+		err := rows.Scan(&root, &dir)
+		t.touchFolder(root, dir)
+		return err
+	}); err != nil {
+		return err
+	}
 	return t.exec("DELETE FROM stack_member WHERE photo_id = ?1 OR stack = ?1", id)
 }
 
