@@ -15,71 +15,49 @@ import (
 // Condition is something that holds for a photo or does not. The functions of this file make
 // conditions; the zero Condition holds for every photo.
 type Condition struct {
-	sql     string // on photo p, its primary file f, metadata m and picture i
+	kind    conditionKind
+	sql     string // of a leaf: a query of the ids of photos, or a condition on the joined tables
 	args    []any
+	kids    []Condition
+	set     library.PhotoSet
 	missing bool // speaks of photos whose files are gone, so those count, too
 }
 
-func cond(sql string, args ...any) Condition { return Condition{sql: sql, args: args} }
+type conditionKind int
+
+const (
+	always   conditionKind = iota
+	onTables               // sql is a condition on photo p, its primary file f, metadata m and picture i
+	given                  // set holds the photos
+	allOf
+	oneOf
+	noneOf
+)
+
+func cond(sql string, args ...any) Condition { return Condition{kind: onTables, sql: sql, args: args} }
 
 // Both holds where all of some conditions do.
-func Both(all ...Condition) Condition { return joined(all, " AND ", "1") }
+func Both(all ...Condition) Condition { return joined(allOf, all) }
 
 // Either holds where one of some conditions does; of none, nowhere.
-func Either(some ...Condition) Condition { return joined(some, " OR ", "0") }
+func Either(some ...Condition) Condition { return joined(oneOf, some) }
 
-func joined(list []Condition, glue, none string) Condition {
-	out := Condition{sql: none}
-	var parts []string
-	for _, c := range list {
+// Except holds where a condition does not: what is not known does not hold.
+func Except(c Condition) Condition { return joined(noneOf, []Condition{c}) }
+
+func joined(kind conditionKind, kids []Condition) Condition {
+	out := Condition{kind: kind, kids: kids}
+	for _, c := range kids {
 		out.missing = out.missing || c.missing
-		if c.sql == "" {
-			c.sql = "1"
-		}
-		parts = append(parts, "("+c.sql+")")
-		out.args = append(out.args, c.args...)
-	}
-	if len(parts) > 0 {
-		out.sql = strings.Join(parts, glue)
 	}
 	return out
 }
 
-// Except holds where a condition does not: what is not known does not hold.
-func Except(c Condition) Condition {
-	if c.sql == "" {
-		c.sql = "1"
-	}
-	c.sql = "NOT coalesce((" + c.sql + "), 0)"
-	return c
-}
-
-// Find returns the photos with a present file for which a condition holds, newest first;
-// where it speaks of missing photos, of all that were in some file.
-func (s *Store) Find(ctx context.Context, c Condition) ([]library.PhotoID, error) {
-	base := "p.shown = 1"
-	if c.missing {
-		base = "EXISTS (SELECT 1 FROM file x WHERE x.photo_id = p.id)"
-	}
-	if c.sql != "" {
-		base += " AND (" + c.sql + ")"
-	}
-	// What is joined and not asked for costs nothing: SQLite leaves it out.
-	query := `SELECT group_concat(id, ',') FROM (SELECT p.id AS id FROM photo p
-		LEFT JOIN file f ON f.id = p.primary_file LEFT JOIN metadata m ON m.file_id = p.primary_file
-		LEFT JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation
-		WHERE ` + base + ` ORDER BY p.sort_ms DESC, p.id DESC)`
-	var text sql.NullString
-	if err := s.ro.QueryRowContext(ctx, query, c.args...).Scan(&text); err != nil {
-		return nil, fmt.Errorf("find photos: %w", mapError(err))
-	}
-	return parseIDs(text.String)
-}
+// In holds for the photos of a set.
+func In(set library.PhotoSet) Condition { return Condition{kind: given, set: set} }
 
 // OneOf holds for these photos.
-func OneOf(ids []library.PhotoID) Condition {
-	return cond("p.id IN (SELECT value FROM json_each(?))", idList(ids))
-}
+func OneOf(ids []library.PhotoID) Condition { return In(library.PhotoSetOf(ids...)) }
 
 // HasWords holds for the photos that MatchWords finds.
 func HasWords(wq WordQuery) (Condition, error) {

@@ -61,6 +61,7 @@ type Store struct {
 	// person lets one operation of a person run at a time; one may take several turns at gate.
 	person gate
 	idle   idle
+	memo   memo
 	// stmts caches the statements of w; guarded by gate, as all below.
 	stmts map[string]*sql.Stmt
 	// lastFile is the greatest id that a file has had since the library was opened. SQLite would
@@ -274,7 +275,7 @@ func (s *Store) openReaders(ctx context.Context) (version int, err error) {
 	if s.ro, err = sql.Open("sqlite3", s.source); err != nil {
 		return 0, err
 	}
-	s.ro.SetMaxOpenConns(readers)
+	s.ro.SetMaxOpenConns(readers + 1) // one is memo's
 	s.ro.SetMaxIdleConns(readers)
 	return userVersion(ctx, s.ro)
 }
@@ -297,6 +298,7 @@ func (s *Store) Close() error {
 		s.finishDaily()
 		s.gate.leave()
 	}
+	errs = append(errs, s.memo.close())
 	if s.ro != nil {
 		errs = append(errs, s.ro.Close())
 	}

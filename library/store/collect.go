@@ -1,0 +1,145 @@
+package store
+
+// Two aggregate functions for SQLite, which spare a row through database/sql for each photo
+// (a microsecond; a million photos are a second): photo_set(id) gives the ids as a bitmap,
+// photo_list(id) one behind the other. Both are little endian whatever the machine.
+
+/*
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Of SQLite, which the driver compiles into the program; its header is not within reach.
+typedef struct sqlite3 sqlite3;
+typedef struct sqlite3_context sqlite3_context;
+typedef struct sqlite3_value sqlite3_value;
+int sqlite3_auto_extension(void (*init)(void));
+int sqlite3_create_function_v2(sqlite3 *, const char *name, int args, int flags, void *,
+	void (*func)(sqlite3_context *, int, sqlite3_value **), void (*step)(sqlite3_context *, int, sqlite3_value **),
+	void (*final)(sqlite3_context *), void (*destroy)(void *));
+void *sqlite3_aggregate_context(sqlite3_context *, int size);
+int sqlite3_value_type(sqlite3_value *);
+int64_t sqlite3_value_int64(sqlite3_value *);
+void sqlite3_result_blob(sqlite3_context *, const void *, int size, void (*destroy)(void *));
+void sqlite3_result_zeroblob(sqlite3_context *, int size);
+void sqlite3_result_error_nomem(sqlite3_context *);
+void sqlite3_result_error(sqlite3_context *, const char *, int);
+
+enum { isInteger = 1, isNull = 5, utf8 = 1, deterministic = 0x800 };
+
+// The greatest id that a bitmap holds: 128 MB. A library that gave out more is damaged.
+static const int64_t greatest = (int64_t)1 << 30;
+
+typedef struct {
+	unsigned char *data;
+	int64_t size, room; // bytes
+	const char *wrong;
+} bytes;
+
+static int grow(bytes *b, int64_t size) {
+	if (size > b->room) {
+		int64_t room = b->room ? b->room : 4096;
+		while (room < size) room *= 2;
+		unsigned char *data = realloc(b->data, room);
+		if (!data) {
+			b->wrong = "there is no memory left";
+			return 0;
+		}
+		memset(data + b->room, 0, room - b->room);
+		b->data = data;
+		b->room = room;
+	}
+	if (size > b->size) b->size = size;
+	return 1;
+}
+
+// next is the id of a step; 0 where there is none to take.
+static int64_t next(sqlite3_context *c, sqlite3_value **v, bytes **b) {
+	if (sqlite3_value_type(v[0]) == isNull) return 0;
+	*b = sqlite3_aggregate_context(c, sizeof(bytes));
+	if (!*b || (*b)->wrong) return 0;
+	int64_t id = sqlite3_value_int64(v[0]);
+	if (id > greatest) (*b)->wrong = "the number of a photo is out of range";
+	return id <= 0 || id > greatest ? 0 : id;
+}
+
+static void setStep(sqlite3_context *c, int n, sqlite3_value **v) {
+	bytes *b;
+	int64_t id = next(c, v, &b);
+	if (id && grow(b, (id / 64 + 1) * 8)) b->data[id / 8] |= 1 << (id % 8);
+}
+
+static void listStep(sqlite3_context *c, int n, sqlite3_value **v) {
+	bytes *b;
+	int64_t id = next(c, v, &b);
+	if (!id || !grow(b, b->size + 4)) return;
+	for (int i = 0; i < 4; i++) b->data[b->size - 4 + i] = id >> (8 * i);
+}
+
+// done hands the bytes over. SQLite calls it, too, when a query ends early.
+static void done(sqlite3_context *c) {
+	bytes *b = sqlite3_aggregate_context(c, 0);
+	if (b && b->wrong) {
+		sqlite3_result_error(c, b->wrong, -1);
+		free(b->data);
+	} else if (b && b->data) {
+		sqlite3_result_blob(c, b->data, b->size, free);
+	} else {
+		sqlite3_result_zeroblob(c, 0);
+	}
+}
+
+static int extend(sqlite3 *db, char **message, const void *api) {
+	int rc = sqlite3_create_function_v2(db, "photo_set", 1, utf8 | deterministic, 0, 0, setStep, done, 0);
+	if (rc) return rc;
+	return sqlite3_create_function_v2(db, "photo_list", 1, utf8 | deterministic, 0, 0, listStep, done, 0);
+}
+
+static int extendAll(void) { return sqlite3_auto_extension((void (*)(void))extend); }
+*/
+import "C"
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"descry/library"
+)
+
+// From here on every connection knows the functions. SQLite takes the same extension once.
+func init() {
+	if rc := C.extendAll(); rc != 0 {
+		panic(fmt.Sprintf("store: SQLite takes no functions (%d)", rc))
+	}
+}
+
+// photoSet reads the one row of a query that selects photo_set(id).
+func photoSet(ctx context.Context, q querier, query string, args ...any) (library.PhotoSet, error) {
+	var b []byte
+	if err := q.QueryRowContext(ctx, query, args...).Scan(&b); err != nil {
+		return nil, mapError(err)
+	}
+	set := make(library.PhotoSet, len(b)/8)
+	for i := range set {
+		set[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+	return set, nil
+}
+
+// photoList reads the one row of a query that selects photo_list(id): the ids in the order
+// of the rows.
+func photoList(ctx context.Context, q querier, query string, args ...any) ([]library.PhotoID, error) {
+	var b []byte
+	if err := q.QueryRowContext(ctx, query, args...).Scan(&b); err != nil {
+		return nil, mapError(err)
+	}
+	if len(b) == 0 {
+		return nil, nil
+	}
+	ids := make([]library.PhotoID, len(b)/4)
+	for i := range ids {
+		ids[i] = library.PhotoID(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return ids, nil
+}

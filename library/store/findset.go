@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"descry/library"
+)
+
+// FindSet returns the photos with a present file for which a condition holds; where it speaks
+// of missing photos, of all that were in some file.
+//
+// Each part of the condition is asked for by itself, so that one index answers it, and the
+// answers are joined as bitmaps.
+func (s *Store) FindSet(ctx context.Context, c Condition) (library.PhotoSet, error) {
+	f := finder{ctx: ctx, missing: c.missing}
+	var err error
+	if f.missing {
+		f.all, err = photoSet(ctx, s.ro, "SELECT photo_set(photo_id) FROM file")
+	} else {
+		f.all, err = s.shownSet(ctx)
+	}
+	var out library.PhotoSet
+	if err == nil {
+		err = s.snapshot(ctx, func(q querier) error {
+			f.q = q
+			out, err = f.find(c)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find photos: %w", err)
+	}
+	return out.And(f.all), nil
+}
+
+// finder is one FindSet under way.
+type finder struct {
+	ctx     context.Context
+	q       querier
+	missing bool
+	all     library.PhotoSet // the photos that the conditions are about
+}
+
+// find returns the photos for which a condition holds, and maybe others that the conditions
+// are not about.
+func (f *finder) find(c Condition) (library.PhotoSet, error) {
+	switch c.kind {
+	case always:
+		return f.all, nil
+	case given:
+		return c.set, nil
+	case onTables:
+		base := "p.shown = 1"
+		if f.missing {
+			base = "1"
+		}
+		// What is joined and not asked for costs nothing: SQLite leaves it out.
+		return photoSet(f.ctx, f.q, `SELECT photo_set(p.id) FROM photo p
+			LEFT JOIN file f ON f.id = p.primary_file LEFT JOIN metadata m ON m.file_id = p.primary_file
+			LEFT JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation
+			WHERE `+base+" AND ("+c.sql+")", c.args...)
+	case noneOf:
+		not, err := f.find(c.kids[0])
+		return f.all.Without(not), err
+	}
+	var out library.PhotoSet
+	for i, k := range c.kids {
+		set, err := f.find(k)
+		switch {
+		case err != nil:
+			return nil, err
+		case i == 0:
+			out = set
+		case c.kind == allOf:
+			out = out.And(set)
+		default:
+			out = out.Or(set)
+		}
+	}
+	if len(c.kids) == 0 && c.kind == allOf {
+		return f.all, nil
+	}
+	return out, nil
+}
+
+// Find is FindSet with the photos in order, newest first.
+func (s *Store) Find(ctx context.Context, c Condition) ([]library.PhotoID, error) {
+	set, err := s.FindSet(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return s.Newest(ctx, set, 0, 0)
+}
+
+// Newest lists photos of a set, newest first: by the time they were taken, else by the time
+// their file was written. limit 0: all of them.
+func (s *Store) Newest(ctx context.Context, set library.PhotoSet, offset, limit int) ([]library.PhotoID, error) {
+	n := max(0, set.Len()-max(offset, 0))
+	if limit <= 0 || limit > n {
+		limit = n
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	ids, err := s.newest(ctx, set, max(offset, 0), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the newest photos: %w", err)
+	}
+	return ids, nil
+}
+
+// few is how many photos are sorted by looking each one up. More are picked out of all
+// photos in their order.
+const few = 2000
+
+func (s *Store) newest(ctx context.Context, set library.PhotoSet, offset, limit int) ([]library.PhotoID, error) {
+	if set.Len() <= few {
+		return photoList(ctx, s.ro, `SELECT photo_list(id) FROM (SELECT p.id FROM json_each(?) j JOIN photo p ON p.id = j.value
+			ORDER BY p.sort_ms DESC, p.id DESC LIMIT ? OFFSET ?)`, idList(slices.Collect(set.All())), limit, offset)
+	}
+	shown, err := s.shownSet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.newestFirst(ctx)
+	if err == nil && set.Without(shown).Len() > 0 {
+		all, err = photoList(ctx, s.ro, "SELECT photo_list(id) FROM (SELECT id FROM photo ORDER BY sort_ms DESC, id DESC)")
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := make([]library.PhotoID, 0, limit)
+	for _, id := range all {
+		if len(out) == limit {
+			break
+		}
+		switch {
+		case !set.Has(id):
+		case offset > 0:
+			offset--
+		default:
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+
+	"descry/library"
+)
+
+// memo keeps what many questions need and what takes a look at every photo, until the
+// library changes, by this process or another.
+type memo struct {
+	mu      sync.Mutex
+	conn    *sql.Conn // tells changes apart: SQLite counts them for each connection
+	version int64
+	shown   library.PhotoSet // nil: not read yet
+	order   []library.PhotoID
+}
+
+// fresh locks the memo and forgets what a change made old. The caller unlocks it. What is read
+// after this call is at least as new as what may be kept.
+func (s *Store) fresh(ctx context.Context) (*memo, error) {
+	m := &s.memo
+	m.mu.Lock()
+	err := func() (err error) {
+		if m.conn == nil {
+			if m.conn, err = s.ro.Conn(ctx); err != nil {
+				return mapError(err)
+			}
+		}
+		var version int64
+		if err := m.conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
+			return mapError(err)
+		}
+		if version != m.version {
+			m.version, m.shown, m.order = version, nil, nil
+		}
+		return nil
+	}()
+	if err != nil {
+		m.mu.Unlock()
+		return nil, err
+	}
+	return m, nil
+}
+
+// shownSet are the photos with a present file. It must not be changed.
+func (s *Store) shownSet(ctx context.Context) (library.PhotoSet, error) {
+	m, err := s.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer m.mu.Unlock()
+	if m.shown == nil {
+		m.shown, err = photoSet(ctx, s.ro, "SELECT photo_set(id) FROM photo WHERE shown = 1")
+	}
+	return m.shown, err
+}
+
+// newestFirst are the photos with a present file in the order of lists. It must not be changed.
+func (s *Store) newestFirst(ctx context.Context) ([]library.PhotoID, error) {
+	m, err := s.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer m.mu.Unlock()
+	if m.order == nil {
+		m.order, err = photoList(ctx, s.ro, "SELECT photo_list(id) FROM (SELECT id FROM photo WHERE shown = 1 ORDER BY sort_ms DESC, id DESC)")
+	}
+	return m.order, err
+}
+
+func (m *memo) close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.conn == nil {
+		return nil
+	}
+	err := m.conn.Close()
+	m.conn = nil
+	return err
+}
