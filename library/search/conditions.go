@@ -19,8 +19,11 @@ type shared struct {
 
 // hardAnswer is what conditions let through.
 type hardAnswer struct {
-	ids     []library.PhotoID // in the order in which they are listed
-	applied []query.Node      // the conditions, without those that name nothing
+	photos  library.PhotoSet
+	applied []query.Node // the conditions, without those that name nothing
+
+	// list returns the photos in the order in which they are listed.
+	list func() ([]library.PhotoID, error)
 }
 
 // applyConditions applies quoted texts and filters to what is allowed.
@@ -42,11 +45,8 @@ func (r *run) applyConditions() error {
 	}
 	r.exact = a.applied
 	if len(a.applied) > 0 {
-		r.listing = a.ids
-		if r.listing == nil {
-			r.listing = []library.PhotoID{}
-		}
-		r.allow(a.ids)
+		r.list = a.list
+		r.allow(a.photos)
 	}
 	return nil
 }
@@ -75,34 +75,25 @@ func (r *run) hardAnswer() (a hardAnswer, err error) {
 		}
 		return 1
 	})
-	switch {
-	case len(all) == 0:
+	if len(all) == 0 {
 		return a, nil
-	case len(all) == 1 && a.applied[0].Kind == query.Exact && !a.applied[0].Not:
-		a.ids, err = r.photosWith(store.WordQuery{Terms: []string{a.applied[0].Text}}) // best match first
-		return a, err
 	}
-	a.ids, err = r.p.Store.Find(r.ctx, store.Both(all...))
+	a.list = func() ([]library.PhotoID, error) { return r.p.Store.Find(r.ctx, store.Both(all...)) }
+	if len(all) == 1 && a.applied[0].Kind == query.Exact && !a.applied[0].Not {
+		a.list = func() ([]library.PhotoID, error) { // best match first
+			return r.photosWith(store.WordQuery{Terms: []string{a.applied[0].Text}})
+		}
+	}
+	a.photos, err = r.p.Store.FindSet(r.ctx, store.Both(all...))
 	return a, err
 }
 
-func (r *run) allow(ids []library.PhotoID) {
-	next := make(set, len(ids))
-	for _, id := range ids {
-		if r.allowed == nil || r.allowed.has(id) {
-			next[id] = struct{}{}
-		}
+// allow lets only these photos through, of those that were let through so far.
+func (r *run) allow(photos library.PhotoSet) {
+	if r.limited {
+		photos = photos.And(r.allowed)
 	}
-	r.allowed = next
-}
-
-func (r *run) bar(ids []library.PhotoID) {
-	if r.barred == nil {
-		r.barred = make(set, len(ids))
-	}
-	for _, id := range ids {
-		r.barred[id] = struct{}{}
-	}
+	r.allowed, r.limited = photos, true
 }
 
 func (r *run) photosWith(q store.WordQuery) ([]library.PhotoID, error) {

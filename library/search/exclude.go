@@ -3,7 +3,6 @@ package search
 import (
 	"strings"
 
-	"descry/library"
 	"descry/library/store"
 )
 
@@ -25,13 +24,17 @@ var kinds = func() map[string][]string {
 // exclude bars the photos that show, or are said to show, what they should not.
 func (r *run) exclude() error {
 	for _, t := range r.plan.pick(true) {
-		said, err := r.photosWith(store.WordQuery{
+		said, err := store.HasWords(store.WordQuery{
 			Terms: contentWords(t.Text), Columns: []string{"name", "keywords", "description", "tags", "alt"},
 		})
 		if err != nil {
 			return err
 		}
-		r.bar(said)
+		ids, err := r.p.Store.FindSet(r.ctx, said)
+		if err != nil {
+			return err
+		}
+		r.barred = r.barred.Or(ids)
 		if r.view == nil || r.view.Len() == 0 || r.foreign(t.Text) {
 			continue
 		}
@@ -40,14 +43,9 @@ func (r *run) exclude() error {
 			if err != nil {
 				return err
 			}
-			var shown []library.PhotoID
-			for row, id := range r.view.Photos() {
-				if l.probability(row) >= excludeAt {
-					shown = append(shown, id)
-				}
+			if err := r.barAbove(&l, phrase, excludeAt); err != nil {
+				return err
 			}
-			r.bar(shown)
-			r.nots = append(r.nots, l)
 		}
 	}
 	for _, n := range r.plan.pictures(true) {
@@ -58,14 +56,35 @@ func (r *run) exclude() error {
 		if !ok {
 			continue
 		}
-		var alike []library.PhotoID
-		for row, id := range r.view.Photos() {
-			if l.probability(row) >= LikelyAt {
-				alike = append(alike, id)
-			}
+		if err := r.barAbove(&l, "", LikelyAt); err != nil {
+			return err
 		}
-		r.bar(alike)
-		r.nots = append(r.nots, l)
 	}
+	return nil
+}
+
+// barAbove bars the photos that show something, from a probability on. What a phrase bars is
+// remembered under that key, since people exclude the same things again and again.
+func (r *run) barAbove(l *look, key string, at float64) error {
+	rows, ok := r.ground.shown.get(key)
+	if !ok {
+		among := r.admittedRows()
+		if err := r.scan(l, among); err != nil {
+			return err
+		}
+		var err error
+		if rows, err = r.above(l, among, logit(at)); err != nil {
+			return err
+		}
+		if among == nil && key != "" {
+			r.ground.shown.put(key, rows)
+		}
+	}
+	photos := r.view.Photos()
+	for row := range rows.all() {
+		r.barred.Add(photos[row])
+	}
+	l.scores, l.floor = nil, nil
+	r.nots = append(r.nots, *l)
 	return nil
 }

@@ -13,19 +13,23 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"descry/library/calib"
-	"descry/library/vectors"
 )
 
 // look is one thing that the photos should, or should not, look like: a description or an
-// example picture, scored on every row of the view.
+// example picture, scored on the rows of the view.
 type look struct {
 	name   string
-	kind   string // calib.Text or calib.Image
-	scores []float32
-	floor  []float32 // background score of each row; nil: 0
+	kind   string    // calib.Text or calib.Image
+	vec    []float32 // unit vector
 	fit    calib.Fit
 	base   float64 // part of the logit that is the same for all rows
 	weight float64 // against the heaviest one, which has 1; below 0: it pushes down
+
+	// Of each row, by the view of its photo that matches best. Scores are near the cosine, at
+	// most bound away, until settle makes those of some rows exact.
+	scores []float32 // -Inf where the row was not admitted
+	floor  []float32 // background score; nil: 0
+	bound  float64
 }
 
 // sure is how sure it is that a photo is meant which matches with this probability. What has
@@ -45,20 +49,37 @@ func (l look) weighted() string {
 	return fmt.Sprintf(" (weight %.2g)", l.weight)
 }
 
+// logit of the probability that the photo of a row matches.
+func (l look) logit(row int) float64 {
+	m := mark{score: l.scores[row]}
+	if l.floor != nil {
+		m.floor = l.floor[row]
+	}
+	return l.base + l.rise(m)
+}
+
 // probability that the photo of a row matches.
 func (l look) probability(row int) float64 { return 1 / (1 + math.Exp(-l.logit(row))) }
 
-// logit of the probability.
-func (l look) logit(row int) float64 {
-	var background float64
-	if l.floor != nil {
-		background = float64(l.floor[row])
+// even is the logit from which a photo counts as likely as far as this look goes.
+func (l look) even() float64 {
+	switch {
+	case l.weight < 0:
+		return math.Inf(-1)
+	case l.weight >= 1:
+		return logit(LikelyAt)
 	}
-	return l.base + l.fit.Rise(float64(l.scores[row]), background)
+	// sure(p) >= LikelyAt
+	return logit(1 - (1-LikelyAt)/l.weight)
 }
 
-// likelyLogit is the logit of LikelyAt.
-var likelyLogit = math.Log(LikelyAt / (1 - LikelyAt))
+// logit is the logarithm of the odds of a probability; -Inf at 0 and below.
+func logit(p float64) float64 {
+	if p <= 0 {
+		return math.Inf(-1)
+	}
+	return math.Log(p / (1 - p))
+}
 
 // describe scores what the photos should look like.
 func (r *run) describe() error {
@@ -150,71 +171,35 @@ func mostlyLatin(s string) bool {
 	return 2*others <= letters
 }
 
-// textLook scores a phrase on every row.
+// textLook is a look for a phrase, not scored yet.
 func (r *run) textLook(phrase string) (look, error) {
 	words := strings.Fields(phrase)
 	vec, err := r.phraseVector(r.ctx, phrase, len(words))
 	if err != nil {
 		return look{}, err
 	}
-	fit, err := r.fitFor(calib.Text)
-	if err != nil {
-		return look{}, err
-	}
-	floor, err := r.floorOf(r.ctx, r.view)
-	if err != nil {
-		return look{}, err
-	}
-	l := look{name: phrase, kind: calib.Text, fit: fit, floor: floor, weight: 1, scores: make([]float32, r.view.Count())}
-	r.view.ScanEach(vec, l.scores)
-	if !r.view.Single() {
-		l.bestViews(r.view)
-	}
-	l.base = fit.At(queryOf(l.scores, len(words)))
-	return l, nil
+	return r.newLook(phrase, calib.Text, vec, len(words))
 }
 
-// bestViews makes scores and floor, of each vector, those of each row: the ones of the view
-// that matches best. Each view is measured against its own floor. Against the highest floor
-// of all, what a video shows in one scene would be held against it in the others.
-func (l *look) bestViews(view *vectors.View) {
-	scores, floor := l.scores, l.floor
-	l.scores, l.floor = make([]float32, view.Len()), make([]float32, view.Len())
-	best := make([]float64, view.Len())
-	for row := range best {
-		best[row] = math.Inf(-1)
-	}
-	for i := range scores {
-		row := view.RowOf(i)
-		if row < 0 {
-			continue
-		}
-		if rise := l.fit.Rise(float64(scores[i]), float64(floor[i])); rise > best[row] {
-			best[row], l.scores[row], l.floor[row] = rise, scores[i], floor[i]
-		}
-	}
-}
-
-// pictureLook scores an example picture on every row.
+// pictureLook is a look for an example picture, not scored yet.
 func (r *run) pictureLook(name string, vec []float32) (look, error) {
-	fit, err := r.fitFor(calib.Image)
+	return r.newLook(name, calib.Image, vec, 1)
+}
+
+func (r *run) newLook(name, kind string, vec []float32, words int) (look, error) {
+	fit, err := r.fitFor(kind)
 	if err != nil {
 		return look{}, err
 	}
-	l := look{name: name, kind: calib.Image, fit: fit, weight: 1, scores: make([]float32, r.view.Len())}
-	r.view.Scan(vec, l.scores)
-	l.base = fit.At(queryOf(l.scores, 1))
-	return l, nil
-}
-
-func queryOf(scores []float32, words int) calib.Query {
-	var sum, sq float64
-	for _, s := range scores {
-		sum += float64(s)
-		sq += float64(s) * float64(s)
+	l := look{name: name, kind: kind, vec: vec, fit: fit, weight: 1}
+	q := calib.Query{Words: words, Photos: r.view.Count()}
+	if fit.Library != 0 {
+		if q.Deviate, err = r.deviate(vec); err != nil {
+			return look{}, err
+		}
 	}
-	n := float64(max(len(scores), 1))
-	return calib.Query{Words: words, Photos: len(scores), Deviate: math.Sqrt(max(sq/n-(sum/n)*(sum/n), 0))}
+	l.base = fit.At(q)
+	return l, nil
 }
 
 // phraseVector is the unit vector of a phrase: through the templates when it is short.
@@ -272,7 +257,7 @@ func (s *Searcher) Warm(ctx context.Context) error {
 	if s.p.Index == nil || s.p.Text == nil {
 		return nil
 	}
-	_, err := s.floorOf(ctx, s.p.Index.View())
+	_, err := s.groundOf(ctx, s.p.Index.View())
 	return err
 }
 
@@ -286,26 +271,6 @@ func (s *Searcher) background(ctx context.Context) ([][]float32, error) {
 		s.phrases = vecs
 	}
 	return s.phrases, nil
-}
-
-// floorOf returns the mean score of the background phrases on each vector of a view. The mean
-// of inner products is the inner product with the mean, so it takes one scan.
-func (s *Searcher) floorOf(ctx context.Context, view *vectors.View) ([]float32, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.floor.view == view && s.floor.mean != nil {
-		return s.floor.mean, nil
-	}
-	phrases, err := s.background(ctx)
-	if err != nil {
-		return nil, err
-	}
-	mean := make([]float32, view.Count())
-	if len(phrases) > 0 {
-		view.ScanEach(calib.Mean(phrases), mean)
-	}
-	s.floor = floor{view: view, mean: mean}
-	return mean, nil
 }
 
 // fitFor returns the calibration of the space: the stored one, else the one that came with
@@ -356,15 +321,15 @@ func (r *run) spreadOf(kind string) (float64, error) {
 	return r.spread, nil
 }
 
-// vectorCache keeps the vectors of the latest texts.
-type vectorCache struct {
+// recent keeps what was made of the latest keys.
+type recent[T any] struct {
 	limit int
 	mu    sync.Mutex
-	byKey map[string][]float32
+	byKey map[string]T
 	order []string // least recently used first
 }
 
-func (c *vectorCache) get(key string) ([]float32, bool) {
+func (c *recent[T]) get(key string) (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	v, ok := c.byKey[key]
@@ -375,11 +340,11 @@ func (c *vectorCache) get(key string) ([]float32, bool) {
 	return v, ok
 }
 
-func (c *vectorCache) put(key string, v []float32) {
+func (c *recent[T]) put(key string, v T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byKey == nil {
-		c.byKey = make(map[string][]float32)
+		c.byKey = make(map[string]T)
 	}
 	if _, ok := c.byKey[key]; !ok {
 		c.order = append(c.order, key)

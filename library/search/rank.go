@@ -3,29 +3,15 @@ package search
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 
 	"descry/library"
 	"descry/library/query"
 	"descry/library/store"
+	"descry/library/vectors"
 )
-
-// set is a set of photos.
-type set map[library.PhotoID]struct{}
-
-func setOf(ids []library.PhotoID) set {
-	s := make(set, len(ids))
-	for _, id := range ids {
-		s[id] = struct{}{}
-	}
-	return s
-}
-
-func (s set) has(id library.PhotoID) bool {
-	_, ok := s[id]
-	return ok
-}
 
 // candidate is a photo that may be a hit.
 type candidate struct {
@@ -53,8 +39,8 @@ const (
 	wordsWeight    = 1.0
 )
 
-// deepest is how many photos are ranked by meaning at least; photos behind them are only
-// ranked when they are likely, have the words, or the page asked for lies that deep.
+// deepest is the last place in a list that counts in the fusion. What is behind it would
+// add next to nothing, and a page that lies deeper goes by the order of meaning alone.
 const deepest = 1000
 
 // columnTrust is how much finding all words of a query in a column says that the photo is
@@ -75,20 +61,39 @@ func columnName(column string) string {
 	return column
 }
 
-// matchWords finds photos that have the words of the descriptions: all of them, best first;
-// without a model to go by, photos that have any come behind.
-func (r *run) matchWords() (all, any []store.WordHit, err error) {
+// matchWords finds photos that have the words of the descriptions: all of them, best first.
+// Without a model to go by, photos that have any come behind; they are not complete.
+func (r *run) matchWords() ([]wordMatch, error) {
 	terms := r.searchedWords()
 	if len(terms) == 0 {
-		return nil, nil, nil
+		return nil, nil
 	}
-	if all, err = r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms}); err != nil {
-		return nil, nil, err
+	hits, err := r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms})
+	if err != nil {
+		return nil, err
 	}
-	if r.p.Index == nil || r.p.Text == nil {
-		any, err = r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms, Any: true})
+	matches := make([]wordMatch, 0, len(hits))
+	seen := library.PhotoSet{}
+	for _, h := range hits {
+		seen.Add(h.Photo)
+		m := wordMatch{hit: h}
+		for _, col := range h.Columns {
+			m.said = max(m.said, columnTrust[col])
+		}
+		matches = append(matches, m)
 	}
-	return all, any, err
+	if r.p.Index != nil && r.p.Text != nil {
+		return matches, nil
+	}
+	if hits, err = r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms, Any: true}); err != nil {
+		return nil, err
+	}
+	for _, h := range hits {
+		if !seen.Has(h.Photo) {
+			matches = append(matches, wordMatch{hit: h})
+		}
+	}
+	return matches, nil
 }
 
 // searchedWords are the words of the descriptions that are worth looking up.
@@ -123,79 +128,146 @@ func contentWords(phrase string) []string {
 var emptyWords = strings.Fields(`a an and are as at be by for from has have in into is it its me my of on or our
 	photo photos picture pictures image images show shows that the their there these this those to was were with`)
 
-// rank scores, fuses and orders the candidates of a query with a description.
-func (r *run) rank(all, any []store.WordHit) ([]candidate, error) {
-	var found []candidate
+// wordMatch is a photo that has words of the query.
+type wordMatch struct {
+	hit  store.WordHit
+	said float64 // how much that alone says that the photo is meant
+}
+
+// outcome is what one alternative, or all of them, find.
+type outcome struct {
+	found  []candidate // in their final order; at least as many as the page needs
+	likely tally
+	all    tally // the likely ones, too
+}
+
+// tally are photos to be counted: those of rows of a view, and others.
+type tally struct {
+	view *vectors.View // nil: no rows
+	rows rowSet        // nil: all of the view
+	more library.PhotoSet
+}
+
+func (t tally) count() int {
+	n := t.more.Len()
+	if t.view != nil {
+		n += t.rows.count(t.view.Len())
+	}
+	return n
+}
+
+// photos are the photos of a tally.
+func (t tally) photos() library.PhotoSet {
+	set := t.more
+	if t.view == nil {
+		return set
+	}
+	for row, id := range t.view.Photos() {
+		if t.rows.has(row) {
+			set.Add(id)
+		}
+	}
+	return set
+}
+
+// need is how many photos of each block, likely or not, the page takes.
+func (r *run) need() int {
+	if r.req.Limit <= 0 {
+		return math.MaxInt32
+	}
+	return max(deepest, r.req.Offset+r.req.Limit)
+}
+
+// rank scores, fuses and orders the photos of an alternative with a description, of which
+// some have its words.
+func (r *run) rank(words []wordMatch) (o outcome, err error) {
 	at := map[library.PhotoID]int{}
-	var ranked *ranking // nil: not ranked by meaning
 	if len(r.looks) > 0 {
-		found, ranked = r.semantic()
-		for i, c := range found {
+		if o, err = r.semantic(); err != nil {
+			return o, err
+		}
+		for i, c := range o.found {
 			at[c.photo] = i
 		}
 	}
-	place := func(hits []store.WordHit, complete bool, first int) {
-		n := first
-		for i := range hits {
-			h := &hits[i]
-			if !r.admits(h.Photo) {
-				continue
-			}
-			k, ok := at[h.Photo]
-			if ok && found[k].words != nil {
-				continue
-			}
-			n++
-			if !ok {
-				k = len(found)
-				at[h.Photo] = k
-				found = append(found, r.outsider(h.Photo, ranked))
-			}
-			c := &found[k]
-			c.words, c.wordPlace = h, n
-			if complete {
-				for _, col := range h.Columns {
-					c.said = max(c.said, columnTrust[col])
-				}
-			}
-			c.confidence = 1 - (1-c.confidence)*(1-c.said)
-		}
+	if err := r.addWords(&o, at, words); err != nil {
+		return o, err
 	}
-	place(all, true, 0)
-	place(any, false, len(all))
 	// A description beside a quoted text or a filter ranks what they let through.
 	if len(r.looks) == 0 && r.conditioned() {
-		rest, err := r.listed(r.listing)
+		rest, err := r.listed()
 		if err != nil {
-			return nil, err
+			return o, err
 		}
-		for _, c := range rest {
+		o.all.more = o.all.more.Or(rest.all.more)
+		for _, c := range rest.found {
 			if _, ok := at[c.photo]; !ok {
 				c.confidence = 0
-				found = append(found, c)
+				o.found = append(o.found, c)
 			}
 		}
 	}
-	for i := range found {
-		c := &found[i]
-		if c.semantic > 0 {
+	for i := range o.found {
+		c := &o.found[i]
+		if 0 < c.semantic && c.semantic <= deepest {
 			c.fused += semanticWeight / float64(rankConstant+c.semantic)
 		}
-		if c.wordPlace > 0 {
+		if 0 < c.wordPlace && c.wordPlace <= deepest {
 			c.fused += wordsWeight / float64(rankConstant+c.wordPlace)
 		}
 	}
-	known := 0
-	for _, c := range found {
-		if c.semantic > 0 {
-			known++
+	slices.SortFunc(o.found, compare)
+	return o, nil
+}
+
+// addWords lets the words say what they have to say of what was found, and adds photos that
+// only they find. at are the places of what was found.
+func (r *run) addWords(o *outcome, at map[library.PhotoID]int, words []wordMatch) error {
+	words = slices.DeleteFunc(words, func(m wordMatch) bool { return !r.admits(m.hit.Photo) })
+	var rows []int32 // of photos that are not among those found by meaning
+	if len(r.looks) > 0 {
+		for _, m := range words {
+			if _, ok := at[m.hit.Photo]; ok {
+				continue
+			}
+			if row, ok := r.view.Row(m.hit.Photo); ok {
+				rows = append(rows, int32(row))
+			}
+		}
+		for i := range r.looks {
+			if err := r.settle(&r.looks[i], rows); err != nil {
+				return err
+			}
 		}
 	}
-	if ranked != nil {
-		r.deeper = len(ranked.sorted) - known
+	for i := range words {
+		m := &words[i]
+		k, ok := at[m.hit.Photo]
+		if !ok {
+			k = len(o.found)
+			at[m.hit.Photo] = k
+			c := candidate{photo: m.hit.Photo, row: -1, order: math.Inf(-1)}
+			if len(r.looks) > 0 {
+				if row, ok := r.view.Row(m.hit.Photo); ok {
+					c = r.candidate(m.hit.Photo, row)
+				}
+			}
+			o.found = append(o.found, c)
+		}
+		c := &o.found[k]
+		c.words, c.wordPlace, c.said = &m.hit, i+1, m.said
+		c.confidence = 1 - (1-c.confidence)*(1-c.said)
+		switch {
+		case c.row < 0:
+			o.all.more.Add(c.photo)
+			if c.likely() {
+				o.likely.more.Add(c.photo)
+			}
+		case c.likely():
+			o.likely.rows.add(c.row)
+		}
 	}
-	slices.SortFunc(found, compare)
-	return found, nil
+	return nil
 }
 
 // compare puts the likely photos first, each block in fused order.
@@ -209,85 +281,73 @@ func compare(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.fused, a.fused), cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
 }
 
-// merge makes one list of those of several alternatives: of a photo in several the place
-// where it is best. It returns how many photos are ranked too low to be in the list, too.
-func merge(runs []*run, found [][]candidate) (all []candidate, deeper int) {
-	if len(runs) == 1 {
-		return found[0], runs[0].deeper
+// merge makes one outcome of those of several alternatives: of a photo in several the place
+// where it is best.
+func merge(runs []*run, outcomes []outcome) outcome {
+	switch len(outcomes) {
+	case 0:
+		return outcome{}
+	case 1:
+		return outcomes[0]
 	}
+	var o outcome
 	best := map[library.PhotoID]int{}
-	for i, list := range found {
-		for place, c := range list {
+	for i, one := range outcomes {
+		o.likely.more = o.likely.more.Or(one.likely.photos())
+		o.all.more = o.all.more.Or(one.all.photos())
+		for place, c := range one.found {
 			c.of = i
-			if c.fused == 0 { // listed, not ranked: by its place
+			if c.fused == 0 && len(runs[i].looks) == 0 { // listed, not ranked: by its place
 				c.fused = semanticWeight / float64(rankConstant+place+1)
 			}
 			k, ok := best[c.photo]
 			switch {
 			case !ok:
-				best[c.photo] = len(all)
-				all = append(all, c)
-			case compare(c, all[k]) < 0:
-				all[k] = c
+				best[c.photo] = len(o.found)
+				o.found = append(o.found, c)
+			case compare(c, o.found[k]) < 0:
+				o.found[k] = c
 			}
 		}
 	}
-	slices.SortFunc(all, compare)
-	if slices.ContainsFunc(runs, func(r *run) bool { return r.deeper > 0 }) {
-		for _, id := range runs[0].view.Photos() {
-			if _, ok := best[id]; ok {
-				continue
-			}
-			if slices.ContainsFunc(runs, func(r *run) bool { return len(r.looks) > 0 && r.admits(id) }) {
-				deeper++
-			}
-		}
-	}
-	return all, deeper
+	slices.SortFunc(o.found, compare)
+	return o
 }
 
 // admits reports whether conditions and exclusions let a photo through.
 func (r *run) admits(id library.PhotoID) bool {
-	return (r.allowed == nil || r.allowed.has(id)) && !r.barred.has(id)
+	return (!r.limited || r.allowed.Has(id)) && !r.barred.Has(id)
 }
 
-// outsider is a photo that is not among those that semantic returned.
-func (r *run) outsider(id library.PhotoID, ranked *ranking) candidate {
-	if ranked != nil {
-		if row, ok := r.view.Row(id); ok {
-			c := r.candidate(id, row)
-			c.semantic = ranked.place(row)
-			return c
-		}
+// order is what a row is ranked by. One description orders by cosine, several by how likely
+// all of them hold, each by its weight.
+func (r *run) order(row int) float64 {
+	if len(r.looks) == 1 && r.looks[0].weight > 0 {
+		return float64(r.looks[0].scores[row])
 	}
-	return candidate{photo: id, row: -1, order: math.Inf(-1)}
-}
-
-// order is what a row is ranked by, and whether its photo is likely. One description orders
-// by cosine, several by how likely all of them hold, each by its weight.
-func (r *run) order(row int) (order float64, likely bool) {
-	likely = true
+	var order float64
 	for i := range r.looks {
 		l := &r.looks[i]
-		logit := l.logit(row)
-		order += l.weight * logit
-		switch {
-		case l.weight >= 1:
-			likely = likely && logit >= likelyLogit
-		case l.weight > 0:
-			likely = likely && l.sure(l.probability(row)) >= LikelyAt
-		}
+		order += l.weight * l.logit(row)
 	}
-	if len(r.looks) == 1 && r.looks[0].weight > 0 {
-		order = float64(r.looks[0].scores[row])
-	}
-	return order, likely
+	return order
 }
 
-// candidate scores one row.
+// orderBound is how far the order may be off while scores are only near.
+func (r *run) orderBound() float64 {
+	if len(r.looks) == 1 && r.looks[0].weight > 0 {
+		return r.looks[0].bound
+	}
+	var bound float64
+	for _, l := range r.looks {
+		bound += math.Abs(l.weight) * l.fit.Rise(l.bound, 0)
+	}
+	return bound
+}
+
+// candidate scores one row, whose scores are exact.
 func (r *run) candidate(id library.PhotoID, row int) candidate {
-	c := candidate{photo: id, row: row, confidence: 1}
-	c.order, _ = r.order(row)
+	c := candidate{photo: id, row: row, confidence: 1, order: r.order(row)}
 	for i := range r.looks {
 		l := &r.looks[i]
 		c.confidence = min(c.confidence, l.sure(l.probability(row)))
@@ -296,88 +356,107 @@ func (r *run) candidate(id library.PhotoID, row int) candidate {
 	return c
 }
 
-// ranking is the semantic order of a search.
-type ranking struct {
-	orders []float64 // what each row goes by; NaN: not admitted
-	sorted []float64 // those that are admitted, ascending
-}
-
-// place is the place of a row, from 1: behind all that go by more.
-func (k *ranking) place(row int) int {
-	i, _ := slices.BinarySearchFunc(k.sorted, k.orders[row], func(x, y float64) int {
-		if x <= y {
-			return -1
+// semantic ranks the photos by meaning: it counts those that are likely and returns the best
+// of them and of the others, best first.
+func (r *run) semantic() (outcome, error) {
+	rows, n := r.admittedRows(), r.view.Len()
+	var likely rowSet
+	for i := range r.looks {
+		l := &r.looks[i]
+		if err := r.scan(l, rows); err != nil {
+			return outcome{}, err
 		}
-		return 1
+		if even := l.even(); !math.IsInf(even, -1) {
+			over, err := r.above(l, rows, even)
+			if err != nil {
+				return outcome{}, err
+			}
+			likely = likely.and(over)
+		}
+	}
+	if likely == nil { // nothing was asked for, only to be as little like something as can be
+		likely = newRowSet(n)
+		for row := range n {
+			if rows.has(row) {
+				likely.add(row)
+			}
+		}
+	}
+	blocks := make([][2]*top, runtime.GOMAXPROCS(0))
+	need, slack := min(r.need(), n), 2*r.orderBound()
+	for i := range blocks {
+		blocks[i] = [2]*top{newTop(need, slack), newTop(need, slack)}
+	}
+	eachSpan(n, func(worker, from, to int) {
+		for row := from; row < to; row++ {
+			switch {
+			case !rows.has(row):
+			case likely.has(row):
+				blocks[worker][0].add(int32(row), r.order(row))
+			default:
+				blocks[worker][1].add(int32(row), r.order(row))
+			}
+		}
 	})
-	return len(k.sorted) - i + 1
-}
-
-// semantic ranks the photos by meaning and returns, best first, all that are likely and at
-// least as many as the page needs.
-func (r *run) semantic() ([]candidate, *ranking) {
+	o := outcome{likely: tally{view: r.view, rows: likely}, all: tally{view: r.view, rows: rows}}
 	photos := r.view.Photos()
-	k := &ranking{orders: make([]float64, len(photos)), sorted: make([]float64, 0, len(photos))}
-	least := math.Inf(1) // of the likely ones
-	for row, id := range photos {
-		if !r.admits(id) {
-			k.orders[row] = math.NaN()
-			continue
+	for k := range 2 {
+		all := newTop(need, slack)
+		for _, b := range blocks {
+			for i, row := range b[k].rows {
+				all.add(row, b[k].orders[i])
+			}
 		}
-		order, likely := r.order(row)
-		k.orders[row] = order
-		k.sorted = append(k.sorted, order)
-		if likely {
-			least = min(least, order)
+		all.drop()
+		for i := range r.looks {
+			if err := r.settle(&r.looks[i], all.rows); err != nil {
+				return outcome{}, err
+			}
 		}
-	}
-	slices.Sort(k.sorted)
-	need := max(deepest, r.req.Offset+r.req.Limit)
-	if r.req.Limit <= 0 {
-		need = len(k.sorted)
-	}
-	if n := len(k.sorted) - need; n > 0 {
-		least = min(least, k.sorted[n])
-	} else {
-		least = math.Inf(-1)
-	}
-	var found []candidate
-	for row, id := range photos {
-		if k.orders[row] >= least { // never for NaN
-			found = append(found, r.candidate(id, row))
+		var block []candidate
+		for _, row := range all.rows {
+			block = append(block, r.candidate(photos[row], int(row)))
 		}
+		slices.SortFunc(block, byOrder)
+		o.found = append(o.found, block[:min(need, len(block))]...)
 	}
-	slices.SortFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
-	})
-	for i := range found {
-		found[i].semantic = i + 1
+	slices.SortFunc(o.found, byOrder)
+	for i := range o.found {
+		o.found[i].semantic = i + 1
 	}
-	return found, k
+	return o, nil
+}
+
+func byOrder(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
 }
 
 // listed returns the photos that conditions and exclusions let through, as certain hits:
-// in the order given, else newest first.
-func (r *run) listed(order []library.PhotoID) ([]candidate, error) {
-	if order == nil {
-		f := store.ListFilter{}
-		if r.allowed != nil {
-			f.OnlyIDs = true
-			for id := range r.allowed {
-				f.IDs = append(f.IDs, id)
-			}
-			slices.Sort(f.IDs)
+// in the order of the conditions, else newest first.
+func (r *run) listed() (outcome, error) {
+	list := r.list
+	if list == nil {
+		every := store.Condition{}
+		if r.limited {
+			every = store.OneOf(slices.Collect(r.allowed.All()))
 		}
-		var err error
-		if order, err = r.p.Store.Photos(r.ctx, f); err != nil {
-			return nil, err
+		list = func() ([]library.PhotoID, error) { return r.p.Store.Find(r.ctx, every) }
+	}
+	ids, err := list()
+	if err != nil {
+		return outcome{}, err
+	}
+	var o outcome
+	need := r.need()
+	for _, id := range ids {
+		if !r.admits(id) {
+			continue
+		}
+		o.all.more.Add(id)
+		if len(o.found) < need {
+			o.found = append(o.found, candidate{photo: id, row: -1, confidence: 1})
 		}
 	}
-	var found []candidate
-	for _, id := range order {
-		if r.admits(id) {
-			found = append(found, candidate{photo: id, row: -1, confidence: 1})
-		}
-	}
-	return found, nil
+	o.likely = o.all
+	return o, nil
 }

@@ -75,23 +75,17 @@ const LikelyAt = 0.5
 // goroutines at once.
 type Searcher struct {
 	p     Params
-	texts vectorCache
+	texts recent[[]float32] // vectors of phrases
 
 	mu      sync.Mutex
 	phrases [][]float32 // vectors of the background phrases
-	floor   floor
-	spread  float64 // of an unfitted space; 0: not measured
-}
-
-// floor is the mean score of the background phrases on each vector of a View.
-type floor struct {
-	view *vectors.View
-	mean []float32
+	ground  *ground     // of the latest View
+	spread  float64     // of an unfitted space; 0: not measured
 }
 
 // New makes a searcher. Vectors of phrases are made when they are first needed.
 func New(p Params) *Searcher {
-	return &Searcher{p: p, texts: vectorCache{limit: 512}}
+	return &Searcher{p: p, texts: recent[[]float32]{limit: 512}}
 }
 
 // Request is one search.
@@ -188,14 +182,18 @@ type run struct {
 	result *Result
 	shared *shared
 
-	view    *vectors.View     // nil: no vectors
-	looks   []look            // what the photos should look like
-	nots    []look            // what they should not
-	exact   []query.Node      // quoted texts and filters that were applied: for Why
-	listing []library.PhotoID // what those let through, in the order in which it is listed; nil: they are none
-	allowed set               // nil: all
-	barred  set
-	deeper  int // photos ranked too low to be candidates of this page
+	view   *vectors.View // nil: no vectors
+	ground *ground       // of the view
+	looks  []look        // what the photos should look like
+	nots   []look        // what they should not
+	exact  []query.Node  // quoted texts and filters that were applied: for Why
+
+	limited bool             // only the photos of allowed
+	allowed library.PhotoSet // that meet the conditions
+	barred  library.PhotoSet // that are excluded
+	// list returns what the conditions let through, in the order in which it is listed; nil:
+	// there are none.
+	list func() ([]library.PhotoID, error)
 }
 
 func (r *run) note(format string, args ...any) {
@@ -224,55 +222,60 @@ func (s *Searcher) answer(ctx context.Context, req Request, q query.Query, res *
 		view = s.p.Index.View()
 	}
 	res.Calibrated = true
+	var g *ground
+	if view != nil {
+		var err error
+		if g, err = s.groundOf(ctx, view); err != nil {
+			return err
+		}
+	}
 	var runs []*run
-	var found [][]candidate
+	var found []outcome
 	sh := &shared{hard: map[string]hardAnswer{}, pictures: map[string]pictureAnswer{}}
 	for _, p := range all {
-		r := &run{Searcher: s, ctx: ctx, req: req, plan: p, result: res, view: view, shared: sh}
+		r := &run{Searcher: s, ctx: ctx, req: req, plan: p, result: res, view: view, ground: g, shared: sh}
 		if len(all) > 1 && p.empty() {
 			continue
 		}
-		list, err := r.candidates()
+		o, err := r.outcome()
 		if err != nil {
 			return err
 		}
-		runs, found = append(runs, r), append(found, list)
+		runs, found = append(runs, r), append(found, o)
 	}
 	looked := slices.ContainsFunc(runs, func(r *run) bool { return len(r.looks) > 0 })
 	res.Calibrated = res.Calibrated && looked
 	if looked && !res.Calibrated {
 		runs[0].note("This model is uncalibrated: where the likely photos end is a guide.")
 	}
-	best, deeper := merge(runs, found)
-	finish(runs, best, deeper, req, res)
-	return nil
+	return finish(runs, merge(runs, found), req, res)
 }
 
-// candidates returns the photos of one alternative in their final order.
-func (r *run) candidates() ([]candidate, error) {
+// outcome finds the photos of one alternative.
+func (r *run) outcome() (outcome, error) {
 	if r.req.Within != nil {
-		r.allowed = setOf(r.req.Within)
+		r.allow(library.PhotoSetOf(r.req.Within...))
 	}
 	if err := r.applyConditions(); err != nil {
-		return nil, err
-	}
-	words, any, err := r.matchWords()
-	if err != nil {
-		return nil, err
+		return outcome{}, err
 	}
 	if err := r.describe(); err != nil {
-		return nil, err
+		return outcome{}, err
 	}
 	if err := r.exclude(); err != nil {
-		return nil, err
+		return outcome{}, err
+	}
+	words, err := r.matchWords()
+	if err != nil {
+		return outcome{}, err
 	}
 	switch {
 	case len(r.looks) > 0 || len(words) > 0 || len(r.plan.pick(false)) > 0:
-		return r.rank(words, any)
+		return r.rank(words)
 	case len(r.exact) > 0 || len(r.plan.pick(true)) > 0 || len(r.nots) > 0 || r.req.Within != nil:
-		return r.listed(r.listing)
+		return r.listed()
 	}
-	return nil, nil
+	return outcome{}, nil
 }
 
 // conditioned reports whether some quoted text or filter that must hold was applied.
@@ -280,17 +283,13 @@ func (r *run) conditioned() bool {
 	return slices.ContainsFunc(r.exact, func(n query.Node) bool { return !n.Not })
 }
 
-// finish cuts the page out of the candidates, which are in their final order.
-func finish(runs []*run, found []candidate, deeper int, req Request, res *Result) {
-	for _, c := range found {
-		if c.likely() {
-			res.Matched++
-		}
+// finish cuts the page out of what was found.
+func finish(runs []*run, o outcome, req Request, res *Result) error {
+	res.Matched, res.Total = o.likely.count(), o.likely.count()
+	if req.All {
+		res.Total = o.all.count()
 	}
-	if !req.All {
-		found, deeper = found[:res.Matched], 0
-	}
-	res.Total = deeper + len(found)
+	found := o.found[:min(res.Total, len(o.found))]
 	var said []string
 	for _, r := range runs {
 		if s := r.interpret(); s != "" && !slices.Contains(said, s) {
@@ -308,23 +307,63 @@ func finish(runs []*run, found []candidate, deeper int, req Request, res *Result
 		found = found[:req.Limit]
 	}
 	for _, c := range found {
-		r := runs[c.of]
-		res.Hits = append(res.Hits, Hit{
-			Photo: c.photo, Score: c.score, Confidence: c.confidence, Likely: c.likely(), Why: r.why(c),
-		})
+		res.Hits = append(res.Hits, Hit{Photo: c.photo, Score: c.score, Confidence: c.confidence, Likely: c.likely()})
 	}
+	for i, r := range runs {
+		var at []int
+		for k, c := range found {
+			if c.of == i {
+				at = append(at, k)
+			}
+		}
+		if err := r.explain(found, at, res.Hits); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// why says why a candidate was found.
-func (r *run) why(c candidate) []Reason {
+// explain says of the hits of this alternative, whose places are given, why they were found.
+func (r *run) explain(found []candidate, at []int, hits []Hit) error {
+	var rows []int32
+	for _, k := range at {
+		if row := found[k].row; row >= 0 {
+			rows = append(rows, int32(row))
+		}
+	}
+	looks := slices.Concat(r.looks, r.nots)
+	all := make([][]float64, len(looks)) // probabilities of the rows
+	for i, l := range looks {
+		var err error
+		if all[i], err = r.probabilities(l, rows); err != nil {
+			return err
+		}
+	}
+	next := 0
+	for _, k := range at {
+		c := found[k]
+		p := make([]float64, len(looks))
+		if c.row >= 0 {
+			for i := range p {
+				p[i] = all[i][next]
+			}
+			next++
+		}
+		hits[k].Why = r.why(c, p[:len(r.looks)], p[len(r.looks):])
+	}
+	return nil
+}
+
+// why says why a candidate was found, whose probabilities for looks and nots are given.
+func (r *run) why(c candidate, looks, nots []float64) []Reason {
 	var out []Reason
-	for _, l := range r.looks {
+	for i, l := range r.looks {
 		switch {
 		case c.row < 0:
 		case l.weight < 0:
-			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - l.probability(c.row)})
+			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - looks[i]})
 		default:
-			out = append(out, Reason{Kind: "looks like", Text: l.name, Confidence: l.probability(c.row)})
+			out = append(out, Reason{Kind: "looks like", Text: l.name, Confidence: looks[i]})
 		}
 	}
 	if c.words != nil {
@@ -352,9 +391,9 @@ func (r *run) why(c candidate) []Reason {
 		}
 		out = append(out, Reason{Kind: kind, Text: t.Positive(), Confidence: 1})
 	}
-	for _, l := range r.nots {
+	for i, l := range r.nots {
 		if c.row >= 0 {
-			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - l.probability(c.row)})
+			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - nots[i]})
 		}
 	}
 	return out

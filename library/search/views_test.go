@@ -45,11 +45,29 @@ func TestEachViewHasItsOwnFloor(t *testing.T) {
 	if view.Single() || view.Count() != 4 || view.Len() != 2 {
 		t.Fatalf("%d vectors of %d photos", view.Count(), view.Len())
 	}
-	l := look{kind: calib.Text, fit: calib.Fit{Slope: 5, Spread: 0.1}, scores: make([]float32, 4), floor: make([]float32, 4)}
-	view.ScanEach([]float32{1, 0, 0, 0}, l.scores)
-	view.ScanEach([]float32{0, 0, 1, 0}, l.floor) // what the background says of each
-	l.bestViews(view)
+	text := &sceneText{background: []float32{0, 0, 1, 0}}
+	se := New(Params{Index: index, Text: text, Background: []string{"thing"}})
+	g, err := se.groundOf(t.Context(), view)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{Searcher: se, ctx: t.Context(), view: view, ground: g}
+	l := look{kind: calib.Text, vec: []float32{1, 0, 0, 0}, fit: calib.Fit{Slope: 5, Spread: 0.1}}
+	if err := r.scan(&l, nil); err != nil {
+		t.Fatal(err)
+	}
 	if l.scores[0] != l.scores[1] || l.floor[0] != l.floor[1] || l.logit(0) != l.logit(1) {
 		t.Errorf("scores %v, floors %v", l.scores, l.floor)
 	}
+	exact, err := r.probabilities(l, []int32{1, 0})
+	if err != nil || exact[0] != exact[1] || exact[0] != l.probability(0) {
+		t.Errorf("probabilities %v, %v", exact, err)
+	}
 }
+
+// sceneText says what the background phrases look like.
+type sceneText struct{ background []float32 }
+
+func (s *sceneText) EncodeText(context.Context, string) ([]float32, error) { return s.background, nil }
+func (*sceneText) Space() string                                           { return "space" }
+func (*sceneText) LogitScale() float64                                     { return 20 }
