@@ -21,9 +21,6 @@ type shared struct {
 type hardAnswer struct {
 	photos  library.PhotoSet
 	applied []query.Node // the conditions, without those that name nothing
-
-	// list returns the photos in the order in which they are listed.
-	list func() ([]library.PhotoID, error)
 }
 
 // applyConditions applies quoted texts and filters to what is allowed.
@@ -45,7 +42,6 @@ func (r *run) applyConditions() error {
 	}
 	r.exact = a.applied
 	if len(a.applied) > 0 {
-		r.list = a.list
 		r.allow(a.photos)
 	}
 	return nil
@@ -78,12 +74,6 @@ func (r *run) hardAnswer() (a hardAnswer, err error) {
 	if len(all) == 0 {
 		return a, nil
 	}
-	a.list = func() ([]library.PhotoID, error) { return r.p.Store.Find(r.ctx, store.Both(all...)) }
-	if len(all) == 1 && a.applied[0].Kind == query.Exact && !a.applied[0].Not {
-		a.list = func() ([]library.PhotoID, error) { // best match first
-			return r.photosWith(store.WordQuery{Terms: []string{a.applied[0].Text}})
-		}
-	}
 	a.photos, err = r.p.Store.FindSet(r.ctx, store.Both(all...))
 	return a, err
 }
@@ -94,18 +84,6 @@ func (r *run) allow(photos library.PhotoSet) {
 		photos = photos.And(r.allowed)
 	}
 	r.allowed, r.limited = photos, true
-}
-
-func (r *run) photosWith(q store.WordQuery) ([]library.PhotoID, error) {
-	hits, err := r.p.Store.MatchWords(r.ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]library.PhotoID, len(hits))
-	for i, h := range hits {
-		ids[i] = h.Photo
-	}
-	return ids, nil
 }
 
 // condition makes what a node asks for a condition of the store. ok is false where it names

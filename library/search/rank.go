@@ -2,6 +2,7 @@ package search
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -49,6 +50,10 @@ var columnTrust = map[string]float64{
 	"tags": 0.95, "keywords": 0.9, "alt": 0.9, "description": 0.8, "recognised": 0.6, "name": 0.6, "folder": 0.3,
 }
 
+// leastTrusted is the trust in words of which it is not known in which of the trusted columns
+// they stand.
+const leastTrusted = 0.6
+
 func columnName(column string) string {
 	switch column {
 	case "name":
@@ -63,37 +68,63 @@ func columnName(column string) string {
 
 // matchWords finds photos that have the words of the descriptions: all of them, best first.
 // Without a model to go by, photos that have any come behind; they are not complete.
-func (r *run) matchWords() ([]wordMatch, error) {
+func (r *run) matchWords() (m wordMatches, err error) {
 	terms := r.searchedWords()
 	if len(terms) == 0 {
-		return nil, nil
+		return m, nil
 	}
-	hits, err := r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms})
+	need := r.need()
+	hits, err := r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms, Limit: need})
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	matches := make([]wordMatch, 0, len(hits))
-	seen := library.PhotoSet{}
 	for _, h := range hits {
-		seen.Add(h.Photo)
-		m := wordMatch{hit: h}
+		w := wordMatch{hit: h}
 		for _, col := range h.Columns {
-			m.said = max(m.said, columnTrust[col])
+			w.said = max(w.said, columnTrust[col])
 		}
-		matches = append(matches, m)
+		m.best = append(m.best, w)
+		m.all.Add(h.Photo)
+	}
+	if len(hits) == need { // there may be more
+		all, err := store.HasWords(store.WordQuery{Terms: terms})
+		if err != nil {
+			return m, err
+		}
+		trusted, err := store.HasWords(store.WordQuery{Terms: terms, Any: true, Columns: trustedColumns()})
+		if err != nil {
+			return m, err
+		}
+		if m.all, err = r.p.Store.FindSet(r.ctx, all); err != nil {
+			return m, err
+		}
+		if m.sure, err = r.p.Store.FindSet(r.ctx, store.Both(all, trusted)); err != nil {
+			return m, err
+		}
 	}
 	if r.p.Index != nil && r.p.Text != nil {
-		return matches, nil
+		return m, nil
 	}
-	if hits, err = r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms, Any: true}); err != nil {
-		return nil, err
+	if hits, err = r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: terms, Any: true, Limit: need}); err != nil {
+		return m, err
 	}
 	for _, h := range hits {
-		if !seen.Has(h.Photo) {
-			matches = append(matches, wordMatch{hit: h})
+		if !m.all.Has(h.Photo) {
+			m.best = append(m.best, wordMatch{hit: h})
 		}
 	}
-	return matches, nil
+	return m, nil
+}
+
+// trustedColumns are those in which finding the words makes a photo likely by itself.
+func trustedColumns() []string {
+	var out []string
+	for _, c := range slices.Sorted(maps.Keys(columnTrust)) {
+		if columnTrust[c] >= LikelyAt {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // searchedWords are the words of the descriptions that are worth looking up.
@@ -132,6 +163,13 @@ var emptyWords = strings.Fields(`a an and are as at be by for from has have in i
 type wordMatch struct {
 	hit  store.WordHit
 	said float64 // how much that alone says that the photo is meant
+}
+
+// wordMatches are the photos that have the words of the query.
+type wordMatches struct {
+	best []wordMatch      // as many as the page needs, best first
+	all  library.PhotoSet // those that have all words, in best or not
+	sure library.PhotoSet // of these, where they are more than best: those that the words make likely
 }
 
 // outcome is what one alternative, or all of them, find.
@@ -180,10 +218,10 @@ func (r *run) need() int {
 
 // rank scores, fuses and orders the photos of an alternative with a description, of which
 // some have its words.
-func (r *run) rank(words []wordMatch) (o outcome, err error) {
+func (r *run) rank(words wordMatches) (o outcome, err error) {
 	at := map[library.PhotoID]int{}
 	if len(r.looks) > 0 {
-		if o, err = r.semantic(); err != nil {
+		if o, err = r.semantic(words.sure); err != nil {
 			return o, err
 		}
 		for i, c := range o.found {
@@ -222,15 +260,25 @@ func (r *run) rank(words []wordMatch) (o outcome, err error) {
 
 // addWords lets the words say what they have to say of what was found, and adds photos that
 // only they find. at are the places of what was found.
-func (r *run) addWords(o *outcome, at map[library.PhotoID]int, words []wordMatch) error {
-	words = slices.DeleteFunc(words, func(m wordMatch) bool { return !r.admits(m.hit.Photo) })
+func (r *run) addWords(o *outcome, at map[library.PhotoID]int, found wordMatches) error {
+	for _, set := range []struct {
+		of   library.PhotoSet
+		into *library.PhotoSet
+	}{{found.all, &o.all.more}, {found.sure, &o.likely.more}} {
+		for id := range set.of.All() {
+			if _, ok := r.row(id); !ok && r.admits(id) {
+				set.into.Add(id)
+			}
+		}
+	}
+	words := slices.DeleteFunc(found.best, func(m wordMatch) bool { return !r.admits(m.hit.Photo) })
 	var rows []int32 // of photos that are not among those found by meaning
 	if len(r.looks) > 0 {
 		for _, m := range words {
 			if _, ok := at[m.hit.Photo]; ok {
 				continue
 			}
-			if row, ok := r.view.Row(m.hit.Photo); ok {
+			if row, ok := r.row(m.hit.Photo); ok {
 				rows = append(rows, int32(row))
 			}
 		}
@@ -247,16 +295,14 @@ func (r *run) addWords(o *outcome, at map[library.PhotoID]int, words []wordMatch
 			k = len(o.found)
 			at[m.hit.Photo] = k
 			c := candidate{photo: m.hit.Photo, row: -1, order: math.Inf(-1)}
-			if len(r.looks) > 0 {
-				if row, ok := r.view.Row(m.hit.Photo); ok {
-					c = r.candidate(m.hit.Photo, row)
-				}
+			if row, ok := r.row(m.hit.Photo); ok {
+				c = r.candidate(m.hit.Photo, row)
 			}
 			o.found = append(o.found, c)
 		}
 		c := &o.found[k]
+		c.confidence = 1 - (1-c.confidence)*(1-m.said)/(1-c.said)
 		c.words, c.wordPlace, c.said = &m.hit, i+1, m.said
-		c.confidence = 1 - (1-c.confidence)*(1-c.said)
 		switch {
 		case c.row < 0:
 			o.all.more.Add(c.photo)
@@ -270,6 +316,14 @@ func (r *run) addWords(o *outcome, at map[library.PhotoID]int, words []wordMatch
 	return nil
 }
 
+// row is the row by which a photo is ranked by meaning, if it is.
+func (r *run) row(id library.PhotoID) (int, bool) {
+	if len(r.looks) == 0 {
+		return 0, false
+	}
+	return r.view.Row(id)
+}
+
 // compare puts the likely photos first, each block in fused order.
 func compare(a, b candidate) int {
 	if a.likely() != b.likely() {
@@ -278,7 +332,15 @@ func compare(a, b candidate) int {
 		}
 		return 1
 	}
-	return cmp.Or(cmp.Compare(b.fused, a.fused), cmp.Compare(b.order, a.order), cmp.Compare(a.photo, b.photo))
+	return cmp.Or(cmp.Compare(b.fused, a.fused), cmp.Compare(b.order, a.order), cmp.Compare(a.inWords(), b.inWords()), cmp.Compare(a.photo, b.photo))
+}
+
+// inWords is the place among the word matches, behind all where there is none.
+func (c candidate) inWords() int {
+	if c.wordPlace == 0 {
+		return math.MaxInt
+	}
+	return c.wordPlace
 }
 
 // merge makes one outcome of those of several alternatives: of a photo in several the place
@@ -356,9 +418,9 @@ func (r *run) candidate(id library.PhotoID, row int) candidate {
 	return c
 }
 
-// semantic ranks the photos by meaning: it counts those that are likely and returns the best
-// of them and of the others, best first.
-func (r *run) semantic() (outcome, error) {
+// semantic ranks the photos by meaning: it counts those that are likely, some of them because
+// words say so, and returns the best of them and of the others, best first.
+func (r *run) semantic(sure library.PhotoSet) (outcome, error) {
 	rows, n := r.admittedRows(), r.view.Len()
 	var likely rowSet
 	for i := range r.looks {
@@ -380,6 +442,11 @@ func (r *run) semantic() (outcome, error) {
 			if rows.has(row) {
 				likely.add(row)
 			}
+		}
+	}
+	for id := range sure.All() {
+		if row, ok := r.view.Row(id); ok && rows.has(row) {
+			likely.add(row)
 		}
 	}
 	blocks := make([][2]*top, runtime.GOMAXPROCS(0))
@@ -415,7 +482,12 @@ func (r *run) semantic() (outcome, error) {
 		}
 		var block []candidate
 		for _, row := range all.rows {
-			block = append(block, r.candidate(photos[row], int(row)))
+			c := r.candidate(photos[row], int(row))
+			if sure.Has(c.photo) {
+				c.said = leastTrusted
+				c.confidence = 1 - (1-c.confidence)*(1-c.said)
+			}
+			block = append(block, c)
 		}
 		slices.SortFunc(block, byOrder)
 		o.found = append(o.found, block[:min(need, len(block))]...)
@@ -432,31 +504,40 @@ func byOrder(a, b candidate) int {
 }
 
 // listed returns the photos that conditions and exclusions let through, as certain hits:
-// in the order of the conditions, else newest first.
+// those with a quoted text best match first, else newest first.
 func (r *run) listed() (outcome, error) {
-	list := r.list
-	if list == nil {
-		every := store.Condition{}
-		if r.limited {
-			every = store.OneOf(slices.Collect(r.allowed.All()))
+	set := r.allowed
+	if !r.limited {
+		var err error
+		if set, err = r.p.Store.FindSet(r.ctx, store.Condition{}); err != nil {
+			return outcome{}, err
 		}
-		list = func() ([]library.PhotoID, error) { return r.p.Store.Find(r.ctx, every) }
 	}
-	ids, err := list()
-	if err != nil {
-		return outcome{}, err
-	}
-	var o outcome
-	need := r.need()
-	for _, id := range ids {
-		if !r.admits(id) {
-			continue
+	set = set.Without(r.barred)
+	o := outcome{likely: tally{more: set}, all: tally{more: set}}
+	rest, need := set, r.need()
+	if len(r.exact) == 1 && r.exact[0].Kind == query.Exact && !r.exact[0].Not {
+		hits, err := r.p.Store.MatchWords(r.ctx, store.WordQuery{Terms: []string{r.exact[0].Text}, Limit: need})
+		if err != nil {
+			return outcome{}, err
 		}
-		o.all.more.Add(id)
-		if len(o.found) < need {
+		var first library.PhotoSet
+		for _, h := range hits {
+			if set.Has(h.Photo) {
+				first.Add(h.Photo)
+				o.found = append(o.found, candidate{photo: h.Photo, row: -1, confidence: 1})
+			}
+		}
+		rest = rest.Without(first)
+	}
+	if need > len(o.found) {
+		ids, err := r.p.Store.Newest(r.ctx, rest, 0, need-len(o.found))
+		if err != nil {
+			return outcome{}, err
+		}
+		for _, id := range ids {
 			o.found = append(o.found, candidate{photo: id, row: -1, confidence: 1})
 		}
 	}
-	o.likely = o.all
 	return o, nil
 }

@@ -191,9 +191,6 @@ type run struct {
 	limited bool             // only the photos of allowed
 	allowed library.PhotoSet // that meet the conditions
 	barred  library.PhotoSet // that are excluded
-	// list returns what the conditions let through, in the order in which it is listed; nil:
-	// there are none.
-	list func() ([]library.PhotoID, error)
 }
 
 func (r *run) note(format string, args ...any) {
@@ -270,7 +267,7 @@ func (r *run) outcome() (outcome, error) {
 		return outcome{}, err
 	}
 	switch {
-	case len(r.looks) > 0 || len(words) > 0 || len(r.plan.pick(false)) > 0:
+	case len(r.looks) > 0 || len(words.best) > 0 || len(r.plan.pick(false)) > 0:
 		return r.rank(words)
 	case len(r.exact) > 0 || len(r.plan.pick(true)) > 0 || len(r.nots) > 0 || r.req.Within != nil:
 		return r.listed()
@@ -366,16 +363,16 @@ func (r *run) why(c candidate, looks, nots []float64) []Reason {
 			out = append(out, Reason{Kind: "looks like", Text: l.name, Confidence: looks[i]})
 		}
 	}
-	if c.words != nil {
+	if c.words != nil || c.said > 0 {
 		kind := "words"
-		for _, col := range c.words.Columns {
-			if col == "tags" {
-				kind = "tag"
-			}
-		}
 		var where []string
-		for _, col := range c.words.Columns {
-			where = append(where, columnName(col))
+		if c.words != nil {
+			for _, col := range c.words.Columns {
+				if col == "tags" {
+					kind = "tag"
+				}
+				where = append(where, columnName(col))
+			}
 		}
 		out = append(out, Reason{
 			Kind: kind, Text: strings.Join(r.searchedWords(), " "), Where: strings.Join(where, ", "), Confidence: c.said,

@@ -480,3 +480,44 @@ func TestDeepPagesAgreeWithTheWhole(t *testing.T) {
 		}
 	}
 }
+
+// More photos have the words than are ranked: all of them count, and each is on one page.
+func TestWordsOfVeryManyPhotos(t *testing.T) {
+	var many []photo
+	for i := range 1200 {
+		p := photo{name: fmt.Sprintf("%04d.jpg", i), keywords: []string{"beach"}}
+		if i%3 == 0 {
+			p.shows = []string{"beach", "dog", "cat beach"}[i/3%3]
+		}
+		many = append(many, p)
+	}
+	many = append(many, photo{name: "other.jpg", shows: "car"}, photo{name: "seen.jpg", shows: "beach"})
+	s := newShelf(t, many...)
+	for name, se := range map[string]*search.Searcher{"model": s.searcher(), "words only": s.searcher(wordsOnly)} {
+		t.Run(name, func(t *testing.T) {
+			want := 1200
+			if name == "model" {
+				want++ // seen.jpg
+			}
+			seen := map[library.PhotoID]bool{}
+			for offset := 0; offset < want; offset += 100 {
+				r := s.search(se, search.Request{Text: "beach", Limit: 100, Offset: offset})
+				if r.Matched != want || r.Total != want {
+					t.Fatalf("%d of %d are likely, want %d", r.Matched, r.Total, want)
+				}
+				for _, h := range r.Hits {
+					if seen[h.Photo] || !h.Likely {
+						t.Fatalf("photo %d: twice %v, likely %v", h.Photo, seen[h.Photo], h.Likely)
+					}
+					seen[h.Photo] = true
+				}
+			}
+			if len(seen) != want {
+				t.Errorf("%d photos on all pages, want %d", len(seen), want)
+			}
+			if r := s.search(se, search.Request{Text: "beach", All: true}); name == "model" && r.Total != len(many) {
+				t.Errorf("%d in all, want %d", r.Total, len(many))
+			}
+		})
+	}
+}
