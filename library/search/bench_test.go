@@ -45,7 +45,7 @@ func (m manyVectors) Generation(context.Context) (int64, error) { return 0, nil 
 // BenchmarkSearch is a whole search, its text vector known, over random vectors. They are
 // short: what a scan of long ones costs is measured where it is done.
 func BenchmarkSearch(b *testing.B) {
-	for _, n := range []int{10_000, 100_000} {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			st, err := store.Open(b.Context(), b.TempDir(), store.Options{})
 			if err != nil {

@@ -222,16 +222,22 @@ func (r *run) above(l *look, rows rowSet, least float64) (rowSet, error) {
 	n := r.view.Len()
 	over := newRowSet(n)
 	unsure := make([][]int32, runtime.GOMAXPROCS(0))
-	margin := l.fit.Rise(l.bound, 0)
+	// How far a score must stand above its floor, and how far off that may be while scores are
+	// only near and are compared as float32.
+	rise := (least - l.base) / l.fit.Rise(1, 0)
+	margin := l.bound + 1e-6*(1+math.Abs(rise))
+	low, high := float32(rise-margin), float32(rise+margin)
 	eachSpan(n, func(worker, from, to int) {
 		for row := from; row < to; row++ {
-			if !rows.has(row) {
-				continue
+			x := l.scores[row]
+			if l.floor != nil {
+				x -= l.floor[row]
 			}
-			switch x := l.logit(row) - least; {
-			case x >= margin:
+			switch {
+			case x < low || !rows.has(row):
+			case x >= high:
 				over.add(row)
-			case x >= -margin:
+			default:
 				unsure[worker] = append(unsure[worker], int32(row))
 			}
 		}

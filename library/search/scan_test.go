@@ -53,6 +53,21 @@ func TestTopKeepsTheGreatest(t *testing.T) {
 	}
 }
 
+func TestGreatest(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for range 300 {
+		x := make([]float64, 1+rng.IntN(40))
+		for i := range x {
+			x[i] = float64(rng.IntN(20)) // some are the same
+		}
+		sorted := slices.Sorted(slices.Values(x))
+		k := 1 + rng.IntN(len(x))
+		if got, want := greatest(slices.Clone(x), k), sorted[len(x)-k]; got != want {
+			t.Fatalf("the %d. greatest of %v: %g, want %g", k, x, got, want)
+		}
+	}
+}
+
 func TestRowSets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, n := range []int{1, 63, 64, 65, 1000} {

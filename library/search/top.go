@@ -39,9 +39,7 @@ func (t *top) drop() {
 	if len(t.orders) <= t.k {
 		return
 	}
-	sorted := slices.Clone(t.orders)
-	slices.Sort(sorted)
-	t.least = max(t.least, sorted[len(sorted)-t.k]-t.slack)
+	t.least = max(t.least, greatest(slices.Clone(t.orders), t.k)-t.slack)
 	n := 0
 	for i, o := range t.orders {
 		if o >= t.least {
@@ -50,4 +48,34 @@ func (t *top) drop() {
 		}
 	}
 	t.rows, t.orders = t.rows[:n], t.orders[:n]
+}
+
+// greatest is the k-th greatest of some numbers, k from 1; it moves them about (Hoare's FIND,
+// CACM 4, 1961).
+func greatest(x []float64, k int) float64 {
+	at, low, high := len(x)-k, 0, len(x)-1
+	for low < high {
+		pivot, i, j := x[(low+high)/2], low, high
+		for i <= j {
+			for x[i] < pivot {
+				i++
+			}
+			for pivot < x[j] {
+				j--
+			}
+			if i <= j {
+				x[i], x[j] = x[j], x[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case at <= j:
+			high = j
+		case at >= i:
+			low = i
+		default:
+			return x[at]
+		}
+	}
+	return x[at]
 }
