@@ -114,7 +114,7 @@ func (s *shelf) add(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.index, err = vectors.Open(ctx, s.store, space); err != nil {
+	if s.index, err = vectors.Open(ctx, vectors.Params{Source: s.store, Space: space}); err != nil {
 		t.Fatal(err)
 	}
 	s.searcher = search.New(search.Params{

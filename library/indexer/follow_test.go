@@ -23,7 +23,7 @@ func TestVectorIndexFollowsTheLibrary(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func() *vectors.Index {
-		x, err := vectors.Open(t.Context(), l.store, space)
+		x, err := vectors.Open(t.Context(), vectors.Params{Source: l.store, Space: space})
 		if err != nil {
 			t.Fatal(err)
 		}

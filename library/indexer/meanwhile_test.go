@@ -61,7 +61,7 @@ func TestSearchingWhileIndexing(t *testing.T) {
 				t.Error(spaces, err)
 				return
 			}
-			index, err := vectors.Open(t.Context(), l.store, spaces[0])
+			index, err := vectors.Open(t.Context(), vectors.Params{Source: l.store, Space: spaces[0]})
 			if err != nil {
 				t.Error(err)
 				return

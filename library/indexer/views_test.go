@@ -114,7 +114,7 @@ func (l *lib) best() map[string]float32 {
 	if err != nil || len(spaces) != 1 {
 		l.Fatal(spaces, err)
 	}
-	index, err := vectors.Open(l.Context(), l.store, spaces[0])
+	index, err := vectors.Open(l.Context(), vectors.Params{Source: l.store, Space: spaces[0]})
 	if err != nil {
 		l.Fatal(err)
 	}

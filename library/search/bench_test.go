@@ -52,7 +52,7 @@ func BenchmarkSearch(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer func() { _ = st.Close() }()
-			index, err := vectors.Open(b.Context(), manyVectors{n, dim}, library.Space{ID: 1, Digest: "space", Dim: dim})
+			index, err := vectors.Open(b.Context(), vectors.Params{Source: manyVectors{n, dim}, Space: library.Space{ID: 1, Digest: "space", Dim: dim}})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -159,7 +159,7 @@ func (s *shelf) calibrate(fitted bool) {
 
 func (s *shelf) searcher(change ...func(*search.Params)) *search.Searcher {
 	s.t.Helper()
-	index, err := vectors.Open(s.t.Context(), s.store, s.space)
+	index, err := vectors.Open(s.t.Context(), vectors.Params{Source: s.store, Space: s.space})
 	s.must(err)
 	p := search.Params{Store: s.store, Index: index, Text: s.text, Background: []string{"thing"}, Languages: []string{"en"}}
 	for _, f := range change {

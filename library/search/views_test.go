@@ -35,9 +35,9 @@ func (scenes) Generation(context.Context) (int64, error) { return 0, nil }
 // found by its second as a photo of that scene is.
 func TestEachViewHasItsOwnFloor(t *testing.T) {
 	space := library.Space{ID: 1, Dim: 4}
-	index, err := vectors.Open(t.Context(), scenes{
+	index, err := vectors.Open(t.Context(), vectors.Params{Space: space, Source: scenes{
 		{0.6, 0, 0.8, 0}, {0.8, 0.6, 0, 0}, {0, 0, 0, 1}, {0.8, 0.6, 0, 0}, {1, 0, 0, 0},
-	}, space)
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,35 +105,16 @@ func naive(q, v []float32) float64 {
 
 func open(t testing.TB, s Source, dim int) *Index {
 	t.Helper()
-	x, err := Open(context.Background(), s, library.Space{ID: 1, Model: "test", Dim: dim})
+	x, err := Open(context.Background(), Params{Source: s, Space: library.Space{ID: 1, Model: "test", Dim: dim}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return x
 }
 
-func TestWidenIsExactForEveryFiniteNumber(t *testing.T) {
-	for h := range 1 << 16 {
-		exp, frac := h>>10&0x1f, float64(h&0x3ff)
-		if exp == 0x1f {
-			continue // infinities and NaN
-		}
-		want := math.Ldexp(1024+frac, exp-25)
-		if exp == 0 {
-			want = math.Ldexp(frac, -24)
-		}
-		if h>>15 == 1 {
-			want = -want
-		}
-		if got := float64(widen(uint16(h)) * rebias); got != want {
-			t.Fatalf("%04x: %g, want %g", h, got, want)
-		}
-	}
-}
-
 func TestScanAgreesWithNaive(t *testing.T) {
 	for _, tt := range []struct{ n, dim int }{
-		{0, 8}, {1, 1}, {1, 7}, {3, 8}, {5, 13}, {100, 384}, {segmentRows, 16}, {2*segmentRows + 1, 24},
+		{0, 8}, {1, 1}, {1, 7}, {3, 8}, {5, 13}, {100, 384}, {blockRows, 16}, {2*blockRows + 1, 24},
 	} {
 		t.Run(fmt.Sprintf("%d×%d", tt.n, tt.dim), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, uint64(tt.n)))
@@ -246,8 +227,8 @@ func TestRefreshCatchesUpAndOldViewsStand(t *testing.T) {
 
 	s.change(func() { s.rows = s.rows[3:] }) // forgotten
 	refresh(t, x)
-	if got := fmt.Sprint(x.Photos()); got != "[6 5]" || len(x.rows.seqs) != 2 {
-		t.Errorf("photos %s, %d vectors in memory", got, len(x.rows.seqs))
+	if got := fmt.Sprint(x.Photos()); got != "[6 5]" || len(x.rows.owners) != 2 {
+		t.Errorf("photos %s, %d vectors in memory", got, len(x.rows.owners))
 	}
 	s.change(func() { s.rows = nil })
 	refresh(t, x)
@@ -283,8 +264,8 @@ func TestRefreshSaysWhatIsWrongAndKeepsWhatIsWhole(t *testing.T) {
 	s := &table{}
 	s.add(r, 8, 1, 2, 3)
 	s.broken = 2
-	x := &Index{source: s, space: library.Space{Model: "test", Dim: 8}}
-	if err := x.Refresh(context.Background()); err == nil {
+	x, err := Open(context.Background(), Params{Source: s, Space: library.Space{Model: "test", Dim: 8}})
+	if err == nil {
 		t.Error("no error from a broken source")
 	}
 	if x.Len() != 2 {

@@ -153,6 +153,7 @@ func (a *App) Close() error {
 	a.CancelIndexing()
 	a.stopServing()
 	a.running.Wait()
+	a.meaning.reset()
 	err := a.engines.close()
 	if a.codecs != nil {
 		err = errors.Join(err, a.codecs.Close())

@@ -45,7 +45,7 @@ func (b *bench) search(ctx context.Context, full bool) (figures []SearchFigure, 
 			continue
 		}
 		b.progress(Progress{Job: jobSearch, Done: n, Total: searchSizes[len(searchSizes)-1], Running: true})
-		index, err := vectors.Open(ctx, madeUp{n, space.Dim}, space)
+		index, err := vectors.Open(ctx, vectors.Params{Source: madeUp{n, space.Dim}, Space: space})
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +38,17 @@ func (m *meaningBox) reset() {
 	m.forgetTagger()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.space, m.words, m.index, m.searcher = 0, nil, nil, nil
+	m.closeIndex()
+	m.words = nil
+}
+
+// closeIndex lets go of the vectors. Searches that use them go on. The caller holds m.mu.
+func (m *meaningBox) closeIndex() {
+	if m.index != nil {
+		// What is not written is worked out again the next time.
+		_ = m.index.Close()
+	}
+	m.space, m.index, m.searcher = 0, nil, nil
 }
 
 // forgetTagger makes the next caller build the tagger from the labels as they are then.
@@ -149,14 +160,19 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 		}
 		return m.searcher, problem, nil
 	}
-	m.space, m.index, m.searcher = space.ID, nil, nil
+	m.closeIndex()
+	m.space = space.ID
 	if problem == nil {
 		p.Text = words
 	}
 	if problem == nil && space.ID != 0 {
-		if m.index, err = vectors.Open(ctx, a.store, space); err != nil {
-			return nil, nil, err
+		index, err := vectors.Open(ctx, vectors.Params{
+			Source: a.store, Space: space, Dir: a.cacheDir(), Library: a.store.LibraryID(), Log: a.p.Log,
+		})
+		if err != nil {
+			return nil, nil, errors.Join(err, index.Close())
 		}
+		m.index = index
 		p.Index = m.index
 		if b, err := a.bundleOf(a.modelID(ctx)); err == nil {
 			p.Languages = b.Languages

@@ -1,0 +1,202 @@
+package vectors
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"descry/internal/float16"
+)
+
+// hubNeighbours is of how many of the nearest reference vectors the mean cosine tells how much
+// of a hub a vector is (k of "Nearest neighbor normalization improves multimodal retrieval",
+// EMNLP 2024).
+const hubNeighbours = 128
+
+// fixed is what 1 becomes as a number of a reference, and of a vector that is compared with
+// one. Products of two unit vectors then are at most 2^30, and so is what any part of them
+// adds up to (Cauchy and Schwarz).
+const fixed = 1 << 15
+
+// references are the vectors that Backdrop speaks of, as whole numbers.
+type references struct {
+	key    string
+	n      int
+	stride int
+	rows   []int16
+	// table is the whole number for each float16.
+	table []int16
+}
+
+// newReferences makes references of vectors of any length but 0.
+func newReferences(key string, vectors [][]float32, stride int) (*references, error) {
+	r := &references{key: key, n: len(vectors), stride: stride, rows: make([]int16, len(vectors)*stride)}
+	for i, v := range vectors {
+		if len(v) > stride {
+			return nil, fmt.Errorf("a reference vector has %d numbers", len(v))
+		}
+		var length float64
+		for _, x := range v {
+			length += float64(float64(x) * float64(x))
+		}
+		if length = math.Sqrt(length); length == 0 || math.IsNaN(length) || math.IsInf(length, 0) {
+			return nil, fmt.Errorf("reference vector %d has the length %g", i, length)
+		}
+		for d, x := range v {
+			r.rows[i*stride+d] = toFixed(float64(x) / length)
+		}
+	}
+	r.fillTable()
+	return r, nil
+}
+
+func (r *references) fillTable() {
+	r.table = make([]int16, 1<<16)
+	for h := range r.table {
+		r.table[h] = toFixed(float64(float16.Value(uint16(h))))
+	}
+}
+
+// toFixed limits to what fits; NaN, which no row holds, becomes 0.
+func toFixed(x float64) int16 {
+	if math.IsNaN(x) {
+		return 0
+	}
+	return int16(min(max(math.RoundToEven(x*fixed), -fixed+1), fixed-1))
+}
+
+// compare writes the two numbers of Backdrop for some float16 rows.
+func (r *references) compare(k kernel, mean, hub []float32, rows []uint16) {
+	const most = 64
+	n := min(len(mean), most)
+	whole, found := make([]int16, n*r.stride), make([]int32, n*r.n)
+	for from := 0; from < len(mean); from += most {
+		n := min(len(mean)-from, most)
+		for i := range n {
+			row := whole[i*r.stride:][:r.stride]
+			var square int64
+			for d, h := range rows[(from+i)*r.stride:][:r.stride] {
+				row[d] = r.table[h]
+				square += int64(row[d]) * int64(row[d])
+			}
+			if square > fixed*fixed*3/2 {
+				clear(row) // no unit vector; its products might not fit
+			}
+		}
+		k.products(found[:n*r.n], whole[:n*r.stride], r.rows, r.stride)
+		for i := range n {
+			mean[from+i], hub[from+i] = summary(found[i*r.n:][:r.n])
+		}
+	}
+}
+
+// summary is the mean of some products, and of the hubNeighbours greatest. It reorders them.
+func summary(products []int32) (mean, hub float32) {
+	var all, best int64
+	for _, p := range products {
+		all += int64(p)
+	}
+	m := min(hubNeighbours, len(products))
+	greatest(products, m)
+	for _, p := range products[:m] {
+		best += int64(p)
+	}
+	return float32(float64(all) / float64(len(products)) / (fixed * fixed)), float32(float64(best) / float64(m) / (fixed * fixed))
+}
+
+// greatest moves the m greatest values to the front (Hoare's selection).
+func greatest(v []int32, m int) {
+	for len(v) > m && m > 0 {
+		if len(v) <= 16 {
+			slices.SortFunc(v, func(a, b int32) int { return int(int64(b) - int64(a)) })
+			return
+		}
+		a, b, c := v[0], v[len(v)/2], v[len(v)-1]
+		pivot := max(min(a, b), min(max(a, b), c))
+		i, j := 0, len(v)-1
+		for i <= j {
+			for v[i] > pivot {
+				i++
+			}
+			for v[j] < pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
+			}
+		}
+		switch { // v[:j+1] ≥ pivot ≥ v[i:]
+		case m <= j+1:
+			v = v[:j+1]
+		case m >= i:
+			v, m = v[i:], m-i
+		default:
+			return
+		}
+	}
+}
+
+// SetReference makes Backdrop say how near each vector is to some reference vectors, of any
+// number from 1 on. key names them, and whatever they depend on: with another key all is worked
+// out anew. refs, which returns them, is called when they are not at hand. Views made from
+// now on have the numbers, also of vectors that come in later.
+func (x *Index) SetReference(ctx context.Context, key string, refs func(context.Context) ([][]float32, error)) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.refs != nil && x.refs.key == key {
+		return nil
+	}
+	vectors, err := refs(ctx)
+	if err != nil {
+		return err
+	}
+	if len(vectors) == 0 {
+		return fmt.Errorf("compare with reference vectors: there are none")
+	}
+	r, err := newReferences(key, vectors, x.layout.exact)
+	if err != nil {
+		return fmt.Errorf("compare with reference vectors: %w", err)
+	}
+	x.refs, x.mean, x.hub = r, nil, nil
+	if err := x.compare(ctx); err != nil {
+		return err
+	}
+	x.publish()
+	return nil
+}
+
+// compare works out the numbers of Backdrop for the vectors that have none yet.
+func (x *Index) compare(ctx context.Context) error {
+	if x.refs == nil {
+		return nil
+	}
+	const chunk = 256
+	v := x.snapshot()
+	for len(x.mean) < v.n {
+		from := len(x.mean)
+		k := from / blockRows
+		to := min((k+1)*blockRows, v.n)
+		rows, err := v.exactRows(k)
+		if err != nil {
+			return err
+		}
+		mean, hub := make([]float32, to-from), make([]float32, to-from)
+		rows = rows[from%blockRows*x.layout.exact:]
+		err = v.each((to-from+chunk-1)/chunk, func(k int) error {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			a, b := k*chunk, min((k+1)*chunk, to-from)
+			x.refs.compare(x.kernel, mean[a:b], hub[a:b], rows[a*x.layout.exact:])
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("compare vectors with the references: %w", err)
+		}
+		x.mean, x.hub = append(x.mean, mean...), append(x.hub, hub...)
+	}
+	return nil
+}
