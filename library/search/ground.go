@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 
-	"descry/library/calib"
 	"descry/library/vectors"
 )
 
@@ -25,20 +24,30 @@ type ground struct {
 // scores over half as many is right to 1 in 100.
 const sampleVectors = 8192
 
-// groundOf returns the ground of a View, which is kept until there is another.
-func (s *Searcher) groundOf(ctx context.Context, view *vectors.View) (*ground, error) {
+// lookAt returns the present View of the vectors and its ground, which is kept until there is
+// another; nil without vectors.
+func (s *Searcher) lookAt(ctx context.Context) (*ground, error) {
+	if s.p.Index == nil || s.p.Text == nil {
+		return nil, nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ground != nil && s.ground.view == view {
-		return s.ground, nil
-	}
 	phrases, err := s.background(ctx)
 	if err != nil {
 		return nil, err
 	}
-	g := &ground{view: view, floor: make([]float32, view.Count()), shown: recent[rowSet]{limit: 32}}
 	if len(phrases) > 0 {
-		view.ScanEach(calib.Mean(phrases), g.floor)
+		if err := s.p.Index.SetReference(ctx, s.phrasesKey, func(context.Context) ([][]float32, error) { return phrases, nil }); err != nil {
+			return nil, err
+		}
+	}
+	view := s.p.Index.View()
+	if s.ground != nil && s.ground.view == view {
+		return s.ground, nil
+	}
+	g := &ground{view: view, shown: recent[rowSet]{limit: 32}}
+	if g.floor, _ = view.Backdrop(); g.floor == nil {
+		g.floor = make([]float32, view.Count())
 	}
 	g.sample = sampleOf(g.floor)
 	if !view.Single() {
@@ -77,7 +86,7 @@ func sampleOf(floor []float32) []int32 {
 // deviate is the standard deviation of a vector's cosines over the library.
 func (r *run) deviate(vec []float32) (float64, error) {
 	scores := make([]float32, len(r.ground.sample))
-	if err := exact(r.view, vec, r.ground.sample, scores); err != nil {
+	if err := r.view.Exact(vec, r.ground.sample, scores); err != nil {
 		return 0, err
 	}
 	// Whole numbers add up to the same in any order.

@@ -2,6 +2,9 @@ package search
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"runtime"
@@ -254,10 +257,7 @@ func unit(v []float32) []float32 {
 // Warm makes what the first search would wait for: the vectors of the background phrases
 // and their scores on the photos.
 func (s *Searcher) Warm(ctx context.Context) error {
-	if s.p.Index == nil || s.p.Text == nil {
-		return nil
-	}
-	_, err := s.groundOf(ctx, s.p.Index.View())
+	_, err := s.lookAt(ctx)
 	return err
 }
 
@@ -268,7 +268,13 @@ func (s *Searcher) background(ctx context.Context) ([][]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.phrases = vecs
+		h := sha256.New()
+		for _, v := range vecs {
+			for _, x := range v {
+				_, _ = h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(x)))
+			}
+		}
+		s.phrases, s.phrasesKey = vecs, hex.EncodeToString(h.Sum(nil))
 	}
 	return s.phrases, nil
 }

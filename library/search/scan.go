@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"descry/library/calib"
-	"descry/library/vectors"
 )
 
 // rowSet is a set of rows of a View, a bit for each. Nil is all of them.
@@ -113,7 +112,7 @@ func (r *run) vectorsOf(rows rowSet) []uint64 {
 // scan scores a look on rows, nearly, and gives it their floors.
 func (r *run) scan(l *look, rows rowSet) error {
 	scores := make([]float32, r.view.Count())
-	bound, err := near(r.view, l.vec, r.vectorsOf(rows), scores)
+	bound, err := r.view.Near(l.vec, r.vectorsOf(rows), scores)
 	if err != nil {
 		return err
 	}
@@ -180,7 +179,7 @@ func (r *run) measure(l *look, rows []int32) ([]mark, error) {
 		}
 	}
 	scores := make([]float32, len(list))
-	if err := exact(r.view, l.vec, list, scores); err != nil {
+	if err := r.view.Exact(l.vec, list, scores); err != nil {
 		return nil, err
 	}
 	marks := make([]mark, len(rows))
@@ -252,25 +251,4 @@ func (r *run) above(l *look, rows rowSet, least float64) (rowSet, error) {
 		}
 	}
 	return over, nil
-}
-
-// near scores the vectors of a bitmap (nil: all), at most bound from their cosines.
-func near(view *vectors.View, vec []float32, admit []uint64, scores []float32) (bound float32, err error) {
-	view.ScanEach(vec, scores)
-	for i := range scores {
-		if admit != nil && admit[i/64]&(1<<(i%64)) == 0 {
-			scores[i] = float32(math.Inf(-1))
-		}
-	}
-	return 0, nil
-}
-
-// exact scores some vectors.
-func exact(view *vectors.View, vec []float32, list []int32, scores []float32) error {
-	all := make([]float32, view.Count())
-	view.ScanEach(vec, all)
-	for k, i := range list {
-		scores[k] = all[i]
-	}
-	return nil
 }

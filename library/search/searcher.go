@@ -77,10 +77,11 @@ type Searcher struct {
 	p     Params
 	texts recent[[]float32] // vectors of phrases
 
-	mu      sync.Mutex
-	phrases [][]float32 // vectors of the background phrases
-	ground  *ground     // of the latest View
-	spread  float64     // of an unfitted space; 0: not measured
+	mu         sync.Mutex
+	phrases    [][]float32 // vectors of the background phrases
+	phrasesKey string      // digest of them
+	ground     *ground     // of the latest View
+	spread     float64     // of an unfitted space; 0: not measured
 }
 
 // New makes a searcher. Vectors of phrases are made when they are first needed.
@@ -152,7 +153,15 @@ func (s *Searcher) Search(ctx context.Context, req Request) (Result, error) {
 		r.Took = time.Since(began)
 		return r, nil
 	}
-	if err := s.answer(ctx, req, q, &r); err != nil {
+	whole := r
+	err := s.answer(ctx, req, q, &r)
+	if errors.Is(err, vectors.ErrDamaged) {
+		if err = s.p.Index.Rebuild(ctx); err == nil {
+			r = whole
+			err = s.answer(ctx, req, q, &r)
+		}
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
 		}
@@ -214,18 +223,15 @@ func (s *Searcher) answer(ctx context.Context, req Request, q query.Query, res *
 			Sentence: fmt.Sprintf("The query has more than %d alternatives; only those were looked into. Fewer brackets and “or” help.", MaxAlternatives), End: len(req.Text),
 		})
 	}
+	g, err := s.lookAt(ctx)
+	if err != nil {
+		return err
+	}
 	var view *vectors.View
-	if s.p.Index != nil && s.p.Text != nil {
-		view = s.p.Index.View()
+	if g != nil {
+		view = g.view
 	}
 	res.Calibrated = true
-	var g *ground
-	if view != nil {
-		var err error
-		if g, err = s.groundOf(ctx, view); err != nil {
-			return err
-		}
-	}
 	var runs []*run
 	var found []outcome
 	sh := &shared{hard: map[string]hardAnswer{}, pictures: map[string]pictureAnswer{}}

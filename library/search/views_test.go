@@ -47,11 +47,11 @@ func TestEachViewHasItsOwnFloor(t *testing.T) {
 	}
 	text := &sceneText{background: []float32{0, 0, 1, 0}}
 	se := New(Params{Index: index, Text: text, Background: []string{"thing"}})
-	g, err := se.groundOf(t.Context(), view)
+	g, err := se.lookAt(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{Searcher: se, ctx: t.Context(), view: view, ground: g}
+	r := &run{Searcher: se, ctx: t.Context(), view: g.view, ground: g}
 	l := look{kind: calib.Text, vec: []float32{1, 0, 0, 0}, fit: calib.Fit{Slope: 5, Spread: 0.1}}
 	if err := r.scan(&l, nil); err != nil {
 		t.Fatal(err)
