@@ -136,6 +136,10 @@ func TestHandedOver(t *testing.T) {
 		{[]string{"rate", "5", paths[0]}, `{"changed":1}`},
 		{[]string{"alt", paths[0], "--set", "Said while another one writes."}, `[{"path":"","alt":"","state":""}]`},
 		{[]string{"undo"}, `[{"id":1,"what":"","photos":1,"undone":true}]`},
+		{[]string{"albums", "add", "Pets", "tag:dog"}, `{"changed":0}`},
+		{[]string{"albums", "add", "Trip"}, `{"changed":0}`},
+		{[]string{"albums", "put", "Trip", paths[0], paths[1]}, `{"changed":2}`},
+		{[]string{"searches", "clear"}, `{"erased":0}`},
 		{[]string{"index"}, `{"files":1,"photos":1,"unchanged":1,"encoded":1,"model":""}`},
 	} {
 		matchJSON(t, c.schema, must(t, lib, append(c.args, "--json")...).out)
@@ -145,6 +149,12 @@ func TestHandedOver(t *testing.T) {
 	}
 	if got := descry(t, lib, "tag", "confirm", "animals/dog", "/nowhere.jpg", "--json"); !strings.Contains(got.out, "not_in_library") {
 		t.Errorf("status %d: %s", got.status, got.out)
+	}
+	if got := descry(t, lib, "albums", "edit", "Trip", "dog"); got.status != 1 || !strings.Contains(got.err, "is a plain album") {
+		t.Errorf("status %d: %s", got.status, got.err)
+	}
+	if got := must(t, lib, "albums", "list").out; got != "Pets  (2 likely photos: tag:dog)\nTrip  (2 photos)\n" {
+		t.Errorf("albums: %s", got)
 	}
 	tags := must(t, lib, "tag", paths[0], "--set", "animals").out
 	if !strings.Contains(tags, "rejected") || strings.Contains(must(t, lib, "alt", paths[0]).out, "Said while") {

@@ -35,6 +35,7 @@ const (
 	Alt    Verb = "alt"    // approve the alt text of Paths, or set it to Text
 	Rating Verb = "rating" // give Paths Stars
 	Undo   Verb = "undo"   // undo Operation
+	Album  Verb = "album"  // do Do with Album
 )
 
 // Bounds of what is read and kept.
@@ -82,6 +83,10 @@ type Request struct {
 	Text      string `json:"text,omitempty"`      // of alt: "" goes back to the draft
 	Stars     int    `json:"stars,omitempty"`     // 0 to 5
 	Operation int64  `json:"operation,omitempty"` // its id, never "the last one"
+	Album     string `json:"album,omitempty"`     // its name
+	Do        string `json:"do,omitempty"`        // of album: add, edit, rename, remove, put, take
+	Query     string `json:"query,omitempty"`     // of album: what it asks for, "" for a plain one
+	To        string `json:"to,omitempty"`        // of album: its new name
 }
 
 // Check refuses a request that does not make sense.
@@ -105,6 +110,19 @@ func (r Request) Check() error {
 		return nil
 	case Tag:
 		needs = needs || r.Label == "" || !slices.Contains([]string{"confirmed", "rejected", ""}, r.State)
+	case Album:
+		needs = r.Album == ""
+		switch r.Do {
+		case "add", "remove":
+		case "edit":
+			needs = needs || r.Query == ""
+		case "rename":
+			needs = needs || r.To == ""
+		case "put", "take":
+			needs = needs || len(r.Paths) == 0
+		default:
+			needs = true
+		}
 	case Alt:
 	case Rating:
 		needs = needs || r.Stars < 0 || r.Stars > 5

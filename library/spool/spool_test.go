@@ -77,6 +77,10 @@ func TestWhatIsNoRequestCostsItself(t *testing.T) {
 		"4":  `{"verb":"tag","label":"a/b","state":"confirmed","paths":["relative"]}`,
 		"5":  `{"verb":"undo"}`,
 		"6":  `{"verb":"rating","stars":9,"paths":["/a"]}`,
+		"9":  `{"verb":"album","do":"rename","album":"a"}`,
+		"10": `{"verb":"album","do":"burn","album":"a"}`,
+		"11": `{"verb":"album","do":"put","album":"a"}`,
+		"12": `{"verb":"album","do":"edit","query":"dog"}`,
 		"7":  strings.Repeat(" ", maxBytes+1),
 		"8 ": "",
 	} {
@@ -97,7 +101,7 @@ func TestWhatIsNoRequestCostsItself(t *testing.T) {
 	if !Waits(dir, index) {
 		t.Error("what was not wanted does not wait")
 	}
-	for _, name := range []string{"1", "2", "3", "4", "5", "6", "7", "8 ", "link"} {
+	for _, name := range []string{"1", "2", "3", "4", "5", "6", "7", "8 ", "9", "10", "11", "12", "link"} {
 		if a, ok := Fetch(dir, name); !ok || a.Code != "usage" {
 			t.Errorf("%s: answer %+v, %v", name, a, ok)
 		}

@@ -45,6 +45,17 @@ func (s *Store) fresh(ctx context.Context) (*memo, error) {
 	return m, nil
 }
 
+// Version is a number that changes whenever the library does, by this process or another. It
+// means nothing to another process, or once the library was opened anew.
+func (s *Store) Version(ctx context.Context) (int64, error) {
+	m, err := s.fresh(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer m.mu.Unlock()
+	return m.version, nil
+}
+
 // shownSet are the photos with a present file. It must not be changed.
 func (s *Store) shownSet(ctx context.Context) (library.PhotoSet, error) {
 	m, err := s.fresh(ctx)

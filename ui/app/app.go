@@ -19,6 +19,7 @@ import (
 	"descry/clipengine/bundle"
 	"descry/library/decode/codec"
 	"descry/library/indexer"
+	"descry/library/searches"
 	"descry/library/store"
 	"descry/library/thumbs"
 	"descry/tagging"
@@ -89,6 +90,9 @@ type App struct {
 	meaning meaningBox
 	serving servingBox
 	places  placesBox
+	albums  albumBox
+
+	searches *searches.List // what was searched for
 }
 
 // Open opens the library in p.Dir. It loads no model: that happens when one is needed.
@@ -100,7 +104,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 	if p.Log == nil {
 		p.Log = slog.Default()
 	}
-	a := &App{p: p, places: placesBox{data: p.Places, log: p.Log}, serving: servingBox{oneRun: make(chan struct{}, 1)}}
+	a := &App{p: p, places: placesBox{data: p.Places, log: p.Log}, searches: searches.In(p.Dir), serving: servingBox{oneRun: make(chan struct{}, 1)}}
 	if len(p.Decoders) > 0 {
 		a.codecs = codec.NewPool(codec.Params{Command: p.Decoders})
 	}
@@ -150,6 +154,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 // Close ends background work, keeps what is finished, and closes the library.
 func (a *App) Close() error {
 	a.stopWatching()
+	a.stopCounting()
 	a.CancelIndexing()
 	a.stopServing()
 	a.running.Wait()

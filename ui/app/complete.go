@@ -15,8 +15,9 @@ type Completion struct {
 
 // Proposal is one way to go on.
 type Proposal struct {
-	Text string // what takes the place of the bytes
-	Help string // what it means, in a few words; "" where it speaks for itself
+	Text  string // what takes the place of the bytes
+	Help  string // what it means, in a few words; "" where it speaks for itself
+	Whole bool   // an earlier search: it takes the place of the whole query
 }
 
 // proposalLimit is how many ways to go on are proposed.
@@ -43,7 +44,12 @@ func (a *App) Complete(ctx context.Context, text string, cursor int) (Completion
 	}
 	out := Completion{Start: spot.Start, End: spot.End}
 	for _, p := range spot.Proposals(known, proposalLimit) {
-		out.Proposals = append(out.Proposals, Proposal(p))
+		out.Proposals = append(out.Proposals, Proposal{Text: p.Text, Help: p.Help})
+	}
+	if cursor >= len(text) {
+		for _, s := range a.recalled(ctx, text) {
+			out.Proposals = append(out.Proposals, Proposal{Text: s, Whole: true})
+		}
 	}
 	return out, failed
 }

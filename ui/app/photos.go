@@ -45,6 +45,11 @@ func (a *App) Browse(ctx context.Context, s Scope) ([]library.PhotoID, error) {
 	if err := a.needLibrary(); err != nil {
 		return nil, err
 	}
+	if s.Kind == ScopeAlbum {
+		if ids, smart, err := a.smartAlbum(ctx, s.Album); smart || err != nil {
+			return ids, err
+		}
+	}
 	f, err := a.filter(ctx, s)
 	if err != nil {
 		return nil, err
@@ -56,6 +61,11 @@ func (a *App) Browse(ctx context.Context, s Scope) ([]library.PhotoID, error) {
 func (a *App) Count(ctx context.Context, s Scope) (int, error) {
 	if err := a.needLibrary(); err != nil {
 		return 0, err
+	}
+	if s.Kind == ScopeAlbum {
+		if ids, smart, err := a.smartAlbum(ctx, s.Album); smart || err != nil {
+			return len(ids), err
+		}
 	}
 	f, err := a.filter(ctx, s)
 	if err != nil {
@@ -243,14 +253,8 @@ func (a *App) Sidebar(ctx context.Context) (Sidebar, error) {
 	if s.Dates, err = a.years(ctx); err != nil {
 		return s, err
 	}
-	albums, err := a.store.Albums(ctx)
-	if err != nil {
-		return s, err
-	}
-	for _, al := range albums {
-		s.Albums = append(s.Albums, Count{al.Name, Scope{Kind: ScopeAlbum, Album: al.ID, Title: al.Name}, al.Photos})
-	}
-	return s, nil
+	s.Albums, err = a.Albums(ctx)
+	return s, err
 }
 
 func (a *App) tagCounts(ctx context.Context) ([]TagCount, error) {

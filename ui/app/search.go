@@ -129,6 +129,22 @@ func (a *App) picture(ctx context.Context, path string) ([]float32, error) {
 	return a.encodeFile(ctx, engine, path)
 }
 
+// Mistakes are the mistakes in a query that can be told without looking for anything.
+func Mistakes(text string) []SearchProblem {
+	_, problems := query.Parse(text)
+	var out []SearchProblem
+	for _, p := range problems {
+		out = append(out, SearchProblem(p))
+	}
+	return out
+}
+
+// Canonical is a query as Descry writes it, to be shared as text.
+func Canonical(text string) string {
+	q, _ := query.Parse(text)
+	return q.String()
+}
+
 // WithoutChip returns the query of some chips without one of them.
 func WithoutChip(chips []string, i int) string {
 	rest := append(append([]string{}, chips[:i]...), chips[i+1:]...)

@@ -175,6 +175,18 @@ func (a *App) request(ctx context.Context, r spool.Request) (spool.Answer, error
 		op, err := a.Undo(ctx, r.Operation)
 		return spool.Answer{Operation: op.ID, What: op.What, Changed: op.Photos}, err
 	}
+	if r.Verb == spool.Album {
+		op, unknown, err := a.ChangeAlbum(ctx, AlbumChange{Do: r.Do, Name: r.Album, Query: r.Query, To: r.To, Paths: paths})
+		for _, p := range unknown {
+			answer.Unknown = append(answer.Unknown, spool.Path(p))
+		}
+		if err != nil || op == 0 {
+			return answer, err
+		}
+		said, err := a.Operation(ctx, op)
+		answer.Operation, answer.What, answer.Changed = said.ID, said.What, said.Photos
+		return answer, err
+	}
 	photos, unknown, err := a.Resolve(ctx, paths)
 	if err != nil {
 		return answer, err

@@ -22,13 +22,15 @@ const (
 
 	SettingThumbnails = "thumbnails" // gigabytes that thumbnails may take; 0 is no limit
 
+	SettingSearches = "searches" // whether what was searched for is remembered: SearchesOn (the default) or SearchesOff
+
 	SettingSidecars = "sidecars" // how sidecars are called: SidecarsFull or SidecarsShort
 )
 
 // SettingKeys lists the settings by name.
 func SettingKeys() []string {
 	return []string{
-		SettingExclude, SettingModel, SettingRuntime, SettingSidecars, SettingThreads, SettingThumbnails, SettingWatch,
+		SettingExclude, SettingModel, SettingRuntime, SettingSearches, SettingSidecars, SettingThreads, SettingThumbnails, SettingWatch,
 	}
 }
 
@@ -83,6 +85,10 @@ func (a *App) checkSetting(key, value string) error {
 	case key == SettingExclude:
 		if err := scan.CheckPatterns(patterns(value)); err != nil {
 			return fmt.Errorf("exclude = %s: %w", value, err)
+		}
+	case key == SettingSearches:
+		if value != SearchesOn && value != SearchesOff {
+			return fmt.Errorf("searches = %s: it is %s or %s", value, SearchesOn, SearchesOff)
 		}
 	case key == SettingWatch:
 		if value != WatchOn && value != WatchOff {

@@ -16,6 +16,7 @@ type Scope struct {
 	From  time.Time       // ScopeDates: first instant, wall clock read as UTC
 	To    time.Time       // ScopeDates: first instant after
 	Album int64           // ScopeAlbum
+	Query string          // ScopeAlbum: of a smart one
 	Title string          // what the person sees above the grid
 
 	// Stacked leaves out photos for which another of the list stands, with Card.Stacked.
@@ -156,7 +157,7 @@ type Sidebar struct {
 	Folders                                         []Folder // one per root
 	Tags                                            []TagCount
 	Dates                                           []Count // years, newest first
-	Albums                                          []Count
+	Albums                                          []Album
 }
 
 // ModelInfo describes a model bundle for the person who chooses one.

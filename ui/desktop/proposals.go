@@ -43,7 +43,11 @@ func (p *proposals) Show(text string, c app.Completion) {
 	p.got, p.text = c, text
 	p.rows.Objects = nil
 	for i, x := range c.Proposals {
-		help := p.bar.tips.NewSmall(x.Help).Whole()
+		said := x.Help
+		if x.Whole {
+			said = tr("searched for before")
+		}
+		help := p.bar.tips.NewSmall(said).Whole()
 		help.Colour = look.ColourSecondary
 		p.rows.Add(container.New(layout.NewCustomPaddedHBoxLayout(8),
 			p.bar.tips.NewText(x.Text, "", func() { p.take(i); p.Hide(); p.bar.focus() }), container.NewCenter(help)))
@@ -73,8 +77,11 @@ func (p *proposals) take(i int) {
 		return
 	}
 	p.taken = i
-	before := p.text[:c.Start] + c.Proposals[i].Text
-	p.bar.SetText(before + p.text[c.End:])
+	before, after := p.text[:c.Start]+c.Proposals[i].Text, p.text[c.End:]
+	if c.Proposals[i].Whole {
+		before, after = c.Proposals[i].Text, ""
+	}
+	p.bar.SetText(before + after)
 	p.bar.Box.CursorColumn = utf8.RuneCountInString(before)
 	p.bar.Box.Refresh()
 	p.bar.wait()

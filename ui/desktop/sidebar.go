@@ -95,7 +95,7 @@ func (s *sidebar) SetSidebar(b app.Sidebar) {
 	section("folders", tr("Folders"), folders)
 	section("tags", tr("Tags"), tagEntries(b.Tags))
 	section("dates", tr("Dates"), countEntries("date", theme.CalendarIcon(), b.Dates))
-	section("albums", tr("Albums"), countEntries("album", look.Photos.Resource(), b.Albums))
+	section("albums", tr("Albums"), albumEntries(b.Albums))
 	s.flatten()
 }
 
@@ -127,6 +127,22 @@ func tagEntries(tags []app.TagCount) []*sideEntry {
 			tip:   tr("{{.Set}}: {{.Confirmed}} confirmed, {{.Suggested}} suggested", with{"Set": t.Set, "Confirmed": number(t.Confirmed), "Suggested": number(t.Suggested)}),
 			scope: app.Scope{Kind: app.ScopeTag, Label: t.Label, Title: t.Name},
 		})
+	}
+	return out
+}
+
+// albumEntries lists plain and smart albums, which have icons of their own.
+func albumEntries(albums []app.Album) []*sideEntry {
+	var out []*sideEntry
+	for _, a := range albums {
+		e := &sideEntry{
+			key: fmt.Sprintf("album/%d", a.ID), title: a.Name, icon: look.Photos.Resource(), count: a.Photos,
+			scope: app.Scope{Kind: app.ScopeAlbum, Album: a.ID, Query: a.Query, Title: a.Name},
+		}
+		if a.Query != "" {
+			e.icon, e.tip = theme.SearchIcon(), tr("Smart album {{.Album}}: {{.Query}}", with{"Album": quoted(a.Name), "Query": a.Query})
+		}
+		out = append(out, e)
 	}
 	return out
 }
