@@ -244,10 +244,6 @@ func TestReportWaitsForASlowCount(t *testing.T) {
 	l := newLib(t)
 	l.photo("a.jpg", 1)
 	l.index()
-	spaces, err := l.store.Spaces(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
 	// Readers that hold every connection from the end of the run on make the count wait for
 	// longer than it would after a cancel.
 	release := make(chan struct{})
@@ -259,7 +255,7 @@ func TestReportWaitsForASlowCount(t *testing.T) {
 		for range 6 {
 			held.Add(1)
 			readers.Go(func() {
-				err := l.store.VectorPhotos(t.Context(), spaces[0].ID, func(int64, library.PhotoID) {
+				err := l.store.Palettes(t.Context(), func(library.PhotoID, []library.Swatch) {
 					held.Done()
 					<-release
 				})

@@ -40,6 +40,10 @@ func (m manyVectors) VectorPhotos(context.Context, library.SpaceID, func(int64, 
 	return nil
 }
 
+func (m manyVectors) VectorMark(context.Context, library.SpaceID, int64) (int64, []byte, error) {
+	return 0, nil, nil
+}
+
 func (m manyVectors) Generation(context.Context) (int64, error) { return 0, nil }
 
 // BenchmarkSearch is a whole search, its text vector known, over random vectors. They are

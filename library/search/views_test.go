@@ -29,6 +29,10 @@ func (scenes) VectorPhotos(context.Context, library.SpaceID, func(int64, library
 	return nil
 }
 
+func (scenes) VectorMark(context.Context, library.SpaceID, int64) (int64, []byte, error) {
+	return 0, nil, nil
+}
+
 func (scenes) Generation(context.Context) (int64, error) { return 0, nil }
 
 // Each view is measured against its own floor: a video whose first scene anything fits is

@@ -351,7 +351,7 @@ func (c *committer) vectors(content int64, orientation int, f *IndexedFile) erro
 			return fmt.Errorf("a vector of %d values does not belong to a space of %d dimensions", len(v), dim)
 		}
 		c.buf = float16.Append(c.buf[:0], v)
-		return c.exec(`INSERT INTO vector (content_id, orientation, space_id, view, provider, data, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
+		return c.exec(`INSERT INTO vector (content_id, orientation, space_id, view, provider, data, at_ms, mark) VALUES (?, ?, ?, ?, ?, ?, ?, random())
 			ON CONFLICT DO NOTHING`, content, orientation, f.Space, view, f.Provider, c.buf, at)
 	}
 	var at sql.NullInt64

@@ -174,7 +174,15 @@ func TestKnownAndVectors(t *testing.T) {
 	same(t, "vectors after the turn", rows(0, 0)[0].Photo, 0)
 	var shown []row
 	noError(t, l.VectorPhotos(ctx, l.space.ID, func(seq int64, p library.PhotoID) { shown = append(shown, row{seq, p}) }))
-	same(t, "vectors that show a photo", shown, all[1:])
+	same(t, "which photos the vectors show", shown, []row{{all[0].Seq, 0}, all[1]})
+	mark, data, err := l.VectorMark(ctx, l.space.ID, all[1].Seq)
+	noError(t, err)
+	if mark == 0 || len(data) != 2*testDim {
+		t.Errorf("mark %d and %d bytes of a vector", mark, len(data))
+	}
+	_, data, err = l.VectorMark(ctx, l.space.ID, all[1].Seq+1)
+	noError(t, err)
+	same(t, "a vector that is not there", data, nil)
 	same(t, "pending after the turn", l.pending(l.space.ID), []string{"z (looked)"})
 
 	v, ok, err := l.PhotoVector(ctx, l.space.ID, b)

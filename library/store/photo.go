@@ -44,7 +44,7 @@ func (t *tx) settle() error {
 		}
 	}
 	if t.moved {
-		if err := t.exec("UPDATE library SET generation = generation + 1"); err != nil {
+		if err := t.exec("UPDATE library SET generation = generation + 1 + abs(random() % 1000000000)"); err != nil {
 			return err
 		}
 	}

@@ -111,6 +111,7 @@ type VectorRow struct {
 	Picture library.Picture
 	View    int    // 0: the model's own preprocessing
 	Data    []byte // float16, little endian, unit length; valid during the callback only
+	Mark    int64  // drawn when the vector was stored; 0 in rows of older libraries
 }
 
 // LabelSet is a group of labels that are scored together. What its settings and its

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -67,7 +68,7 @@ func (s *Store) Vectors(ctx context.Context, space library.SpaceID, afterSeq int
 			n = min(n, left)
 		}
 		rows := make([]VectorRow, 0, n)
-		err := eachRow(ctx, s.ro, `SELECT v.seq, v.view, v.orientation, v.data, c.scheme, c.digest, coalesce(p.id, 0)
+		err := eachRow(ctx, s.ro, `SELECT v.seq, v.view, v.orientation, v.data, v.mark, c.scheme, c.digest, coalesce(p.id, 0)
 			FROM vector v JOIN content c ON c.id = v.content_id
 			LEFT JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation AND p.shown = 1
 			WHERE v.space_id = ? AND v.seq > ? ORDER BY v.seq LIMIT ?`, []any{space, afterSeq, n}, func(r *sql.Rows) error {
@@ -75,7 +76,7 @@ func (s *Store) Vectors(ctx context.Context, space library.SpaceID, afterSeq int
 			var scheme string
 			var digest []byte
 			var orientation int
-			if err := r.Scan(&v.Seq, &v.View, &orientation, &v.Data, &scheme, &digest, &v.Photo); err != nil {
+			if err := r.Scan(&v.Seq, &v.View, &orientation, &v.Data, &v.Mark, &scheme, &digest, &v.Photo); err != nil {
 				return err
 			}
 			v.Picture = picture(scheme, digest, orientation)
@@ -99,28 +100,45 @@ func (s *Store) Vectors(ctx context.Context, space library.SpaceID, afterSeq int
 	return nil
 }
 
-// VectorPhotos calls fn for the vectors of a space that a photo with a present file shows
-// now, in order of Seq, without their data: what must be read again when Generation changed.
+// VectorPhotos calls fn for all vectors of a space, in order of Seq, with the photo with a
+// present file that shows it now (0: none) and without their data: what must be read again
+// when Generation changed.
 func (s *Store) VectorPhotos(ctx context.Context, space library.SpaceID, fn func(seq int64, photo library.PhotoID)) error {
-	err := eachRow(ctx, s.ro, `SELECT v.seq, p.id FROM vector v
-		JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation
-		WHERE v.space_id = ? AND p.shown = 1 ORDER BY v.seq`, []any{space}, func(r *sql.Rows) error {
-		var seq int64
-		var photo library.PhotoID
-		if err := r.Scan(&seq, &photo); err != nil {
-			return err
+	const chunk = 100_000 // no read transaction may take long
+	for after := int64(0); ; {
+		var seqs, photos []byte
+		err := s.ro.QueryRowContext(ctx, `SELECT photo_list(seq), photo_list(id + 1) FROM (SELECT v.seq AS seq, coalesce(p.id, 0) AS id FROM vector v
+			LEFT JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation AND p.shown = 1
+			WHERE v.space_id = ? AND v.seq > ? ORDER BY v.seq LIMIT ?)`, space, after, chunk).Scan(&seqs, &photos)
+		if err != nil {
+			return fmt.Errorf("read which photos the vectors show: %w", mapError(err))
 		}
-		fn(seq, photo)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read which photos the vectors show: %w", err)
+		if len(seqs) != len(photos) {
+			return fmt.Errorf("read which photos the vectors show: %w", library.ErrDamaged)
+		}
+		for i := 0; i < len(seqs); i += 4 {
+			after = int64(binary.LittleEndian.Uint32(seqs[i:]))
+			fn(after, library.PhotoID(binary.LittleEndian.Uint32(photos[i:]))-1) // photo_list leaves 0 out
+		}
+		if len(seqs) < 4*chunk {
+			return nil
+		}
 	}
-	return nil
 }
 
-// Generation counts the changes of which photo an older vector shows (a photo went missing,
-// came back, was edited or forgotten). While it stays, a reader of Vectors only has to
+// VectorMark returns mark and numbers of the vector of a space that has a sequence number;
+// nil: there is none.
+func (s *Store) VectorMark(ctx context.Context, space library.SpaceID, seq int64) (mark int64, data []byte, err error) {
+	err = s.ro.QueryRowContext(ctx, "SELECT mark, data FROM vector WHERE seq = ? AND space_id = ?", seq, space).Scan(&mark, &data)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, nil, fmt.Errorf("look for a vector: %w", mapError(err))
+	}
+	return mark, data, nil
+}
+
+// Generation grows, by how much is left to chance, with each change of which photo an older
+// vector shows (a photo went missing, came back, was edited or forgotten): what comes after a
+// backup was restored has other numbers than what came before. While it stays, a reader of Vectors only has to
 // follow Seq.
 func (s *Store) Generation(ctx context.Context) (int64, error) {
 	var n int64

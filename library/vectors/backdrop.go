@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -30,18 +31,19 @@ type references struct {
 }
 
 // newReferences makes references of vectors of any length but 0.
-func newReferences(key string, vectors [][]float32, stride int) (*references, error) {
+func newReferences(key string, vectors [][]float32, l layout) (*references, error) {
+	stride := l.exact
 	r := &references{key: key, n: len(vectors), stride: stride, rows: make([]int16, len(vectors)*stride)}
 	for i, v := range vectors {
-		if len(v) > stride {
-			return nil, fmt.Errorf("a reference vector has %d numbers", len(v))
+		if len(v) != l.dim {
+			return nil, fmt.Errorf("a vector of %d numbers for vectors of %d", len(v), l.dim)
 		}
 		var length float64
 		for _, x := range v {
 			length += float64(float64(x) * float64(x))
 		}
 		if length = math.Sqrt(length); length == 0 || math.IsNaN(length) || math.IsInf(length, 0) {
-			return nil, fmt.Errorf("reference vector %d has the length %g", i, length)
+			return nil, fmt.Errorf("one has the length %g", length)
 		}
 		for d, x := range v {
 			r.rows[i*stride+d] = toFixed(float64(x) / length)
@@ -140,32 +142,54 @@ func greatest(v []int32, m int) {
 }
 
 // SetReference makes Backdrop say how near each vector is to some reference vectors, of any
-// number from 1 on. key names them, and whatever they depend on: with another key all is worked
-// out anew. refs, which returns them, is called when they are not at hand. Views made from
-// now on have the numbers, also of vectors that come in later.
+// length but 0 and any number from 1 to 65536. key names them, and whatever they depend on: with
+// another key all is worked out anew. refs, which returns them, is called when they are not at
+// hand. Views made from now on have the numbers, also of vectors that come in later.
 func (x *Index) SetReference(ctx context.Context, key string, refs func(context.Context) ([][]float32, error)) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.refs != nil && x.refs.key == key {
 		return nil
 	}
-	vectors, err := refs(ctx)
-	if err != nil {
-		return err
-	}
-	if len(vectors) == 0 {
-		return fmt.Errorf("compare with reference vectors: there are none")
-	}
-	r, err := newReferences(key, vectors, x.layout.exact)
+	r, err := x.reference(ctx, key, refs)
 	if err != nil {
 		return fmt.Errorf("compare with reference vectors: %w", err)
 	}
 	x.refs, x.mean, x.hub = r, nil, nil
-	if err := x.compare(ctx); err != nil {
-		return err
+	err = x.compare(ctx)
+	if errors.Is(err, ErrDamaged) {
+		x.damaged.Store(true)
+		err = x.refresh(ctx) // compares, too
+	}
+	if err != nil {
+		return fmt.Errorf("compare with reference vectors: %w", err)
 	}
 	x.publish()
 	return nil
+}
+
+// reference takes the references from the file that keeps them, or makes them.
+func (x *Index) reference(ctx context.Context, key string, refs func(context.Context) ([][]float32, error)) (*references, error) {
+	if x.file != nil {
+		file, r, err := x.file.openReference(key)
+		if err == nil {
+			return r, file.f.Close()
+		}
+	}
+	vectors, err := refs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(vectors) == 0 || len(vectors) > maxReferences {
+		return nil, fmt.Errorf("there are %d", len(vectors))
+	}
+	r, err := newReferences(key, vectors, x.layout)
+	if err == nil && x.file.writable() {
+		if err := x.file.makeReference(r); err != nil {
+			x.p.Log.Warn("the reference vectors cannot be written", "error", err)
+		}
+	}
+	return r, err
 }
 
 // compare works out the numbers of Backdrop for the vectors that have none yet.
@@ -173,30 +197,52 @@ func (x *Index) compare(ctx context.Context) error {
 	if x.refs == nil {
 		return nil
 	}
-	const chunk = 256
 	v := x.snapshot()
+	var kept *referenceFile
+	if x.file != nil && len(x.mean) < x.file.blocks*blockRows {
+		// Without it all is worked out.
+		if kept, _, _ = x.file.openReference(x.refs.key); kept != nil {
+			defer kept.f.Close()
+		}
+	}
 	for len(x.mean) < v.n {
 		from := len(x.mean)
 		k := from / blockRows
 		to := min((k+1)*blockRows, v.n)
-		rows, err := v.exactRows(k)
+		inFile := kept != nil && k < x.file.blocks
+		if inFile && from%blockRows == 0 {
+			if mean, hub, ok := kept.record(x.file.header.nonce, k); ok {
+				x.mean, x.hub = append(x.mean, mean...), append(x.hub, hub...)
+				continue
+			}
+		}
+		mean, hub, err := x.compareRows(ctx, v, k, from%blockRows, to-from)
 		if err != nil {
 			return err
 		}
-		mean, hub := make([]float32, to-from), make([]float32, to-from)
-		rows = rows[from%blockRows*x.layout.exact:]
-		err = v.each((to-from+chunk-1)/chunk, func(k int) error {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			a, b := k*chunk, min((k+1)*chunk, to-from)
-			x.refs.compare(x.kernel, mean[a:b], hub[a:b], rows[a*x.layout.exact:])
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("compare vectors with the references: %w", err)
-		}
 		x.mean, x.hub = append(x.mean, mean...), append(x.hub, hub...)
+		if inFile && kept.writable && to == (k+1)*blockRows {
+			if err := kept.put(x.file.header.nonce, k, x.mean[k*blockRows:], x.hub[k*blockRows:]); err != nil {
+				x.p.Log.Warn("what was worked out for vectors cannot be written", "error", err)
+				kept.writable = false
+			}
+		}
 	}
 	return nil
+}
+
+// compareRows works out the numbers for n rows of a block.
+func (x *Index) compareRows(ctx context.Context, v *View, k, from, n int) (mean, hub []float32, err error) {
+	rows, err := v.exactRows(k)
+	if err != nil {
+		return nil, nil, err
+	}
+	const chunk = 256
+	stride := x.layout.exact
+	mean, hub = make([]float32, n), make([]float32, n)
+	return mean, hub, v.each((n+chunk-1)/chunk, func(c int) error {
+		a, b := c*chunk, min((c+1)*chunk, n)
+		x.refs.compare(x.kernel, mean[a:b], hub[a:b], rows[(from+a)*stride:])
+		return context.Cause(ctx)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"math"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"descry/internal/float16"
@@ -16,7 +17,7 @@ import (
 const blockRows = 4096
 
 // ErrDamaged is what comes of the side file's bytes being others than were written to it.
-// Rebuild mends that.
+// The next Refresh of the Index mends that.
 var ErrDamaged = errors.New("the file of vectors for searching is damaged")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -69,8 +70,10 @@ type head struct {
 // block is blockRows vectors, in memory or mapped. It does not change.
 type block struct {
 	layout
-	data   []byte
-	mapped bool // from a file: what is read is checked when it is first used
+	data          []byte
+	mapped        bool        // from a file: what is read is checked when it is first used
+	trusted       atomic.Bool // this process wrote it
+	nonce, number uint64      // what the header of a mapped one must say
 
 	smallOnce, nearOnce, exactOnce sync.Once
 	smallErr, nearErr, exactErr    error
@@ -126,10 +129,25 @@ func seal(l layout, rows []uint16, seqs []int64, nonce, number uint64) *block {
 		h.apart, h.apartSteps, h.size = max(h.apart, apart), max(h.apartSteps, steps), max(h.size, size)
 	}
 	h.apart, h.apartSteps, h.size = math.Sqrt(h.apart), math.Sqrt(h.apartSteps), math.Sqrt(h.size)
-	h.nearSum = crc32.Checksum(b.data[l.nears:l.exacts], castagnoli)
-	h.exactSum = crc32.Checksum(b.exactBytes(), castagnoli)
-	h.small = crc32.Checksum(b.data[4:l.nears], castagnoli)
+	b.sum()
 	return b
+}
+
+// sum writes the checksums.
+func (b *block) sum() {
+	h := b.head()
+	h.nearSum = crc32.Checksum(b.data[b.nears:b.exacts], castagnoli)
+	h.exactSum = crc32.Checksum(b.exactBytes(), castagnoli)
+	h.small = crc32.Checksum(b.data[4:b.nears], castagnoli)
+}
+
+// middle is the float16 row nearest to the centre of the block.
+func (b *block) middle() []uint16 {
+	row := make([]uint16, b.layout.exact)
+	for d, c := range b.floats(b.centre) {
+		row[d] = float16.Bits(c)
+	}
+	return row
 }
 
 // widen writes the float32 of a float16 row to dst.
@@ -167,18 +185,26 @@ func (b *block) exactRows() []uint16 {
 
 func (b *block) exactBytes() []byte { return b.data[b.exacts:][:2*blockRows*b.layout.exact] }
 
+// sure reports that the bytes come from this process.
+func (b *block) sure() bool { return !b.mapped || b.trusted.Load() }
+
 // checkSmall makes sure that header, scales and sequence numbers are as they were written.
 func (b *block) checkSmall() error {
-	if !b.mapped {
+	if b.sure() {
 		return nil
 	}
-	b.smallOnce.Do(func() { b.smallErr = b.check(b.data[4:b.nears], func() uint32 { return b.head().small }, "header") })
+	b.smallOnce.Do(func() {
+		b.smallErr = b.check(b.data[4:b.nears], func() uint32 { return b.head().small }, "header")
+		if h := b.head(); b.smallErr == nil && (h.nonce != b.nonce || h.number != b.number) {
+			b.smallErr = fmt.Errorf("%w: a block at the place of another", ErrDamaged)
+		}
+	})
 	return b.smallErr
 }
 
 // checkNear makes sure that everything near needs is as it was written.
 func (b *block) checkNear() error {
-	if !b.mapped {
+	if b.sure() {
 		return nil
 	}
 	b.nearOnce.Do(func() {
@@ -191,7 +217,7 @@ func (b *block) checkNear() error {
 
 // checkExact makes sure that the float16 rows are as they were written.
 func (b *block) checkExact() error {
-	if !b.mapped {
+	if b.sure() {
 		return nil
 	}
 	b.exactOnce.Do(func() {

@@ -20,6 +20,7 @@ type table struct {
 	generation int64
 	broken     int // Vectors fails after this many rows, when set
 	reads      int // rows handed out
+	follows    int // times that VectorPhotos was asked
 }
 
 func (s *table) Vectors(_ context.Context, _ library.SpaceID, after int64, _ int, fn func(store.VectorRow) error) error {
@@ -42,12 +43,22 @@ func (s *table) Vectors(_ context.Context, _ library.SpaceID, after int64, _ int
 func (s *table) VectorPhotos(_ context.Context, _ library.SpaceID, fn func(int64, library.PhotoID)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.follows++
 	for _, r := range s.rows {
-		if r.Photo != 0 {
-			fn(r.Seq, r.Photo)
-		}
+		fn(r.Seq, r.Photo)
 	}
 	return nil
+}
+
+func (s *table) VectorMark(_ context.Context, _ library.SpaceID, seq int64) (int64, []byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.rows {
+		if r.Seq == seq {
+			return r.Mark, r.Data, nil
+		}
+	}
+	return 0, nil, nil
 }
 
 func (s *table) Generation(context.Context) (int64, error) {
@@ -75,7 +86,7 @@ func (s *table) add(r *rand.Rand, dim int, photos ...library.PhotoID) [][]float3
 			seq = s.rows[n-1].Seq + 1
 		}
 		data := Pack(unit(r, dim))
-		s.rows = append(s.rows, store.VectorRow{Seq: seq, Photo: p, Data: data})
+		s.rows = append(s.rows, store.VectorRow{Seq: seq, Photo: p, Data: data, Mark: r.Int64()})
 		out = append(out, Unpack(data))
 	}
 	return out

@@ -2,4 +2,44 @@
 
 package vectors
 
-func populate([]byte) error { return nil }
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// canMap says that this system maps files into memory.
+const canMap = true
+
+func mapFile(f *os.File, at int64, size int) ([]byte, error) {
+	return unix.Mmap(int(f.Fd()), at, size, unix.PROT_READ, unix.MAP_SHARED)
+}
+
+func unmap(data []byte) {
+	// Nothing can be done about an error, and the memory is no longer used.
+	_ = unix.Munmap(data)
+}
+
+// lockSide takes the right to write a side file: a lock of the system on a file beside it, which
+// the end of the process gives back. nil without an error: another process has it.
+func lockSide(name string) (*os.File, error) {
+	f, err := os.OpenFile(name+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if err == nil {
+		return f, nil
+	}
+	f.Close()
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, nil
+	}
+	return nil, err
+}

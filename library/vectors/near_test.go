@@ -77,7 +77,7 @@ func filled(s scene, n, dim int) *table {
 	r := rand.New(rand.NewPCG(uint64(n), uint64(dim)))
 	t := &table{}
 	for i := range n {
-		t.rows = append(t.rows, store.VectorRow{Seq: int64(i + 1), Photo: library.PhotoID(i + 1), Data: float16.Append(nil, s.next(r, dim))})
+		t.rows = append(t.rows, store.VectorRow{Seq: int64(i + 1), Photo: library.PhotoID(i + 1), Data: float16.Append(nil, s.next(r, dim)), Mark: r.Int64()})
 	}
 	return t
 }
@@ -113,15 +113,15 @@ func admitted(bits []uint64, i int) bool { return bits == nil || bits[i/64]>>(i%
 // none, and all filters.
 func TestTopIsThatOfAnExactScan(t *testing.T) {
 	for _, s := range scenes() {
-		for _, dim := range []int{7, 64, 200} {
+		for _, dim := range []int{7, 200} {
 			t.Run(fmt.Sprintf("%s, %d", s.name, dim), func(t *testing.T) {
-				n := 2*blockRows + 777
+				n := blockRows + 777
 				v := open(t, filled(s, n, dim), dim).View()
 				r := rand.New(rand.NewPCG(1, uint64(dim)))
 				queries := [][]float32{unit(r, dim), s.next(r, dim), lean(r, s.next(r, dim), 0.1), make([]float32, dim)}
 				for qi, q := range queries {
 					exact := exactAll(t, v, q)
-					for _, share := range []float64{-1, 0, 0.003, 0.1, 0.7, 1} {
+					for _, share := range []float64{-1, 0, 0.1, 0.7} {
 						var bits []uint64
 						if share >= 0 {
 							bits = randomBits(r, n, share)

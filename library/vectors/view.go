@@ -28,6 +28,8 @@ type View struct {
 	rows   func() []int32 // row + 1 of each photo by its id; 0: none. Made when first needed
 	mean   []float32
 	hub    []float32
+	// damaged is told of damage, so that the index mends it.
+	damaged *atomic.Bool
 }
 
 // Len is the number of photos.
@@ -110,6 +112,7 @@ func (v *View) Near(q []float32, admit []uint64, dst []float32) (bound float32, 
 		}
 		b := v.blocks[k]
 		if err := b.checkNear(); err != nil {
+			v.damaged.Store(true)
 			return err
 		}
 		t := b.ask(wide, length)
@@ -189,7 +192,11 @@ func (v *View) exactRows(k int) ([]uint16, error) {
 	if k == len(v.blocks) {
 		return v.tail, nil
 	}
-	return v.blocks[k].exactRows(), v.blocks[k].checkExact()
+	if err := v.blocks[k].checkExact(); err != nil {
+		v.damaged.Store(true)
+		return nil, err
+	}
+	return v.blocks[k].exactRows(), nil
 }
 
 // Top returns the k vectors, of those admitted (as for Near), whose cosines with q are the

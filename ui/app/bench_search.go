@@ -122,5 +122,10 @@ func (m madeUp) VectorPhotos(context.Context, library.SpaceID, func(int64, libra
 	return nil
 }
 
+// VectorMark is asked for by files alone.
+func (madeUp) VectorMark(context.Context, library.SpaceID, int64) (int64, []byte, error) {
+	return 0, nil, nil
+}
+
 // Generation never changes.
 func (m madeUp) Generation(context.Context) (int64, error) { return 0, nil }
