@@ -42,6 +42,7 @@ var measurements = []measurement{
 	{"pipeline", measurePipeline},
 	{"rescan", measureRescan},
 	{"commit", measureCommit},
+	{"vectors", measureVectors},
 }
 
 // machine is where measurements run.
@@ -65,12 +66,24 @@ func (m *machine) say(format string, args ...any) { fmt.Fprintf(m.log, format+"\
 
 func main() {
 	write := flag.String("write", "", "write the table to this `file`, too")
-	only := flag.String("only", "", "measure only this (`name`, or several with commas): memory, decode, pipeline, rescan, commit")
+	only := flag.String("only", "", "measure only this (`name`, or several with commas): memory, decode, pipeline, rescan, commit, vectors")
 	quick := flag.Bool("quick", false, "a tenth of everything, to see that it works; the figures mean little")
 	where := flag.String("dir", "", "measure in this `folder`; default: that of temporary files")
 	library := flag.String("runtime", os.Getenv("DESCRY_ONNXRUNTIME"), "the ONNX Runtime `library`; default: the one in build/")
+	// These two make a process for measureVectors.
+	vectorDir := flag.String("open-vectors", "", "open the file of vectors in a `folder`, say what it took, and do nothing else")
+	vectorNumber := flag.Int("vectors", vectorCount, "how `many` vectors that file has")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	if *vectorDir != "" {
+		err := openVectors(ctx, *vectorDir, *vectorNumber)
+		stop()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	ok, err := run(ctx, *where, *only, *write, &machine{runtime: *library, quick: *quick, log: os.Stderr})
 	stop()
 	if err != nil {
@@ -193,15 +206,17 @@ const explanation = `What is measured:
 - **Memory**: 50,000 small photos are looked at, by the real store and the real runtime with a tiny model; Go's heap after a
   collection, and the process's anonymous memory at the same moments, are compared: the medians from the 5,000th photo
   to the 7,500th, and of the last 5,000.
+- **Vectors**: a million made vectors of 512 numbers, in a narrow cone and in clusters, with three dimensions that are large in
+  all of them, as CLIP's are; queries from another cone. *Looked at twice* are those whose float16 numbers were needed.
 - **Moved**: in that library a folder of 10,000 photos is renamed.
 `
 
-// thousands writes a number with a comma.
+// thousands writes a number with commas.
 func thousands(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)
 	}
-	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }
 
 // median is the middle one of some figures.
