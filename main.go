@@ -83,6 +83,8 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Starter:    assets.Starter(),
 		Sets:       sets,
 		Places:     assets.Places(),
+		Languages:  assets.Languages(),
+		English:    assets.English,
 		Background: assets.Background(),
 		Templates:  assets.Templates(),
 		Samples:    assets.Samples(),

@@ -15,6 +15,7 @@ import (
 type shared struct {
 	hard     map[string]hardAnswer // by the conditions as they are printed
 	pictures map[string]pictureAnswer
+	tongue   *tongue
 }
 
 // hardAnswer is what conditions let through.

@@ -50,6 +50,10 @@ func TestExamplesOfTheDocs(t *testing.T) {
 			if want := strings.Trim(m[2], "`"); q.String() != want || len(said) > 0 {
 				t.Errorf("%s is read as %s, not %s; %s", m[1], q, want, said)
 			}
+		case "Descry notes |":
+			if notes := strings.Join(r.Notes, " "); notes != m[2] {
+				t.Errorf("%s: %q, not %q", m[1], notes, m[2])
+			}
 		case "Descry says |":
 			if len(said) != 1 || said[0] != m[2] {
 				t.Errorf("%s: %q, not %q", m[1], said, m[2])

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -94,7 +93,7 @@ func (r *run) describe() error {
 		r.note("No photo has been looked at with this model yet.")
 		return nil
 	}
-	if r.view.Len() == 0 {
+	if r.view.Len() == 0 || r.wordsOnly() {
 		return nil
 	}
 	if r.req.Image != nil {
@@ -138,46 +137,10 @@ func (r *run) describe() error {
 	return nil
 }
 
-// foreign notes that the model cannot read a phrase whose script none of its languages uses.
-// Scored all the same, it would bring up any photos.
-func (r *run) foreign(phrase string) bool {
-	for _, l := range r.p.Languages {
-		if !latin[strings.ToLower(strings.SplitN(l, "-", 2)[0])] {
-			return false
-		}
-	}
-	if len(r.p.Languages) == 0 || mostlyLatin(phrase) {
-		return false
-	}
-	r.note("The model in use does not know the language of “%s”, so only words were searched for it. A multilingual model would find more.", short(phrase))
-	return true
-}
-
-// latin are languages written in Latin letters. A model whose every language is among them
-// cannot read other scripts.
-var latin = map[string]bool{
-	"en": true, "de": true, "fr": true, "es": true, "it": true, "pt": true, "nl": true, "sv": true, "da": true,
-	"no": true, "nb": true, "fi": true, "pl": true, "cs": true, "sk": true, "hu": true, "ro": true, "tr": true,
-}
-
-// mostlyLatin reports whether at least half of the letters of a text are Latin, or it has none.
-func mostlyLatin(s string) bool {
-	letters, others := 0, 0
-	for _, r := range s {
-		if unicode.IsLetter(r) {
-			letters++
-			if !unicode.Is(unicode.Latin, r) {
-				others++
-			}
-		}
-	}
-	return 2*others <= letters
-}
-
 // textLook is a look for a phrase, not scored yet.
 func (r *run) textLook(phrase string) (look, error) {
 	words := strings.Fields(phrase)
-	vec, err := r.phraseVector(r.ctx, phrase, len(words))
+	vec, err := r.vectorOf(phrase, len(words))
 	if err != nil {
 		return look{}, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"descry/library"
 	"descry/library/calib"
+	"descry/library/language"
 	"descry/library/query"
 	"descry/library/store"
 	"descry/library/vectors"
@@ -43,6 +44,8 @@ type Params struct {
 	Templates []string
 	// Languages are those that the model knows ("en", or "multilingual"); none: not known.
 	Languages []string
+	// Tongues returns what tells in which language a query is; nil: that is not looked into.
+	Tongues func() *language.Set
 
 	// Picture returns the unit vector of a picture file that is not in the library, for
 	// similar:; library.ErrNotFound where there is no such file. Nil: only pictures of the
@@ -109,6 +112,8 @@ type Result struct {
 	Chips          []string        // its terms, each as it is written in a query
 	Problems       []query.Problem // mistakes in the query; the rest of it was searched
 	Notes          []string        // limits of this answer worth knowing, one sentence each
+	Language       string          // code of the query's language, where the model in use does not know it; else ""
+	LanguageName   string          // the same in English: "German"
 	Calibrated     bool            // false: confidences are a guide only and not to be shown
 	Matched        int             // likely photos, on this page or not
 	Total          int             // hits without Limit and Offset
@@ -145,7 +150,14 @@ func (s *Searcher) Search(ctx context.Context, req Request) (Result, error) {
 	if req.Now.IsZero() {
 		req.Now = began
 	}
-	r := Result{Query: q.String(), Problems: problems}
+	q, meant, t, err := s.readLanguage(ctx, req, q)
+	if err != nil {
+		return Result{}, fmt.Errorf("search for %q: %w", short(req.Text), err)
+	}
+	r := Result{Query: q.String(), Problems: problems, Notes: t.notes(s.p.Text != nil)}
+	if t.language != nil {
+		r.Language, r.LanguageName = t.language.Code, t.language.Name
+	}
 	for _, t := range q.Terms {
 		r.Chips = append(r.Chips, t.String())
 	}
@@ -154,11 +166,11 @@ func (s *Searcher) Search(ctx context.Context, req Request) (Result, error) {
 		return r, nil
 	}
 	whole := r
-	err := s.answer(ctx, req, q, &r)
+	err = s.answer(ctx, req, meant, t, &r)
 	if errors.Is(err, vectors.ErrDamaged) {
 		if err = s.p.Index.Rebuild(ctx); err == nil {
 			r = whole
-			err = s.answer(ctx, req, q, &r)
+			err = s.answer(ctx, req, meant, t, &r)
 		}
 	}
 	if err != nil {
@@ -216,7 +228,7 @@ func (r *run) problem(p query.Problem) {
 }
 
 // answer fills the result.
-func (s *Searcher) answer(ctx context.Context, req Request, q query.Query, res *Result) error {
+func (s *Searcher) answer(ctx context.Context, req Request, q query.Query, t *tongue, res *Result) error {
 	all, more := plans(q)
 	if more {
 		res.Problems = append(res.Problems, query.Problem{
@@ -234,7 +246,7 @@ func (s *Searcher) answer(ctx context.Context, req Request, q query.Query, res *
 	res.Calibrated = true
 	var runs []*run
 	var found []outcome
-	sh := &shared{hard: map[string]hardAnswer{}, pictures: map[string]pictureAnswer{}}
+	sh := &shared{hard: map[string]hardAnswer{}, pictures: map[string]pictureAnswer{}, tongue: t}
 	for _, p := range all {
 		r := &run{Searcher: s, ctx: ctx, req: req, plan: p, result: res, view: view, ground: g, shared: sh}
 		if len(all) > 1 && p.empty() {
@@ -416,7 +428,7 @@ func (r *run) interpret() string {
 		switch {
 		case n.Weight < 0:
 			parts = append(parts, "look as little as can be like "+quote(n.Text)+weight)
-		case len(r.looks) > 0:
+		case len(r.looks) > 0 && !r.foreign(n.Text):
 			parts = append(parts, "look like "+quote(n.Text)+weight+" or have these words")
 		default:
 			parts = append(parts, "have the words "+quote(n.Text)+weight)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -53,6 +54,8 @@ type Params struct {
 	Starter    fs.FS              // the bundled starter model
 	Sets       []tagging.LabelSet // built-in label sets
 	Places     []byte             // list of places, as package places reads it; nil: names of places are not known
+	Languages  fs.FS              // what is known of languages, as package language reads it; nil: nothing
+	English    func() io.Reader   // the list of English words that goes with them
 	Background []string           // background phrases for calibration
 	Templates  []string           // prompt templates, each with one {}
 	Samples    fs.FS              // sample photos
@@ -93,6 +96,7 @@ type App struct {
 	albums  albumBox
 
 	searches *searches.List // what was searched for
+	tongues  languagesBox
 }
 
 // Open opens the library in p.Dir. It loads no model: that happens when one is needed.
@@ -104,7 +108,10 @@ func Open(ctx context.Context, p Params) (*App, error) {
 	if p.Log == nil {
 		p.Log = slog.Default()
 	}
-	a := &App{p: p, places: placesBox{data: p.Places, log: p.Log}, searches: searches.In(p.Dir), serving: servingBox{oneRun: make(chan struct{}, 1)}}
+	a := &App{
+		p: p, places: placesBox{data: p.Places, log: p.Log}, searches: searches.In(p.Dir),
+		tongues: languagesBox{files: p.Languages, english: p.English, log: p.Log}, serving: servingBox{oneRun: make(chan struct{}, 1)},
+	}
 	if len(p.Decoders) > 0 {
 		a.codecs = codec.NewPool(codec.Params{Command: p.Decoders})
 	}

@@ -143,7 +143,7 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 	m := &a.meaning
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p := search.Params{Store: a.store, Background: a.p.Background, Templates: a.p.Templates, Picture: a.picture, Places: &a.places}
+	p := search.Params{Store: a.store, Background: a.p.Background, Templates: a.p.Templates, Picture: a.picture, Places: &a.places, Tongues: a.tongues.tongues}
 	space, err := a.knownSpace(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -187,6 +187,7 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 func (a *App) warm(ctx context.Context) {
 	s, _, err := a.searching(ctx)
 	if err == nil {
+		a.tongues.read()
 		err = s.Warm(ctx)
 	}
 	if err != nil && ctx.Err() == nil {

@@ -96,7 +96,12 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 	}
 	out := SearchResult{
 		Query: res.Query, Interpretation: res.Interpretation, Chips: res.Chips, Notes: res.Notes, Calibrated: res.Calibrated,
-		Matched: res.Matched, Took: res.Took,
+		Matched: res.Matched, Took: res.Took, Language: res.Language,
+	}
+	if res.Language != "" && problem == nil {
+		if s := a.readsLanguage(ctx, res.Language, res.LanguageName); s != "" {
+			out.Notes = append(out.Notes, s)
+		}
 	}
 	if problem != nil && len(out.Notes) > 0 {
 		out.Notes = append(out.Notes, asSentence(problem)) // why only words were searched

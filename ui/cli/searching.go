@@ -242,7 +242,7 @@ func searchDocumentOf(model string, res app.SearchResult, cards []app.Card, tags
 	d := searchDocument{
 		Query: query.Path, QueryBytes: query.Bytes, Interpretation: res.Interpretation, Notes: append([]string{}, res.Notes...), Problems: []problemDoc{},
 		Model: model, Calibrated: res.Calibrated, Coverage: res.Coverage, TookMS: float64(res.Took.Microseconds()) / 1000,
-		Matched: res.Matched, Results: []resultDocument{},
+		Matched: res.Matched, Language: res.Language, Results: []resultDocument{},
 	}
 	for _, p := range res.Problems {
 		d.Problems = append(d.Problems, problemDoc{p.Sentence, p.Start, p.End})
