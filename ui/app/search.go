@@ -106,6 +106,9 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 	if problem != nil && len(out.Notes) > 0 {
 		out.Notes = append(out.Notes, asSentence(problem)) // why only words were searched
 	}
+	for _, c := range res.Chips {
+		out.Parts = append(out.Parts, partOf(c, q.Now))
+	}
 	for _, p := range res.Problems {
 		out.Problems = append(out.Problems, SearchProblem(p))
 	}

@@ -78,6 +78,7 @@ type SearchResult struct {
 	Query          string
 	Interpretation string   // how the query was understood, in words
 	Chips          []string // the understood parts, canonical, in order
+	Parts          []Part   // the same, described
 	Problems       []SearchProblem
 	Notes          []string // limits worth knowing, one sentence each
 	Calibrated     bool     // false: the model has no calibration, confidence is not shown

@@ -16,6 +16,7 @@ import (
 // are called from background goroutines, several at a time.
 type Backend interface {
 	Keeping
+	Saving
 
 	Listen(e app.Events)
 	Model() app.ModelInfo

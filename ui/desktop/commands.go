@@ -78,6 +78,7 @@ func (w *window) allCommands() []command {
 		{menu: photo, name: tr("Approve the alt text"), keys: "Ctrl+Enter", shortcut: combo(fyne.KeyReturn, 0), run: w.approveAlt},
 		{menu: photo, name: tr("Photos that look like this one"), keys: "S", runes: "sS", run: w.findSimilar},
 	}
+	cs = append(cs, w.savingCommands()...)
 	cs = append(cs, w.keepingCommands()...)
 	for stars := range 6 {
 		cs = append(cs, command{menu: photo, name: trn("{{.N}} stars", stars, nil), keys: strconv.Itoa(stars), runes: strconv.Itoa(stars), run: func() { w.setRating(stars) }})
@@ -284,6 +285,7 @@ func (w *window) openCursor(peek bool) {
 		return
 	}
 	if i, _, ok := w.grid.Cursor(); ok {
+		w.keepSearch(w.search.last, false)
 		w.viewer.Show(w.grid.Photos(), i, peek)
 		w.focus(w.viewer.Pane)
 	}

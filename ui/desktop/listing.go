@@ -182,6 +182,8 @@ func (w *window) resultText(l listed, searching bool) string {
 	switch {
 	case w.stack.top != 0:
 		return w.stack.title + " · " + tr("Esc goes back")
+	case !searching && w.scope.Query != "":
+		return w.scope.Title + " · " + trn("{{.N}} photos", len(l.ids), nil) + ", " + tr("likely for {{.Query}}", with{"Query": quoted(w.scope.Query)})
 	case !searching && l.all > len(l.ids):
 		return w.scope.Title + " · " + trn("{{.N}} photos", l.all, nil) + ", " + tr("{{.N}} shown, stacks as one", with{"N": number(len(l.ids))})
 	case !searching:

@@ -23,6 +23,12 @@ type proposals struct {
 	got   app.Completion
 	text  string // what was in the box when they were asked for
 	taken int    // the proposal that stands in the box; -1: none
+
+	recent bool // they are what was searched for lately, asked for by Down
+	// OnForget erases one of those, OnClear all; OnStop erases all and ends remembering.
+	OnForget        func(text string)
+	OnClear, OnStop func()
+	taps            []*look.Button // of the proposals, in their order
 }
 
 func newProposals(bar *searchBar) *proposals {
@@ -40,20 +46,102 @@ func (p *proposals) Show(text string, c app.Completion) {
 	if text != p.bar.Box.Text || p.taken >= 0 {
 		return
 	}
-	p.got, p.text = c, text
-	p.rows.Objects = nil
-	for i, x := range c.Proposals {
-		said := x.Help
-		if x.Whole {
-			said = tr("searched for before")
-		}
-		help := p.bar.tips.NewSmall(said).Whole()
-		help.Colour = look.ColourSecondary
-		p.rows.Add(container.New(layout.NewCustomPaddedHBoxLayout(8),
-			p.bar.tips.NewText(x.Text, "", func() { p.take(i); p.Hide(); p.bar.focus() }), container.NewCenter(help)))
+	p.got, p.text, p.recent = c, text, false
+	p.fill()
+}
+
+// ShowRecent shows what was searched for lately, below the empty box; the first stands in it.
+func (p *proposals) ShowRecent(found []string) {
+	if p.bar.Box.Text != "" {
+		return
 	}
-	p.card.Hidden = len(c.Proposals) == 0
+	p.got, p.text, p.recent = app.Completion{}, "", true
+	for _, s := range found {
+		p.got.Proposals = append(p.got.Proposals, app.Proposal{Text: s, Whole: true})
+	}
+	p.fill()
+	p.Step(1)
+}
+
+// fill makes the rows.
+func (p *proposals) fill() {
+	p.rows.Objects, p.taps = nil, nil
+	for i, x := range p.got.Proposals {
+		shown := x.Text
+		if r := []rune(shown); len(r) > 80 {
+			shown = string(r[:79]) + "…"
+		}
+		tap := p.bar.tips.NewText(shown, x.Text, func() { p.take(i); p.Hide(); p.bar.now(); p.bar.focus() })
+		p.taps = append(p.taps, tap)
+		row := container.New(layout.NewCustomPaddedHBoxLayout(8), tap)
+		switch {
+		case p.recent:
+			row.Add(layout.NewSpacer())
+			row.Add(p.bar.tips.NewIcon(look.Cross.Resource(), tr("Forget the search {{.Query}} (Delete)", with{"Query": quoted(x.Text)}),
+				func() { p.forget(i); p.bar.focus() }).Sized(20).Coloured(look.ColourSecondary))
+		case x.Whole:
+			row.Add(container.NewCenter(p.help(tr("searched for before"))))
+		default:
+			row.Add(container.NewCenter(p.help(x.Help)))
+		}
+		p.rows.Add(row)
+	}
+	if p.recent {
+		p.rows.Add(look.NewLine())
+		p.rows.Add(container.New(layout.NewCustomPaddedHBoxLayout(8),
+			p.bar.tips.NewText(tr("Erase all searches"), tr("Erase all searches that are remembered"), func() { p.end(p.OnClear) }).Coloured(look.ColourSecondary),
+			p.bar.tips.NewText(tr("Erase all and remember no more"), tr("Erase all searches, and remember none from now on"), func() { p.end(p.OnStop) }).Coloured(look.ColourSecondary)))
+	}
+	p.card.Hidden = len(p.got.Proposals) == 0
 	p.Layer.Refresh()
+}
+
+func (p *proposals) help(text string) *look.Label {
+	l := p.bar.tips.NewSmall(text).Whole()
+	l.Colour = look.ColourSecondary
+	return l
+}
+
+// end closes the list of searches, empties the box and does something with all of them.
+func (p *proposals) end(do func()) {
+	p.bar.SetText("")
+	p.Hide()
+	p.bar.now()
+	p.bar.focus()
+	call(do)
+}
+
+// Step puts the search after or before into the box, and reports whether searches are shown.
+func (p *proposals) Step(by int) bool {
+	if !p.recent || !p.card.Visible() {
+		return false
+	}
+	if to := p.taken + by; to >= 0 && to < len(p.got.Proposals) {
+		p.take(to)
+	}
+	return true
+}
+
+// Forget erases the search that stands in the box, and reports whether there is one.
+func (p *proposals) Forget() bool {
+	if !p.recent || !p.card.Visible() || p.taken < 0 {
+		return false
+	}
+	p.forget(p.taken)
+	return true
+}
+
+func (p *proposals) forget(i int) {
+	if p.OnForget != nil {
+		p.OnForget(p.got.Proposals[i].Text)
+	}
+	p.got.Proposals = append(p.got.Proposals[:i:i], p.got.Proposals[i+1:]...)
+	if len(p.got.Proposals) == 0 {
+		p.end(nil)
+		return
+	}
+	p.fill()
+	p.take(min(i, len(p.got.Proposals)-1))
 }
 
 // Next puts the next proposal into the box, as Tab does, and reports whether there is one.
@@ -77,6 +165,9 @@ func (p *proposals) take(i int) {
 		return
 	}
 	p.taken = i
+	for k, b := range p.taps {
+		b.SetOn(k == i)
+	}
 	before, after := p.text[:c.Start]+c.Proposals[i].Text, p.text[c.End:]
 	if c.Proposals[i].Whole {
 		before, after = c.Proposals[i].Text, ""

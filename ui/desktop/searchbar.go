@@ -19,75 +19,35 @@ import (
 // searchPause is how long typing rests before a search starts.
 const searchPause = 150 * time.Millisecond
 
-// field is a one-line entry whose Esc, Up and Down are given away.
-type field struct {
-	widget.Entry
-	OnEscape, OnDown, OnUp func()
-	OnLeft                 func() // the focus left
-	OnTab                  func() // nil: Tab leads to the next widget
-}
-
-func newField(placeholder string) *field {
-	f := &field{}
-	f.PlaceHolder = placeholder
-	f.Scroll = fyne.ScrollNone
-	f.ExtendBaseWidget(f)
-	return f
-}
-
-// TypedKey gives away what is not for the text.
-func (f *field) TypedKey(e *fyne.KeyEvent) {
-	var to func()
-	switch e.Name {
-	case fyne.KeyEscape:
-		to = f.OnEscape
-	case fyne.KeyDown:
-		to = f.OnDown
-	case fyne.KeyUp:
-		to = f.OnUp
-	case fyne.KeyTab:
-		to = f.OnTab
-	}
-	if to != nil {
-		to()
-		return
-	}
-	f.Entry.TypedKey(e)
-}
-
-// AcceptsTab reports whether Tab is for the text.
-func (f *field) AcceptsTab() bool { return f.OnTab != nil }
-
-// FocusLost tells that the focus left.
-func (f *field) FocusLost() {
-	f.Entry.FocusLost()
-	if f.OnLeft != nil {
-		f.OnLeft()
-	}
-}
-
 // searchBar is the box, and the row below it with what was understood.
 type searchBar struct {
 	OnSearch func(text string) // after a pause in typing, or at once on Enter
 	OnLeave  func()            // Esc in an empty box
 	OnDown   func()            // into the grid
 	OnSort   func(newest bool)
+	OnSave   func()            // the search is to be saved as an album
+	OnKeep   func(text string) // a search that was meant: it is to be remembered
+	// OnRecent asks for what was searched for lately.
+	OnRecent func(show func([]string))
 	// OnComplete asks how the text may go on at the cursor, a place in it in bytes.
 	OnComplete func(text string, cursor int, show func(app.Completion))
 
 	Box *field
 	Row *fyne.Container // chips and problems; hidden without a query
 
-	loop  *pace.Loop
-	tips  *look.Tips
-	stop  func()
-	asks  func() // ends the wait before OnComplete
-	may   *proposals
-	last  string // what was searched for last
-	quiet bool   // text set by code
-	chips *fyne.Container
-	said  *fyne.Container // problems and limits, a sentence each
-	sort  *widget.Select
+	loop   *pace.Loop
+	tips   *look.Tips
+	stop   func()
+	asks   func() // ends the wait before OnComplete
+	may    *proposals
+	last   string // what was searched for last
+	marks  []span // mistakes in marked
+	marked string
+	quiet  bool // text set by code
+	chips  *chipRow
+	said   *fyne.Container // problems and limits, a sentence each
+	save   *nameLine       // asks for the name of a search that is to be saved
+	sort   *widget.Select
 }
 
 func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
@@ -103,15 +63,43 @@ func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
 		}
 		if !s.quiet {
 			s.hideProposals()
+			s.Box.Mark(s.unchanged()...)
 			s.wait()
 			s.ask()
 		}
 	}
 	s.may = newProposals(s)
-	s.Box.OnLeft = func() { s.loop.After(searchPause, s.hideProposals) } // a click on one of them comes first
-	s.Box.OnSubmitted = func(string) { s.hideProposals(); s.now() }
+	s.Box.OnLeft = func() {
+		s.loop.After(searchPause, func() { // a click on one of them comes first
+			if c := fyne.CurrentApp().Driver().CanvasForObject(s.Box); c == nil || c.Focused() != fyne.Focusable(s.Box) {
+				s.hideProposals()
+			}
+		})
+	}
+	s.Box.OnSubmitted = func(string) {
+		s.hideProposals()
+		s.now()
+		if s.OnKeep != nil && s.last != "" {
+			s.OnKeep(s.last)
+		}
+	}
 	s.Box.OnEscape = s.escape
+	s.Box.OnUp = func() { s.may.Step(-1) }
+	s.Box.OnDelete = func() bool { return s.may.Forget() }
 	s.Box.OnDown = func() {
+		if s.may.Step(1) {
+			return
+		}
+		if s.Box.Text == "" && s.OnRecent != nil {
+			s.OnRecent(func(found []string) {
+				if len(found) > 0 {
+					s.may.ShowRecent(found)
+				} else {
+					call(s.OnDown)
+				}
+			})
+			return
+		}
 		s.hideProposals()
 		s.now()
 		if s.OnDown != nil {
@@ -124,10 +112,13 @@ func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
 		}
 	})
 	s.sort.Selected = tr("Best match")
-	s.chips = container.New(layout.NewCustomPaddedHBoxLayout(6))
+	s.chips = newChipRow(tips)
+	s.chips.OnLeave = s.focus
+	s.save = newNameLine(tips)
+	saving := container.NewCenter(tips.NewText(tr("Save this search"), tr("Save this search as an album (Ctrl+S)"), func() { call(s.OnSave) }))
 	s.said = container.New(&column{grow: -1})
 	s.Row = container.New(layout.NewCustomPaddedLayout(0, 4, 54, 12), container.New(&column{grow: -1},
-		container.NewBorder(nil, nil, nil, s.sort, container.New(chipRow{}, container.NewHScroll(s.chips))), s.said))
+		container.New(chipsBeside{}, s.chips.Content, container.NewHBox(saving, s.sort)), s.save.Content, s.said))
 	s.Row.Hide()
 	return s
 }
@@ -195,6 +186,10 @@ func (s *searchBar) now() {
 
 func (s *searchBar) escape() {
 	if s.may.card.Visible() {
+		if s.may.recent {
+			s.SetText("")
+			s.now()
+		}
 		s.hideProposals()
 		return
 	}
@@ -211,6 +206,9 @@ func (s *searchBar) escape() {
 // SetText changes the text without searching.
 func (s *searchBar) SetText(text string) {
 	s.quiet = true
+	if s.Box.SelectedText() != "" { // what is typed next would take the place of what was chosen
+		s.Box.Entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEnd})
+	}
 	s.Box.SetText(text)
 	s.Box.CursorColumn = len([]rune(text))
 	s.quiet = false
@@ -225,15 +223,19 @@ func (s *searchBar) Reset() {
 	s.hideProposals()
 	s.SetText("")
 	s.last = ""
+	s.Box.Mark()
+	s.marks = nil
+	s.save.Hide()
 	s.Row.Hide()
 }
 
 // ShowResult shows how a query was understood: chips that can be taken away, and problems.
 func (s *searchBar) ShowResult(r app.SearchResult) {
-	s.chips.Objects = nil
-	for i, c := range r.Chips {
-		s.chips.Add(s.chip(c, app.WithoutChip(r.Chips, i)))
+	s.chips.OnTake = func(i int) {
+		s.SetText(app.WithoutChip(r.Chips, i))
+		s.now()
 	}
+	s.chips.Show(r)
 	s.said.Objects = nil
 	for _, p := range r.Problems {
 		text := p.Sentence
@@ -246,8 +248,44 @@ func (s *searchBar) ShowResult(r app.SearchResult) {
 		s.say(n, look.ColourSecondary)
 	}
 	s.said.Refresh()
-	s.chips.Refresh()
+	s.markMistakes(r.Problems)
 	s.Row.Show()
+}
+
+// markMistakes marks in the box the spots that mistakes are about.
+func (s *searchBar) markMistakes(problems []app.SearchProblem) {
+	s.marked, s.marks = s.Box.Text, spansOf(s.last, s.Box.Text, problems)
+	s.Box.Mark(s.unchanged()...)
+}
+
+// spansOf finds the spots of a query that mistakes are about in the text that holds it.
+func spansOf(query, text string, problems []app.SearchProblem) []span {
+	from := strings.Index(text, query)
+	var out []span
+	for _, p := range problems {
+		if from < 0 || p.Start < 0 || p.End > len(query) || p.End <= p.Start {
+			continue // it is about nothing that stands there
+		}
+		before := utf8.RuneCountInString(text[:from+p.Start])
+		out = append(out, span{before, before + utf8.RuneCountInString(query[p.Start:p.End])})
+	}
+	return out
+}
+
+// unchanged are the marks up to which the text is still the one that they were made for.
+func (s *searchBar) unchanged() []span {
+	then, now := []rune(s.marked), []rune(s.Box.Text)
+	same := 0
+	for same < len(then) && same < len(now) && then[same] == now[same] {
+		same++
+	}
+	var out []span
+	for _, m := range s.marks {
+		if m.end <= same {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // say adds a sentence below the chips.
@@ -255,20 +293,6 @@ func (s *searchBar) say(text string, colour fyne.ThemeColorName) {
 	p := look.NewParagraph(text)
 	p.Colour, p.Rank = colour, look.SizeSmallText
 	s.said.Add(p)
-}
-
-// chip is one understood part of a query; rest is the query without it.
-func (s *searchBar) chip(text, rest string) fyne.CanvasObject {
-	l := s.tips.NewSmall(text).Whole()
-	l.Colour = theme.ColorNameForeground
-	x := s.tips.NewIcon(look.Cross.Resource(), tr("Search without {{.Part}}", with{"Part": quoted(text)}), func() {
-		s.SetText(rest)
-		s.now()
-	}).Sized(20).Coloured(look.ColourSecondary)
-	return container.NewCenter(container.NewStack(
-		look.NewCard(look.ColourSurface, look.ColourControl, 12),
-		container.New(layout.NewCustomPaddedLayout(2, 2, 10, 4), container.New(layout.NewCustomPaddedHBoxLayout(4), container.NewCenter(l), container.NewCenter(x))),
-	))
 }
 
 // spot marks the part of a query that a problem is about.
@@ -280,13 +304,19 @@ func spot(query string, start, end int) string {
 	return tr("Here: {{.Part}}", with{"Part": quoted(strings.ToValidUTF8(query[start:end], ""))})
 }
 
-// chipRow keeps the row of chips as high as one.
-type chipRow struct{}
+// chipsBeside lays out the chips and, at the top right, how results are sorted.
+type chipsBeside struct{}
 
-func (chipRow) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(80, 28) }
+func (chipsBeside) MinSize(o []fyne.CanvasObject) fyne.Size {
+	c, sort := o[0].MinSize(), o[1].MinSize()
+	return fyne.NewSize(c.Width+sort.Width+8, max(c.Height, sort.Height))
+}
 
-func (chipRow) Layout(o []fyne.CanvasObject, s fyne.Size) {
-	h := max(o[0].MinSize().Height, 28)
-	o[0].Move(fyne.NewPos(0, (s.Height-h)/2))
-	o[0].Resize(fyne.NewSize(s.Width, h))
+func (chipsBeside) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	m := o[1].MinSize()
+	o[1].Move(fyne.NewPos(s.Width-m.Width, 0))
+	o[1].Resize(m)
+	h := o[0].MinSize().Height
+	o[0].Move(fyne.NewPos(0, max((m.Height-chipHeight)/2, 0)))
+	o[0].Resize(fyne.NewSize(s.Width-m.Width-8, h))
 }

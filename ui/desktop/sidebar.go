@@ -21,6 +21,7 @@ type sideEntry struct {
 	icon     fyne.Resource
 	count    int
 	scope    app.Scope
+	album    app.Album // ID 0: it is none
 	heading  bool
 	depth    int
 	state    library.FileState
@@ -38,7 +39,11 @@ type sidebar struct {
 	OnDuplicates func()
 	OnRune       func(rune)
 	OnKey        func(*fyne.KeyEvent)
-	OnOpen       func(open string) // the open entries changed; their keys, one per line
+	// OnAlbum is called when somebody wants to know what can be done with the chosen album; the
+	// others for F2 and Delete.
+	OnAlbum                      func(a app.Album, at fyne.Position)
+	OnChangeAlbum, OnRemoveAlbum func(a app.Album)
+	OnOpen                       func(open string) // the open entries changed; their keys, one per line
 
 	tips       *look.Tips
 	top        []*sideEntry
@@ -136,7 +141,7 @@ func albumEntries(albums []app.Album) []*sideEntry {
 	var out []*sideEntry
 	for _, a := range albums {
 		e := &sideEntry{
-			key: fmt.Sprintf("album/%d", a.ID), title: a.Name, icon: look.Photos.Resource(), count: a.Photos,
+			key: fmt.Sprintf("album/%d", a.ID), title: a.Name, icon: look.Photos.Resource(), count: a.Photos, album: a,
 			scope: app.Scope{Kind: app.ScopeAlbum, Album: a.ID, Query: a.Query, Title: a.Name},
 		}
 		if a.Query != "" {
@@ -218,6 +223,7 @@ func (s *sidebar) selected(i widget.ListItemID) {
 		return
 	}
 	s.current = e.key
+	s.Refresh()
 	if e.key == keyDuplicates {
 		call(s.OnDuplicates)
 		return
@@ -242,6 +248,16 @@ func (s *sidebar) TypedKey(e *fyne.KeyEvent) {
 	var row *sideEntry
 	if at >= 0 && at < len(s.rows) {
 		row = s.rows[at]
+	}
+	if row != nil && row.album.ID != 0 {
+		switch {
+		case e.Name == fyne.KeyF2 && s.OnChangeAlbum != nil:
+			s.OnChangeAlbum(row.album)
+			return
+		case e.Name == fyne.KeyDelete && s.OnRemoveAlbum != nil:
+			s.OnRemoveAlbum(row.album)
+			return
+		}
 	}
 	switch e.Name {
 	case fyne.KeyUp, fyne.KeyDown, fyne.KeyHome, fyne.KeyEnd, fyne.KeyPageUp, fyne.KeyPageDown, fyne.KeySpace:
@@ -272,6 +288,7 @@ type sideRow struct {
 	bar     *sidebar
 	entry   *sideEntry
 	opener  *look.Button
+	more    *look.Button // of the chosen album
 	icon    *widget.Icon
 	title   *look.Label
 	count   *look.Label
@@ -286,7 +303,12 @@ func newSideRow(s *sidebar) *sideRow {
 		}
 	}).Sized(20)
 	r.count.Align = fyne.TextAlignTrailing
-	r.content = container.New(sideRowLayout{r}, r.opener, r.icon, r.title, r.count)
+	r.more = s.tips.NewIcon(theme.MoreVerticalIcon(), tr("What can be done with this album"), func() {
+		if r.entry != nil && s.OnAlbum != nil {
+			s.OnAlbum(r.entry.album, fyne.CurrentApp().Driver().AbsolutePositionForObject(r.more).AddXY(0, 20))
+		}
+	}).Sized(20)
+	r.content = container.New(sideRowLayout{r}, r.opener, r.icon, r.title, r.count, r.more)
 	r.ExtendBaseWidget(r)
 	return r
 }
@@ -312,6 +334,7 @@ func (r *sideRow) set(e *sideEntry) {
 	if e.icon != nil {
 		r.icon.SetResource(theme.NewColoredResource(e.icon, look.ColourSecondary))
 	}
+	r.more.Hidden = e.album.ID == 0 || e.key != r.bar.current
 	r.opener.Hidden = len(e.children) == 0
 	if r.bar.open[e.key] {
 		r.opener.Set(look.Down.Resource(), tr("Close"))
@@ -357,8 +380,14 @@ func (l sideRowLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 	if t := r.count.Text(); t != "" {
 		w = fyne.MeasureText(t, theme.Size(look.SizeSmallText), fyne.TextStyle{}).Width + 2
 	}
-	middle(r.count, s.Width-10-w, w, s.Height)
-	middle(r.title, x, s.Width-10-w-8-x, s.Height)
+	right := s.Width - 10
+	if r.more.Visible() {
+		right -= 18
+		middle(r.more, right, 20, 20)
+		right -= 2
+	}
+	middle(r.count, right-w, w, s.Height)
+	middle(r.title, x, right-w-8-x, s.Height)
 }
 
 // openKeys returns the keys of the open entries, one per line, to be remembered.

@@ -100,6 +100,9 @@ type window struct {
 	heard        bool     // an event said how far the background work is
 	listing      task
 	choosing     task
+	kept         string // the search that was remembered last
+	keptStanding string // the same, where nobody said Enter
+	keeping      func() // stops the wait before a search is remembered
 	stale        func() // stops the wait before a refresh
 	chooseSoon   func() // stops the wait before the details are shown
 	main, middle *fyne.Container
@@ -136,6 +139,7 @@ func newWindow(ctx context.Context, b Backend, loop *pace.Loop, a fyne.App, o Op
 	w.show, w.singly = w.systemShow, w.setting(settingSingly) == "true"
 	w.buildSides()
 	w.buildSearch()
+	w.buildSaving()
 	w.buildViewer()
 	w.commands = w.allCommands()
 	w.scope = app.Scope{Kind: app.ScopeAll, Title: tr("All photos")}
@@ -152,8 +156,16 @@ func (w *window) buildGrid(o Options) {
 	g.BandText = tr("less likely")
 	g.Now = w.loop.Now
 	g.OnSelect = w.chosenChanged
-	g.OnOpen = func(i int) { w.viewer.Show(g.Photos(), i, false); w.focus(w.viewer.Pane) }
-	g.OnPeek = func(i int) { w.viewer.Show(g.Photos(), i, true); w.focus(w.viewer.Pane) }
+	g.OnOpen = func(i int) {
+		w.keepSearch(w.search.last, false)
+		w.viewer.Show(g.Photos(), i, false)
+		w.focus(w.viewer.Pane)
+	}
+	g.OnPeek = func(i int) {
+		w.keepSearch(w.search.last, false)
+		w.viewer.Show(g.Photos(), i, true)
+		w.focus(w.viewer.Pane)
+	}
 	g.OnView = w.inView
 	g.OnRune = w.typedRune
 	g.OnKey = w.typedKey
@@ -258,7 +270,7 @@ func (w *window) buildSides() {
 
 func (w *window) buildSearch() {
 	w.search = newSearchBar(w.loop, w.tips)
-	w.search.OnSearch = func(text string) { w.similar = 0; w.list(false) }
+	w.search.OnSearch = func(text string) { w.similar = 0; w.list(false); w.keepLater() }
 	w.search.OnLeave = w.focusGrid
 	w.search.OnDown = func() {
 		w.focusGrid()

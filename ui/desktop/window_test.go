@@ -142,7 +142,7 @@ func TestSearchWaitsForAPause(t *testing.T) {
 	if !strings.Contains(x.result.Text(), "likely · 300 photos, 61 % looked at") {
 		t.Errorf("above the grid stands %q", x.result.Text())
 	}
-	if !x.search.Row.Visible() || len(x.search.chips.Objects) != 1 {
+	if !x.search.Row.Visible() || len(x.search.chips.crosses) != 1 {
 		t.Error("the understood part is no chip")
 	}
 	if x.canvas.Focused() != fyne.Focusable(x.search.Box) {
@@ -217,7 +217,7 @@ func TestProblemsAndEmptyResults(t *testing.T) {
 	x.search.SetText(`dog "on`)
 	x.search.now()
 	x.settle()
-	if chips, said := len(x.search.chips.Objects), len(x.search.said.Objects); chips != 1 || said != 1 {
+	if chips, said := len(x.search.chips.crosses), len(x.search.said.Objects); chips != 1 || said != 1 {
 		t.Errorf("%d chips and %d sentences below the box, want one of each", chips, said)
 	}
 	x.search.SetText("zeppelin")

@@ -42,6 +42,7 @@ type Backend struct {
 	groups   []app.DuplicateGroup
 	kept     map[string]bool // by the path of a group's first member
 	trashed  map[string]bool // by path
+	saved    saved
 
 	// Problem is what ModelProblem returns; Fails are the failures; Slow delays answers.
 	Problem string
@@ -270,6 +271,7 @@ func (b *Backend) Sidebar(ctx context.Context) (app.Sidebar, error) {
 	for y := 2026; y > 2018; y-- {
 		s.Dates = append(s.Dates, app.Count{Title: fmt.Sprint(y), Photos: b.n / 8, Scope: app.Scope{Kind: app.ScopeDates, Title: fmt.Sprint(y)}})
 	}
+	s.Albums = b.listAlbums()
 	return s, nil
 }
 

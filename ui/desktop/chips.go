@@ -1,0 +1,245 @@
+package desktop
+
+import (
+	"context"
+	"image"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+
+	"descry/library"
+	"descry/ui/app"
+	"descry/ui/desktop/look"
+)
+
+const (
+	chipHeight = 28
+	chipGap    = 6
+	mostRows   = 3 // of chips; what is beyond is scrolled to
+)
+
+// chipRow shows the understood parts of a query, each of which can be taken away.
+type chipRow struct {
+	// OnTake is called when part i is to be taken away.
+	OnTake func(i int)
+	// OnLeave is called when the keyboard leaves the chips for the box.
+	OnLeave func()
+	// OnShape is called when the height may be another.
+	OnShape func()
+	// Small fetches the thumbnail of a photo, for parts that are pictures; may be nil.
+	Small func(id library.PhotoID, show func(image.Image))
+
+	Content *fyne.Container
+
+	tips    *look.Tips
+	flow    *chipFlow
+	chips   *fyne.Container
+	crosses []*look.Button
+	focus   int // the chip that gets the focus when the next ones are there; -1: none
+}
+
+func newChipRow(tips *look.Tips) *chipRow {
+	c := &chipRow{tips: tips, flow: &chipFlow{}, focus: -1}
+	c.flow.changed = func() {
+		if c.OnShape != nil {
+			c.OnShape()
+		}
+	}
+	c.chips = container.New(c.flow)
+	c.Content = container.New(fewRows{c.flow}, container.NewVScroll(c.chips))
+	return c
+}
+
+// Show shows the chips of a result.
+func (c *chipRow) Show(r app.SearchResult) {
+	c.chips.Objects, c.crosses = nil, nil
+	for i, text := range r.Chips {
+		part := app.Part{Text: text, Weight: 1}
+		if i < len(r.Parts) {
+			part = r.Parts[i]
+		}
+		c.chips.Add(c.chip(i, part))
+	}
+	c.chips.Refresh()
+	if c.focus >= 0 {
+		if len(c.crosses) == 0 {
+			call(c.OnLeave)
+		} else {
+			c.Focus(min(c.focus, len(c.crosses)-1))
+		}
+	}
+	c.focus = -1
+}
+
+// Focus gives the keyboard to chip i, and reports whether there is one.
+func (c *chipRow) Focus(i int) bool {
+	if i < 0 || i >= len(c.crosses) {
+		return false
+	}
+	if on := fyne.CurrentApp().Driver().CanvasForObject(c.crosses[i]); on != nil {
+		on.Focus(c.crosses[i])
+	}
+	return true
+}
+
+// take takes chip i away; by is whether the keyboard did so, which then goes on to the next.
+func (c *chipRow) take(i int) {
+	c.focus = -1
+	if on := fyne.CurrentApp().Driver().CanvasForObject(c.crosses[i]); on != nil && on.Focused() == fyne.Focusable(c.crosses[i]) {
+		c.focus = i
+	}
+	if c.OnTake != nil {
+		c.OnTake(i)
+	}
+}
+
+// chip draws one part.
+func (c *chipRow) chip(i int, p app.Part) fyne.CanvasObject {
+	l := c.tips.NewSmall(p.Text).Whole()
+	l.Colour = theme.ColorNameForeground
+	l.Tip = chipTip(p)
+	if len([]rune(p.Text)) > 60 {
+		l = c.tips.NewSmall(string([]rune(p.Text)[:59]) + "…").Whole()
+		l.Colour = theme.ColorNameForeground
+		l.Tip = strings.TrimSpace(p.Text + "\n" + chipTip(p))
+	}
+	x := c.tips.NewIcon(look.Cross.Resource(), tr("Search without {{.Part}}", with{"Part": quoted(p.Text)}), func() { c.take(i) }).Sized(20).Coloured(look.ColourSecondary)
+	x.OnKey = func(e *fyne.KeyEvent) {
+		switch e.Name {
+		case fyne.KeyDelete, fyne.KeyBackspace:
+			c.take(i)
+		case fyne.KeyLeft:
+			c.Focus(i - 1)
+		case fyne.KeyRight:
+			c.Focus(i + 1)
+		case fyne.KeyEscape, fyne.KeyUp:
+			call(c.OnLeave)
+		}
+	}
+	c.crosses = append(c.crosses, x)
+	parts := container.New(layout.NewCustomPaddedHBoxLayout(4))
+	if p.Photo != 0 && c.Small != nil {
+		picture := canvas.NewImageFromImage(nil)
+		picture.FillMode, picture.ScaleMode, picture.CornerRadius = canvas.ImageFillCover, canvas.ImageScaleFastest, 4
+		picture.SetMinSize(fyne.NewSize(28, 22))
+		parts.Add(container.NewCenter(picture))
+		c.Small(p.Photo, func(img image.Image) {
+			picture.Image = img
+			picture.Refresh()
+		})
+	}
+	parts.Add(container.NewCenter(l))
+	parts.Add(container.NewCenter(x))
+	line := look.ColourControl
+	if p.Not {
+		line = theme.ColorNameError // the text says so, too
+	}
+	return container.NewStack(look.NewCard(look.ColourSurface, line, 12),
+		container.New(layout.NewCustomPaddedLayout(2, 2, 10, 4), parts))
+}
+
+// chipTip says what a part of a query does.
+func chipTip(p app.Part) string {
+	var said []string
+	switch {
+	case p.When != "":
+		said = append(said, tr("That is {{.Days}}.", with{"Days": p.When}))
+	case p.Help != "":
+		said = append(said, capital(p.Help)+".")
+	case p.Group == "any":
+		said = append(said, tr("One of these is enough."))
+	case p.Group == "all":
+		said = append(said, tr("All of these together."))
+	case p.Exact:
+		said = append(said, tr("Exactly these words in name, keywords, description, tags or text."))
+	}
+	switch {
+	case p.Not:
+		said = append(said, tr("Photos that fit this are left out."))
+	case p.Weight < 0:
+		said = append(said, tr("The more a photo looks like this, the lower it ranks."))
+	case p.Weight != 1:
+		said = append(said, tr("It counts {{.Weight}} times as much as the others.", with{"Weight": p.Weight}))
+	}
+	return strings.Join(said, "\n")
+}
+
+// chipFlow lays objects out in rows, as many as their width takes.
+type chipFlow struct {
+	changed func() // the number of rows is another
+	width   float32
+	rows    int
+}
+
+// MinSize is the height at the width of the last layout.
+func (f *chipFlow) MinSize(o []fyne.CanvasObject) fyne.Size {
+	f.rows = f.each(o, f.width, func(fyne.CanvasObject, fyne.Position, fyne.Size) {})
+	return fyne.NewSize(80, float32(f.rows)*(chipHeight+chipGap)-chipGap)
+}
+
+func (f *chipFlow) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	was := f.rows
+	f.width = s.Width
+	f.rows = f.each(o, s.Width, func(x fyne.CanvasObject, at fyne.Position, size fyne.Size) {
+		x.Move(at)
+		x.Resize(size)
+	})
+	if f.rows != was && f.changed != nil {
+		f.changed()
+	}
+}
+
+// each gives the objects their places, and returns the number of rows, at least 1.
+func (f *chipFlow) each(o []fyne.CanvasObject, width float32, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) int {
+	rows, x := 1, float32(0)
+	for _, c := range o {
+		m := c.MinSize()
+		w := m.Width
+		if width > 0 {
+			w = min(w, width)
+		}
+		if x > 0 && width > 0 && x+w > width {
+			rows, x = rows+1, 0
+		}
+		put(c, fyne.NewPos(x, float32(rows-1)*(chipHeight+chipGap)), fyne.NewSize(w, chipHeight))
+		x += w + chipGap
+	}
+	return rows
+}
+
+// fewRows keeps chips within mostRows.
+type fewRows struct{ flow *chipFlow }
+
+func (f fewRows) MinSize([]fyne.CanvasObject) fyne.Size {
+	rows := min(max(f.flow.rows, 1), mostRows)
+	return fyne.NewSize(80, float32(rows)*(chipHeight+chipGap)-chipGap)
+}
+
+func (fewRows) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }
+
+// smallOf fetches the thumbnail of a photo in the background.
+func (w *window) smallOf(id library.PhotoID, show func(image.Image)) {
+	w.loop.Go(func() func() {
+		img, err := w.thumbnailOf(w.ctx, id)
+		if err != nil {
+			return nil // the chip says which photo it is, too
+		}
+		return func() { show(img) }
+	})
+}
+
+// thumbnailOf returns the thumbnail of a photo.
+func (w *window) thumbnailOf(ctx context.Context, id library.PhotoID) (*image.RGBA, error) {
+	cards, err := w.b.Cards(ctx, []library.PhotoID{id})
+	if err != nil {
+		return nil, err
+	}
+	if len(cards) == 0 {
+		return nil, library.ErrNotFound
+	}
+	return w.b.Thumbnail(ctx, cards[0].Picture)
+}
