@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 	"image"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -19,7 +20,7 @@ import (
 const (
 	chipHeight = 28
 	chipGap    = 6
-	mostRows   = 3 // of chips; what is beyond is scrolled to
+	mostRows   = 3 // of chips; of the others only the number is shown
 )
 
 // chipRow shows the understood parts of a query, each of which can be taken away.
@@ -37,34 +38,33 @@ type chipRow struct {
 
 	tips    *look.Tips
 	flow    *chipFlow
-	chips   *fyne.Container
 	crosses []*look.Button
 	focus   int // the chip that gets the focus when the next ones are there; -1: none
 }
 
 func newChipRow(tips *look.Tips) *chipRow {
-	c := &chipRow{tips: tips, flow: &chipFlow{}, focus: -1}
-	c.flow.changed = func() {
-		if c.OnShape != nil {
-			c.OnShape()
-		}
-	}
-	c.chips = container.New(c.flow)
-	c.Content = container.New(fewRows{c.flow}, container.NewVScroll(c.chips))
+	c := &chipRow{tips: tips, focus: -1}
+	more := tips.NewSmall("").Whole()
+	c.flow = &chipFlow{more: more, changed: func() { call(c.OnShape) }}
+	c.Content = container.New(c.flow)
 	return c
 }
 
 // Show shows the chips of a result.
 func (c *chipRow) Show(r app.SearchResult) {
-	c.chips.Objects, c.crosses = nil, nil
+	c.Content.Objects, c.crosses = nil, nil
+	var texts []string
 	for i, text := range r.Chips {
 		part := app.Part{Text: text, Weight: 1}
 		if i < len(r.Parts) {
 			part = r.Parts[i]
 		}
-		c.chips.Add(c.chip(i, part))
+		c.Content.Objects = append(c.Content.Objects, c.chip(i, part))
+		texts = append(texts, part.Text)
 	}
-	c.chips.Refresh()
+	c.flow.texts = texts
+	c.Content.Objects = append(c.Content.Objects, c.flow.more)
+	c.Content.Refresh()
 	if c.focus >= 0 {
 		if len(c.crosses) == 0 {
 			call(c.OnLeave)
@@ -77,7 +77,7 @@ func (c *chipRow) Show(r app.SearchResult) {
 
 // Focus gives the keyboard to chip i, and reports whether there is one.
 func (c *chipRow) Focus(i int) bool {
-	if i < 0 || i >= len(c.crosses) {
+	if i < 0 || i >= len(c.crosses) || !c.Content.Objects[i].Visible() {
 		return false
 	}
 	if on := fyne.CurrentApp().Driver().CanvasForObject(c.crosses[i]); on != nil {
@@ -168,41 +168,83 @@ func chipTip(p app.Part) string {
 	return strings.Join(said, "\n")
 }
 
-// chipFlow lays objects out in rows, as many as their width takes.
+// chipFlow lays chips out in rows, as many as their width takes. The last object says how many
+// more there are than mostRows hold.
 type chipFlow struct {
-	changed func() // the number of rows is another
-	width   float32
+	more    *look.Label
+	texts   []string // of the chips
+	changed func()   // the number of rows is another
+	width   float32  // of the last layout
 	rows    int
 }
 
 // MinSize is the height at the width of the last layout.
 func (f *chipFlow) MinSize(o []fyne.CanvasObject) fyne.Size {
-	f.rows = f.each(o, f.width, func(fyne.CanvasObject, fyne.Position, fyne.Size) {})
+	f.rows, _ = f.fit(o)
 	return fyne.NewSize(80, float32(f.rows)*(chipHeight+chipGap)-chipGap)
 }
 
+// Layout places the chips.
 func (f *chipFlow) Layout(o []fyne.CanvasObject, s fyne.Size) {
+	if len(o) == 0 {
+		return
+	}
 	was := f.rows
 	f.width = s.Width
-	f.rows = f.each(o, s.Width, func(x fyne.CanvasObject, at fyne.Position, size fyne.Size) {
-		x.Move(at)
-		x.Resize(size)
+	rows, shown := f.fit(o)
+	f.rows = rows
+	chips := o[:len(o)-1]
+	for i, c := range chips {
+		if i < shown {
+			c.Show()
+		} else {
+			c.Hide()
+		}
+	}
+	seen := slices.Clone(chips[:shown])
+	f.more.Hide()
+	if shown < len(chips) {
+		f.more.Tip = strings.Join(f.texts[shown:], "\n")
+		f.more.Show()
+		seen = append(seen, f.more)
+	}
+	f.each(seen, func(c fyne.CanvasObject, at fyne.Position, size fyne.Size) {
+		c.Move(at)
+		c.Resize(size)
 	})
 	if f.rows != was && f.changed != nil {
 		f.changed()
 	}
 }
 
-// each gives the objects their places, and returns the number of rows, at least 1.
-func (f *chipFlow) each(o []fyne.CanvasObject, width float32, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) int {
+// fit returns the number of rows, at least 1, and how many chips they hold.
+func (f *chipFlow) fit(o []fyne.CanvasObject) (rows, shown int) {
+	if len(o) == 0 {
+		return 1, 0
+	}
+	none := func(fyne.CanvasObject, fyne.Position, fyne.Size) {}
+	shown = len(o) - 1
+	if rows = f.each(o[:shown], none); rows <= mostRows {
+		return rows, shown
+	}
+	for ; shown > 0; shown-- {
+		f.more.SetText(trn("+ {{.N}} more", len(o)-1-shown, nil))
+		if f.each(append(slices.Clone(o[:shown]), f.more), none) <= mostRows {
+			break
+		}
+	}
+	return mostRows, shown
+}
+
+// each gives objects their places, and returns the number of rows, at least 1.
+func (f *chipFlow) each(o []fyne.CanvasObject, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) int {
 	rows, x := 1, float32(0)
 	for _, c := range o {
-		m := c.MinSize()
-		w := m.Width
-		if width > 0 {
-			w = min(w, width)
+		w := c.MinSize().Width
+		if f.width > 0 {
+			w = min(w, f.width)
 		}
-		if x > 0 && width > 0 && x+w > width {
+		if x > 0 && f.width > 0 && x+w > f.width {
 			rows, x = rows+1, 0
 		}
 		put(c, fyne.NewPos(x, float32(rows-1)*(chipHeight+chipGap)), fyne.NewSize(w, chipHeight))
@@ -210,16 +252,6 @@ func (f *chipFlow) each(o []fyne.CanvasObject, width float32, put func(fyne.Canv
 	}
 	return rows
 }
-
-// fewRows keeps chips within mostRows.
-type fewRows struct{ flow *chipFlow }
-
-func (f fewRows) MinSize([]fyne.CanvasObject) fyne.Size {
-	rows := min(max(f.flow.rows, 1), mostRows)
-	return fyne.NewSize(80, float32(rows)*(chipHeight+chipGap)-chipGap)
-}
-
-func (fewRows) Layout(o []fyne.CanvasObject, s fyne.Size) { o[0].Resize(s) }
 
 // smallOf fetches the thumbnail of a photo in the background.
 func (w *window) smallOf(id library.PhotoID, show func(image.Image)) {

@@ -168,3 +168,21 @@ func newWave() fyne.CanvasObject {
 		return c
 	})
 }
+
+// withoutBars is the present theme without bars to scroll with: in a line of text they would
+// lie on the letters, and the text follows the cursor.
+type withoutBars struct{}
+
+func (withoutBars) now() fyne.Theme { return fyne.CurrentApp().Settings().Theme() }
+
+func (t withoutBars) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	return t.now().Color(n, v)
+}
+func (t withoutBars) Font(s fyne.TextStyle) fyne.Resource     { return t.now().Font(s) }
+func (t withoutBars) Icon(n fyne.ThemeIconName) fyne.Resource { return t.now().Icon(n) }
+func (t withoutBars) Size(n fyne.ThemeSizeName) float32 {
+	if n == theme.SizeNameScrollBar || n == theme.SizeNameScrollBarSmall {
+		return 0
+	}
+	return t.now().Size(n)
+}

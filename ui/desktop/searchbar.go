@@ -33,6 +33,7 @@ type searchBar struct {
 	OnComplete func(text string, cursor int, show func(app.Completion))
 
 	Box *field
+	In  fyne.CanvasObject // holds the box
 	Row *fyne.Container // chips and problems; hidden without a query
 
 	loop   *pace.Loop
@@ -56,6 +57,7 @@ func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
 	clearing := tips.NewIcon(look.Cross.Resource(), tr("Clear the search (Esc)"), func() { s.SetText(""); s.now() }).Sized(24).Coloured(look.ColourSecondary)
 	clearing.Hide()
 	s.Box.ActionItem = clearing
+	s.In = container.NewThemeOverride(s.Box, withoutBars{})
 	s.Box.OnChanged = func(text string) {
 		if clearing.Hidden != (text == "") {
 			clearing.Hidden = text == ""

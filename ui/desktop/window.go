@@ -349,7 +349,7 @@ func (w *window) assemble(o Options) {
 		container.NewCenter(widget.NewIcon(theme.NewColoredResource(look.LargeGrid.Resource(), look.ColourSecondary))),
 		look.NewGap(4, 1), icon(look.PaneRight.Resource(), tr("Show or hide the details (I)"), w.toggleDetail),
 	)
-	top := container.New(topBar{}, left, w.search.Box, size)
+	top := container.New(topBar{}, left, w.search.In, size)
 
 	w.result = w.tips.NewSmall("")
 	w.working = w.tips.NewSmall("")
