@@ -79,6 +79,7 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Model:      o.Model,
 		Provider:   o.Provider,
 		Threads:    o.Threads,
+		NoText:     o.NoText,
 		Program:    o.Program,
 		Starter:    assets.Starter(),
 		Sets:       sets,
@@ -88,6 +89,7 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Background: assets.Background(),
 		Templates:  assets.Templates(),
 		Samples:    assets.Samples(),
+		Recogniser: assets.Recogniser(),
 		Log:        o.Log,
 	}
 	if self, err := os.Executable(); err == nil {

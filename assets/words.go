@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+//go:embed ocr/*.onnx ocr/characters.txt
+var ocr embed.FS
+
 //go:embed labels/*.toml
 var labels embed.FS
 
@@ -19,6 +22,15 @@ var templates string
 // docs/labels.md.
 func Labels() fs.FS {
 	sub, err := fs.Sub(labels, "labels")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sub
+}
+
+// Recogniser returns the models that read the text in pictures: see package clipengine/ocr.
+func Recogniser() fs.FS {
+	sub, err := fs.Sub(ocr, "ocr")
 	if err != nil {
 		panic(err) // the folder is embedded above
 	}

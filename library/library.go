@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -240,4 +241,22 @@ type Operation struct {
 	Photos int    // photos touched
 	Undone bool
 	Undoes int64 // the operation that this one undid, or 0
+}
+
+// TextLine is a line of text that was recognised in a picture.
+type TextLine struct {
+	Text       string
+	Confidence float64 // 0 to 1, of its characters
+	// Box is the line's corners, clockwise from the upper left of its first letter, each as
+	// parts of the upright picture's width and height.
+	Box [4][2]float64
+}
+
+// JoinText is the text of lines, one below the other.
+func JoinText(lines []TextLine) string {
+	texts := make([]string, len(lines))
+	for i, l := range lines {
+		texts[i] = l.Text
+	}
+	return strings.Join(texts, "\n")
 }

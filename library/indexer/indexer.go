@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"descry/internal/pause"
 	"descry/library"
 	"descry/library/decode"
 	"descry/library/scan"
@@ -74,7 +75,7 @@ type Params struct {
 type Indexer struct {
 	p       Params
 	running sync.Mutex
-	pause   pause
+	pause   pause.Gate
 
 	volume func(path string) (string, error) // scan.Volume
 	mounts func(volume string) []string      // scan.Mounts
@@ -99,13 +100,13 @@ func New(p Params) *Indexer {
 
 // Pause holds the run, or the next one, before the next photo; what is begun is finished
 // and stored.
-func (x *Indexer) Pause() { x.pause.set(true) }
+func (x *Indexer) Pause() { x.pause.Set(true) }
 
 // Resume lets a held run go on.
-func (x *Indexer) Resume() { x.pause.set(false) }
+func (x *Indexer) Resume() { x.pause.Set(false) }
 
 // Paused reports whether runs are held.
-func (x *Indexer) Paused() bool { return x.pause.on() }
+func (x *Indexer) Paused() bool { return x.pause.Closed() }
 
 // Report says what a run found and did.
 type Report struct {

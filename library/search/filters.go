@@ -140,7 +140,7 @@ func stateOf(field, v string) (store.Condition, error) {
 	case "has:duplicates":
 		return store.Is(store.HasCopies), nil
 	case "has:text":
-		return store.Condition{}, unknownError{"Text in pictures is not read yet, so has:text was passed over."}
+		return store.Is(store.HasText), nil
 	}
 	return store.Condition{}, fmt.Errorf("the filter %s:%s has no meaning", field, v)
 }

@@ -301,7 +301,6 @@ func TestMistakesNeverEmptyTheAnswer(t *testing.T) {
 		{"car album:none", "There is no album “none”"},
 		{"car set:animls", "There is no label set “animls”"},
 		{"car similar:nowhere.jpg", "There is no picture “nowhere.jpg”"},
-		{"car has:text", "is not read yet"},
 		{"car -tag:nobody", "There is no tag “nobody”"},
 		{"car (tag:nobody or in:nowhere)", "There is no folder “nowhere”"},
 		{"car date:2019-13", "There is no such month"},

@@ -111,8 +111,10 @@ func (c *committer) file(f *IndexedFile) error {
 		return err
 	}
 	if created {
-		// The one file of a new photo: its words need no search.
-		if c.dirty[photo] == 0 {
+		// The one file of a new photo: its words need no search, unless its content was seen before.
+		if !fresh {
+			c.mark(photo, dirtWords)
+		} else if c.dirty[photo] == 0 {
 			var w words
 			w.addFile(string(b.dir), string(b.name), m.title, m.description, m.keywords, m.alt, m.extended)
 			if err := c.putWords(photo, &w); err != nil {

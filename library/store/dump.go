@@ -185,6 +185,8 @@ func (d *dumper) derived() {
 		WHERE `+held+" ORDER BY c.scheme, c.digest, s.digest, v.view")
 	d.rows("calibration", "w..w", `SELECT s.digest, k.kind, k.n, k.params FROM calibration k JOIN space s ON s.id = k.space_id
 		ORDER BY s.digest, k.kind`)
+	d.rows("recognised", "c-.www", "SELECT c.scheme, c.digest, t.orientation, t.engine, t.state, t.lines FROM "+photo+`
+		JOIN recognised t ON t.content_id = p.content_id AND t.orientation = p.orientation WHERE `+held+" ORDER BY c.scheme, c.digest")
 	d.rows("suggestion", "c-.w...", "SELECT c.scheme, c.digest, u.orientation, s.digest, t.name, l.name, u.confidence FROM "+photo+`
 		JOIN suggestion u ON u.content_id = p.content_id AND u.orientation = p.orientation JOIN space s ON s.id = u.space_id
 		JOIN label l ON l.id = u.label_id JOIN label_set t ON t.id = l.set_id

@@ -246,6 +246,7 @@ const (
 	HasKeywords
 	HasCopies // several present files hold the picture
 	HasMotion
+	HasText    // text was recognised in the picture
 	FromCamera // the file names a camera or its settings
 )
 
@@ -265,7 +266,9 @@ var states = map[State]string{
 	HasKeywords:    "m.keywords <> '[]'",
 	HasCopies:      "(SELECT count(*) FROM file x WHERE x.photo_id = p.id AND x.state = 'present') > 1",
 	HasMotion:      "m.motion = 1",
-	FromCamera:     "m.make <> '' OR m.model <> '' OR m.f_number IS NOT NULL OR m.exposure_s IS NOT NULL",
+	HasText: `EXISTS (SELECT 1 FROM recognised t WHERE t.content_id = p.content_id AND t.orientation = p.orientation
+		AND t.state = 'text')`,
+	FromCamera: "m.make <> '' OR m.model <> '' OR m.f_number IS NOT NULL OR m.exposure_s IS NOT NULL",
 }
 
 // Is holds for photos in a state.

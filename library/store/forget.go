@@ -227,6 +227,7 @@ func (t *tx) forgetContent(content int64, scheme string, digest []byte, out []li
 	}
 	for _, query := range []string{
 		"DELETE FROM suggestion WHERE content_id = ?",
+		"DELETE FROM recognised WHERE content_id = ?",
 		"DELETE FROM vector WHERE content_id = ?",
 		"DELETE FROM picture WHERE content_id = ?",
 		"DELETE FROM content WHERE id = ?",

@@ -28,12 +28,12 @@ func (t *tx) settle() error {
 	for _, id := range slices.Sorted(maps.Keys(t.dirty)) {
 		d, shown := t.dirty[id], true
 		if d&dirtRow != 0 {
-			was, is, err := t.settleRow(id)
+			was, is, turned, err := t.settleRow(id)
 			if err != nil {
 				return err
 			}
 			shown = is
-			if was != is {
+			if was != is || turned {
 				d |= dirtWords
 			}
 		}
@@ -52,42 +52,43 @@ func (t *tx) settle() error {
 }
 
 // settleRow chooses the primary file and takes over what the photo shows of it. It returns
-// whether the photo was and is shown.
-func (t *tx) settleRow(id library.PhotoID) (was, is bool, err error) {
+// whether the photo was and is shown, and whether it shows another picture of its content now.
+func (t *tx) settleRow(id library.PhotoID) (was, is, turned bool, err error) {
 	var oldOrientation int
 	ok, err := t.get("SELECT orientation, shown FROM photo WHERE id = ?", []any{id}, []any{&oldOrientation, &was})
 	if err != nil || !ok {
-		return false, false, err
+		return false, false, false, err
 	}
 	primary, err := t.primaryFile(id)
 	if err != nil {
-		return was, false, err
+		return was, false, false, err
 	}
 	is = primary.present
 	if primary.id == 0 {
 		t.moved = t.moved || was
 		if err := t.leaveStack(id); err != nil {
-			return was, false, err
+			return was, false, false, err
 		}
-		return was, false, t.exec("UPDATE photo SET primary_file = NULL, shown = 0 WHERE id = ?", id)
+		return was, false, false, t.exec("UPDATE photo SET primary_file = NULL, shown = 0 WHERE id = ?", id)
 	}
 	var taken, orientation sql.NullInt64
 	if _, err := t.get("SELECT taken_ms, orientation FROM metadata WHERE file_id = ?", []any{primary.id}, []any{&taken, &orientation}); err != nil {
-		return was, is, err
+		return was, is, false, err
 	}
 	t.touchFolder(primary.root, primary.dir)
 	if was && !is {
 		if err := t.leaveStack(id); err != nil {
-			return was, is, err
+			return was, is, false, err
 		}
 	}
 	if !orientation.Valid {
 		orientation.Int64 = int64(oldOrientation)
 	}
-	if was != is || int(orientation.Int64) != oldOrientation {
+	turned = int(orientation.Int64) != oldOrientation
+	if was != is || turned {
 		t.moved = true
 	}
-	return was, is, t.exec("UPDATE photo SET primary_file = ?, orientation = ?, taken_ms = ?, sort_ms = ?, shown = ? WHERE id = ?",
+	return was, is, turned, t.exec("UPDATE photo SET primary_file = ?, orientation = ?, taken_ms = ?, sort_ms = ?, shown = ? WHERE id = ?",
 		primary.id, orientation.Int64, taken, sortTime(taken, primary.mtime), is, id)
 }
 
@@ -146,7 +147,7 @@ func sortTime(taken sql.NullInt64, mtime int64) int64 {
 
 // words are the columns of a photo's full-text row.
 type words struct {
-	name, folder, keywords, description, tags, alt list
+	name, folder, keywords, description, tags, alt, recognised list
 }
 
 // list gathers texts, each once.
@@ -186,8 +187,8 @@ func (w *words) addFile(dir, name string, title, description, keywords, alt, ext
 }
 
 func (t *tx) putWords(id library.PhotoID, w *words) error {
-	return t.exec("INSERT INTO words (rowid, name, folder, keywords, description, tags, alt, recognised) VALUES (?, ?, ?, ?, ?, ?, ?, '')",
-		id, w.name.text(), w.folder.text(), w.keywords.text(), w.description.text(), w.tags.text(), w.alt.text())
+	return t.exec("INSERT INTO words (rowid, name, folder, keywords, description, tags, alt, recognised) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		id, w.name.text(), w.folder.text(), w.keywords.text(), w.description.text(), w.tags.text(), w.alt.text(), w.recognised.text())
 }
 
 // settleWords writes the full-text row of a photo anew. A photo without a present file has
@@ -249,6 +250,9 @@ func (t *tx) settleWords(id library.PhotoID, shown bool) error {
 		w.tags.add(name)
 	}
 	err = t.each("SELECT text, extended FROM alt_text WHERE photo_id = ? ORDER BY lang", []any{id}, text(&w.alt, &w.alt))
+	if err == nil {
+		err = t.recognisedText(id, &w)
+	}
 	if err != nil {
 		return err
 	}

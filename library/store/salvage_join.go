@@ -167,6 +167,8 @@ func (v *salvager) fill() error {
 			FROM b.file f JOIN main.root r ON r.id = f.root_id JOIN b.root q ON q.id = r.id AND q.path = r.path LEFT JOIN same_photo s ON s.b = f.photo_id`},
 		{"picture", "content_id, orientation, width, height, phash, sharpness, exposure, colour, palette, warning", `m.id, t.orientation, t.width, t.height, t.phash, t.sharpness, t.exposure, t.colour, t.palette, t.warning
 			FROM b.picture t JOIN b.content c ON c.id = t.content_id JOIN main.content m ON m.scheme = c.scheme AND m.digest = c.digest`},
+		{"recognised", "content_id, orientation, engine, state, lines", `m.id, t.orientation, t.engine, t.state, t.lines
+			FROM b.recognised t JOIN b.content c ON c.id = t.content_id JOIN main.content m ON m.scheme = c.scheme AND m.digest = c.digest`},
 		{"vector", "content_id, orientation, space_id, view, provider, data, at_ms", `m.id, t.orientation, n.id, t.view, t.provider, t.data, t.at_ms
 			FROM b.vector t JOIN b.content c ON c.id = t.content_id JOIN main.content m ON m.scheme = c.scheme AND m.digest = c.digest
 			JOIN b.space o ON o.id = t.space_id JOIN main.space n ON n.digest = o.digest`},
@@ -215,6 +217,7 @@ func (v *salvager) join() error {
 		"DELETE FROM picture WHERE content_id NOT IN (SELECT id FROM content)",
 		"DELETE FROM vector WHERE content_id NOT IN (SELECT id FROM content) OR space_id NOT IN (SELECT id FROM space)",
 		"DELETE FROM vector WHERE seq IN (SELECT v.seq FROM vector v JOIN space s ON s.id = v.space_id WHERE length(v.data) <> 2 * s.dim)",
+		"DELETE FROM recognised WHERE content_id NOT IN (SELECT id FROM content)",
 		"DELETE FROM calibration WHERE space_id NOT IN (SELECT id FROM space)",
 		"DELETE FROM suggestion WHERE content_id NOT IN (SELECT id FROM content) OR space_id NOT IN (SELECT id FROM space) OR label_id NOT IN (SELECT id FROM label)",
 		// The journal: an entry of which a part is lost cannot be undone honestly.

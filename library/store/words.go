@@ -23,7 +23,8 @@ var wordColumns = []wordColumn{
 }
 
 // WordQuery asks for photos by words in their file names ("name"), folders ("folder"),
-// keywords, description (with title), confirmed tags ("tags") and alt text ("alt").
+// keywords, description (with title), confirmed tags ("tags"), alt text ("alt") and the text
+// recognised in the picture ("recognised").
 type WordQuery struct {
 	// Terms are plain text: words, or phrases where a term has several. Nothing in them is
 	// query syntax. Terms without a letter or digit are passed over.

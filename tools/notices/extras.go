@@ -33,6 +33,7 @@ var others = []struct {
 	{name: "libde265", version: "1.0.15", use: wasm, text: "libde265.txt", kind: "LGPL-3.0-or-later"},
 	{name: "EfficientNet-Lite2", use: "vision backbone of the starter model", text: "Apache-2.0.txt", present: "assets/starter/vision.onnx"},
 	{name: "all-MiniLM-L6-v2", use: "text tower and vocabulary of the starter model", text: "Apache-2.0.txt", present: "assets/starter/text.onnx"},
+	{name: "PP-OCRv4 models of PaddleOCR", use: "inside the program, to read text in photos; weights kept in half precision", text: "Apache-2.0.txt", present: "assets/ocr/detect.onnx"},
 	{name: "CLIP vocabulary", use: "inside the program, for models that bring none", text: "clipengine/tokenize/clipvocab/LICENSE", present: "clipengine/tokenize/clipvocab/LICENSE"},
 }
 

@@ -59,6 +59,8 @@ type Params struct {
 	Background []string           // background phrases for calibration
 	Templates  []string           // prompt templates, each with one {}
 	Samples    fs.FS              // sample photos
+	NoText     bool               // read no text in photos, whatever the settings say
+	Recogniser fs.FS              // models that read text in photos; nil: none is read
 
 	Program string           // what opens the library, for those who find it in use: "descry index"
 	Now     func() time.Time // nil: time.Now
@@ -83,6 +85,8 @@ type App struct {
 	cancel   context.CancelFunc
 	next     *job // another run that was asked for meanwhile
 	progress Progress
+	yield    context.CancelCauseFunc // ends looking for text, while that is on
+	waiting  int                     // runs that wait until the one that is on ends
 	running  sync.WaitGroup
 
 	// moving is held by who moves files to the trash or back: two would see half of each
@@ -93,6 +97,7 @@ type App struct {
 	meaning meaningBox
 	serving servingBox
 	places  placesBox
+	text    textBox
 	albums  albumBox
 
 	searches *searches.List // what was searched for
@@ -166,7 +171,7 @@ func (a *App) Close() error {
 	a.stopServing()
 	a.running.Wait()
 	a.meaning.reset()
-	err := a.engines.close()
+	err := errors.Join(a.engines.close(), a.text.close())
 	if a.codecs != nil {
 		err = errors.Join(err, a.codecs.Close())
 	}

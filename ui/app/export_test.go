@@ -35,3 +35,10 @@ func (a *App) Engines() int {
 	defer a.engines.mu.Unlock()
 	return len(a.engines.started) + len(a.engines.former)
 }
+
+// Waiting counts the runs that wait until the one that is on ends.
+func (a *App) Waiting() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.waiting
+}

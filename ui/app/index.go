@@ -90,6 +90,9 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.SuggestTags(ctx, progress); err != nil {
 		return out, fmt.Errorf("suggesting tags: %w", err)
 	}
+	if err := a.readText(ctx, &out, progress); err != nil {
+		return out, fmt.Errorf("reading text in photos: %w", err)
+	}
 	return out, nil
 }
 
@@ -99,6 +102,7 @@ const (
 	jobLook    = "Looking at photos"
 	jobLabels  = "Reading the labels"
 	jobSuggest = "Suggesting tags"
+	jobText    = "Reading text in photos"
 )
 
 func (a *App) setIndexer(x *indexer.Indexer) {
@@ -137,6 +141,9 @@ func (a *App) startIndexing(targets []Target) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.cancel != nil {
+		if a.yield != nil {
+			a.yield(errYield)
+		}
 		switch {
 		case a.next == nil:
 			a.next = first
@@ -195,6 +202,7 @@ func (a *App) indexOnce(ctx context.Context, targets []Target) {
 		lastJob = p.Job
 	})
 	a.warm(ctx)
+	a.text.pause.Set(false)
 	a.mu.Lock()
 	a.progress = Progress{}
 	events := a.events
@@ -230,12 +238,12 @@ func (a *App) pause(on bool) {
 	a.progress.Paused = on
 	p, events := a.progress, a.events
 	a.mu.Unlock()
-	if x == nil {
-		return
-	}
-	if on {
+	a.text.pause.Set(on)
+	switch {
+	case x == nil:
+	case on:
 		x.Pause()
-	} else {
+	default:
 		x.Resume()
 	}
 	if events.Progress != nil {

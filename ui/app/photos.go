@@ -132,6 +132,9 @@ func (a *App) Detail(ctx context.Context, id library.PhotoID) (Detail, error) {
 		return Detail{}, err
 	}
 	d.AltText = words.alt(stored, d.Tags)
+	if d.Text, _, err = a.store.TextIn(ctx, id); err != nil {
+		return Detail{}, err
+	}
 	if d.Stack, d.StackOf, err = a.Stack(ctx, id); err != nil {
 		return Detail{}, err
 	}

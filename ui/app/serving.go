@@ -254,6 +254,13 @@ func (a *App) enterRun(ctx context.Context) error {
 	select {
 	case a.serving.oneRun <- struct{}{}:
 		return nil
+	default:
+	}
+	a.wait(1)
+	defer a.wait(-1)
+	select {
+	case a.serving.oneRun <- struct{}{}:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}

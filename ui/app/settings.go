@@ -20,6 +20,8 @@ const (
 	SettingExclude = "exclude" // patterns of what is left out of every root, separated by ";"
 	SettingWatch   = "watch"   // WatchOn (the default) or WatchOff
 
+	SettingText = "text" // whether text in photos is read: TextOn (the default) or TextOff
+
 	SettingThumbnails = "thumbnails" // gigabytes that thumbnails may take; 0 is no limit
 
 	SettingSearches = "searches" // whether what was searched for is remembered: SearchesOn (the default) or SearchesOff
@@ -30,7 +32,7 @@ const (
 // SettingKeys lists the settings by name.
 func SettingKeys() []string {
 	return []string{
-		SettingExclude, SettingModel, SettingRuntime, SettingSearches, SettingSidecars, SettingThreads, SettingThumbnails, SettingWatch,
+		SettingExclude, SettingModel, SettingRuntime, SettingSearches, SettingSidecars, SettingText, SettingThreads, SettingThumbnails, SettingWatch,
 	}
 }
 
@@ -60,6 +62,8 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 	switch key {
 	case SettingExclude, SettingWatch:
 		a.rewatch(ctx)
+	case SettingText:
+		a.yieldText()
 	case SettingModel, SettingRuntime, SettingThreads:
 		a.restartModel()
 	}
@@ -93,6 +97,10 @@ func (a *App) checkSetting(key, value string) error {
 	case key == SettingWatch:
 		if value != WatchOn && value != WatchOff {
 			return fmt.Errorf("watch = %s: it is %s or %s", value, WatchOn, WatchOff)
+		}
+	case key == SettingText:
+		if value != TextOn && value != TextOff {
+			return fmt.Errorf("text = %s: it is %s or %s", value, TextOn, TextOff)
 		}
 	case key == SettingModel:
 		if _, err := a.openBundle(value); err != nil {

@@ -126,8 +126,9 @@ type Detail struct {
 	Tags     []library.Tag // confirmed, then suggested by confidence, then rejected
 	AltText  library.AltText
 	Failure  *library.Failure
-	Stack    []Card    // photos of the stack that it is in, the one that stands for it first
-	StackOf  StackKind // why they are a stack; "" where it is in none
+	Stack    []Card             // photos of the stack that it is in, the one that stands for it first
+	StackOf  StackKind          // why they are a stack; "" where it is in none
+	Text     []library.TextLine // recognised in the picture
 }
 
 // Count is an entry of the side bar with the number of its photos.
@@ -218,6 +219,9 @@ type IndexReport struct {
 	PhotosPerSecond float64 // newly encoded photos only
 	Model           string
 	Provider        string
+	TextLooked      int      // photos in which text was looked for
+	TextFound       int      // of those, with text
+	TextPerSecond   float64  // photos in which text was looked for
 	Notes           []string // sentences on roots that are not there, or are elsewhere now
 	Followed        []string `json:"-"` // those of Notes on roots that are elsewhere now
 }
@@ -241,6 +245,8 @@ type Status struct {
 	Missing  int
 	Model    string
 	Provider string
+	Text     int // photos with recognised text
+	Unread   int // photos in which text is still to be looked for; 0 where that is off
 	Roots    []library.Root
 }
 

@@ -46,7 +46,8 @@ type Options struct {
 	Library  string // folder of the library, "" for the default
 	Model    string // id of the model bundle, "" for the one the library uses
 	Provider string
-	Threads  int // 0: one per core
+	Threads  int  // 0: one per core
+	NoText   bool // look for no text in photos
 	Now      time.Time
 	Access   Access
 	Program  string // the verb as it is called, "descry index"

@@ -100,6 +100,14 @@ type indexDocument struct {
 	Model           string            `json:"model"`
 	Provider        string            `json:"provider"`
 	Notes           []string          `json:"notes"`
+	Text            indexText         `json:"text"`
+}
+
+// indexText is what looking for text in photos came to.
+type indexText struct {
+	Photos          int     `json:"photos"`
+	Found           int     `json:"found"`
+	PhotosPerSecond float64 `json:"photos_per_second"`
 }
 
 type failureDocument struct {
@@ -113,7 +121,7 @@ func indexDocumentOf(r app.IndexReport) indexDocument {
 		Files: r.Files, Photos: r.Photos, New: r.New, Changed: r.Changed, Moved: r.Moved, Missing: r.Missing,
 		Offline: r.Offline, Unchanged: r.Unchanged, Encoded: r.Encoded, Seconds: r.Seconds,
 		PhotosPerSecond: r.PhotosPerSecond, Model: r.Model, Provider: r.Provider, Failed: []failureDocument{},
-		Notes: append([]string{}, r.Notes...),
+		Notes: append([]string{}, r.Notes...), Text: indexText{r.TextLooked, r.TextFound, r.TextPerSecond},
 	}
 	for _, f := range r.Failed {
 		d.Failed = append(d.Failed, failureDocument{pathOf(f.Path), f.Stage, f.Reason})
@@ -271,6 +279,9 @@ type statusDocument struct {
 
 	Failures []failureDocument `json:"failures"`
 	Damaged  []damagedDocument `json:"damaged"`
+
+	Text   int `json:"text"`   // photos with recognised text
+	Unread int `json:"unread"` // photos in which text is still to be looked for
 }
 
 // damagedDocument is a file of a picture of which only a part can be shown.

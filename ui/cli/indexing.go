@@ -14,20 +14,23 @@ import (
 )
 
 func (c *call) indexCmd() *cobra.Command {
-	watch := false
+	watch, noText := false, false
 	cmd := &cobra.Command{
 		Use:   "index [PATH…]",
 		Short: "Add folders and bring the library up to date",
 		Long: "Adds each PATH as a root if it is new, then looks at every photo that is new or changed.\n" +
 			"A PATH in a root is brought up to date alone; without a PATH all roots are.\n" +
+			"Then it looks for text in the photos, the newest first, so that they are found by it; that takes\n" +
+			"longer than all else, and --no-text leaves it out.\n" +
 			"Ctrl-C keeps what is finished; the next run goes on.\n" +
 			"With --watch it goes on until Ctrl-C: what changes in the roots is looked at as it comes.",
-		Example: "  descry index ~/Pictures /media/usb/photos\n  descry index ~/Pictures/2024\n  descry index --watch",
+		Example: "  descry index ~/Pictures /media/usb/photos\n  descry index ~/Pictures/2024\n  descry index --no-text\n  descry index --watch",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if watch && c.json {
 				return usagef("--watch has no end to write one JSON document at: leave one of the two out")
 			}
+			c.opts.NoText = noText
 			paths, err := absolute(args)
 			if err != nil {
 				return err
@@ -78,6 +81,7 @@ func (c *call) indexCmd() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false, "go on until Ctrl-C, and look at what changes in the roots as it comes")
+	cmd.Flags().BoolVar(&noText, "no-text", false, "look for no text in the photos now")
 	return cmd
 }
 
@@ -88,7 +92,7 @@ func (c *call) watch(ctx context.Context, a *app.App) error {
 		switch {
 		case err != nil:
 			c.message("%s", err)
-		case r.New+r.Changed+r.Moved+r.Missing+r.Encoded+len(r.Notes) > 0:
+		case r.New+r.Changed+r.Moved+r.Missing+r.Encoded+r.TextLooked+len(r.Notes) > 0:
 			c.printReport(r)
 		}
 	}
@@ -101,6 +105,9 @@ func (c *call) printReport(r app.IndexReport) {
 	if r.Encoded > 0 {
 		c.print("%s looked at in %.1f s, %.1f photos per second (%s, %s)",
 			count(r.Encoded, "photo"), r.Seconds, r.PhotosPerSecond, r.Model, r.Provider)
+	}
+	if r.TextLooked > 0 {
+		c.print("text looked for in %s, found in %d, %.1f photos per second", count(r.TextLooked, "photo"), r.TextFound, r.TextPerSecond)
 	}
 	for _, note := range r.Notes {
 		c.message("%s", note)
@@ -298,12 +305,13 @@ func (c *call) statusCmd() *cobra.Command {
 				if c.json {
 					return c.document(statusDocument{
 						s.Library, s.Files, s.Photos, s.Encoded, s.Pending, s.Failed, s.Offline, s.Missing, s.Model, s.Provider,
-						rootDocuments(s.Roots), failureDocuments(failures), damagedDocuments(damaged),
+						rootDocuments(s.Roots), failureDocuments(failures), damagedDocuments(damaged), s.Text, s.Unread,
 					})
 				}
 				c.print("library   %s", s.Library)
 				c.print("files     %d (%d missing, %d offline, %d unreadable)", s.Files, s.Missing, s.Offline, s.Failed)
 				c.print("photos    %d, %d looked at, %d to come", s.Photos, s.Encoded, s.Pending)
+				c.print("text      found in %s, %d to come", count(s.Text, "photo"), s.Unread)
 				c.print("model     %s", s.Model)
 				for _, r := range s.Roots {
 					c.print("root      %s (%s, %s)", r.Path, stateOf(r), count(r.Photos, "photo"))

@@ -178,7 +178,8 @@ func languageHelp() string {
 		"  dog, beach             both: a comma, or \"and\" between short descriptions\n" +
 		"  dog or cat             either; (brackets) hold together what belongs together\n" +
 		"  -people, no people     without; also -tag:work, -\"IMG_\", not (dog or cat)\n" +
-		"  \"summer house\"         exactly these words in name, keywords, description, tags or alt text\n" +
+		"  \"summer house\"         exactly these words in name, keywords, description, tags, alt text\n" +
+		"                         or the text in the picture\n" +
 		"  0.5*sunset, sunset:0.5 counts half; -0.5*people pushes such photos down\n" +
 		"  last summer, 2019-05   dates as people write them, from --now\n\n" +
 		"Filters, each with a minus to exclude; values may be lists (ext:jpg,png) and, for numbers\n" +
