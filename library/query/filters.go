@@ -118,6 +118,7 @@ var filters = []FilterInfo{
 	}},
 	{Name: "colour", Help: "one of the photo's main colours, by name or as #rrggbb", Example: `colour:red`},
 	{Name: "similar", Help: "ranks by likeness to a picture: its file, or its number in the library", Example: `similar:"beach.jpg"`},
+	{Name: "like", Help: "more like this photo, which is what is meant; -like: less like one that is not", Example: `like:12`},
 }
 
 // aliases are other names of filters.

@@ -67,11 +67,15 @@ func (n Node) Equal(other Node) bool {
 // Ranks reports whether the node says what photos should look like, not only which ones
 // are meant.
 func (n Node) Ranks() bool {
-	return n.Kind == Phrase || n.Kind == Filter && n.Field == Similar || slices.ContainsFunc(n.Kids, Node.Ranks)
+	return n.Kind == Phrase || n.Kind == Filter && (n.Field == Similar || n.Field == Like) || slices.ContainsFunc(n.Kids, Node.Ranks)
 }
 
 // Similar is the filter whose values are pictures: it ranks, as descriptions do.
 const Similar = "similar"
+
+// Like is the filter whose values are photos of which a person said that they are what the
+// descriptions beside it mean or, with a minus, that they are not.
+const Like = "like"
 
 // arrange brings nodes into canonical order; those alike keep theirs.
 func arrange(nodes []Node) {

@@ -33,8 +33,8 @@ func TestExamplesOfTheDocs(t *testing.T) {
 			continue
 		}
 		seen++
-		// Photo 12 of the docs is one that this library has.
-		asked := strings.NewReplacer("similar:12,15", "similar:1,2", "similar:12", "similar:1").Replace(m[1])
+		// Photos 12 and 15 of the docs are such as this library has.
+		asked := strings.NewReplacer("similar:12,15", "similar:1,2", "similar:12", "similar:1", "like:12", "like:1", "like:15", "like:2").Replace(m[1])
 		r := s.search(se, search.Request{Text: asked, Now: now})
 		var said []string
 		for _, p := range r.Problems {

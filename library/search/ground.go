@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"math"
+	"sync"
 
 	"descry/library/vectors"
 )
@@ -18,6 +19,9 @@ type ground struct {
 	first, next []int32
 
 	shown recent[rowSet] // rows that show what queries excluded, by phrase
+
+	shapeOnce sync.Once
+	shape     *shape // of the vectors, where marks asked for it
 }
 
 // sampleVectors is how many vectors stand for the library at most. The standard deviation of

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strconv"
@@ -42,17 +43,9 @@ func (r *run) exampleLook(n query.Node) (look, bool, error) {
 // example finds the vector of a picture: a photo of the library by its number or path, a
 // picture file, or the newest photo of the library with a file of that name.
 func (r *run) example(name string) (pictureAnswer, error) {
-	var photo library.PhotoID
-	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
-		photo = library.PhotoID(id)
-	} else {
-		id, err := r.p.Store.PhotoByPath(r.ctx, name)
-		switch {
-		case err == nil:
-			photo = id
-		case !errors.Is(err, library.ErrNotFound):
-			return pictureAnswer{}, err
-		}
+	photo, err := r.numbered(r.ctx, name)
+	if err != nil {
+		return pictureAnswer{}, err
 	}
 	if photo == 0 && r.p.Picture != nil {
 		vec, err := r.p.Picture(r.ctx, name)
@@ -65,13 +58,9 @@ func (r *run) example(name string) (pictureAnswer, error) {
 			return pictureAnswer{problem: "The picture “" + short(name) + "” cannot be used: " + strings.TrimSuffix(err.Error(), ".") + "."}, nil
 		}
 	}
-	if photo == 0 && !strings.ContainsAny(name, "*?") {
-		ids, err := r.p.Store.Find(r.ctx, store.Named(filepath.Base(name)))
-		if err != nil {
+	if photo == 0 {
+		if photo, err = r.called(r.ctx, name); err != nil {
 			return pictureAnswer{}, err
-		}
-		if len(ids) > 0 {
-			photo = ids[0]
 		}
 	}
 	if _, ok := r.view.Row(photo); !ok {
@@ -85,4 +74,39 @@ func (r *run) example(name string) (pictureAnswer, error) {
 		return pictureAnswer{problem: "The picture “" + short(name) + "” has not been looked at yet."}, nil
 	}
 	return pictureAnswer{vec: vec}, nil
+}
+
+// numbered finds a photo of the library by its number or path; 0 where there is none at that
+// path.
+func (s *Searcher) numbered(ctx context.Context, name string) (library.PhotoID, error) {
+	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
+		return library.PhotoID(id), nil
+	}
+	id, err := s.p.Store.PhotoByPath(ctx, name)
+	if errors.Is(err, library.ErrNotFound) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// called finds the newest photo of the library with a file of a name; 0 where there is none.
+func (s *Searcher) called(ctx context.Context, name string) (library.PhotoID, error) {
+	if strings.ContainsAny(name, "*?") {
+		return 0, nil
+	}
+	ids, err := s.p.Store.Find(ctx, store.Named(filepath.Base(name)))
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return ids[0], nil
+}
+
+// PhotoNamed finds the photo of the library that a query means by its number, its path or
+// the name of its file; 0 where there is none.
+func (s *Searcher) PhotoNamed(ctx context.Context, name string) (library.PhotoID, error) {
+	id, err := s.numbered(ctx, name)
+	if id == 0 && err == nil {
+		id, err = s.called(ctx, name)
+	}
+	return id, err
 }

@@ -14,7 +14,7 @@ const MaxAlternatives = 16
 // says what they look like.
 type plan struct {
 	hard []query.Node // filters and quoted texts, and groups of them
-	soft []query.Node // descriptions and pictures, none of them a group
+	soft []query.Node // descriptions, pictures and marks, none of them a group
 }
 
 func (p plan) empty() bool { return len(p.hard)+len(p.soft) == 0 }
@@ -26,7 +26,12 @@ func (p plan) pick(not bool) []query.Node {
 
 // pictures returns the example pictures that count, or that are excluded.
 func (p plan) pictures(not bool) []query.Node {
-	return slices.DeleteFunc(slices.Clone(p.soft), func(n query.Node) bool { return n.Kind == query.Phrase || n.Not != not })
+	return slices.DeleteFunc(slices.Clone(p.soft), func(n query.Node) bool { return n.Field != query.Similar || n.Not != not })
+}
+
+// marks returns the photos that were said to be right, or wrong.
+func (p plan) marks(not bool) []query.Node {
+	return slices.DeleteFunc(slices.Clone(p.soft), func(n query.Node) bool { return n.Field != query.Like || n.Not != not })
 }
 
 // plans returns the alternatives of a query, and whether there are more than are looked into.
@@ -71,7 +76,7 @@ func alternatives(n query.Node, not bool, more *bool) []plan {
 		return out
 	}
 	n.Not = not
-	if n.Kind != query.Filter || len(n.Values) == 1 {
+	if n.Kind != query.Filter || n.Field == query.Like || len(n.Values) == 1 {
 		return []plan{{soft: []query.Node{n}}}
 	}
 	// Several pictures are alternatives, as several values of any filter are.

@@ -26,7 +26,8 @@ type candidate struct {
 	said       float64 // how much the words alone say that it matches
 	confidence float64
 	fused      float64
-	of         int // the alternative that found it
+	of         int  // the alternative that found it
+	marked     bool // a person said that it is what is meant
 }
 
 func (c candidate) likely() bool { return c.confidence >= LikelyAt }
@@ -231,6 +232,9 @@ func (r *run) rank(words wordMatches) (o outcome, err error) {
 	if err := r.addWords(&o, at, words); err != nil {
 		return o, err
 	}
+	if err := r.addMarked(&o, at); err != nil {
+		return o, err
+	}
 	// A description beside a quoted text or a filter ranks what they let through.
 	if len(r.looks) == 0 && r.conditioned() {
 		rest, err := r.listed()
@@ -324,8 +328,15 @@ func (r *run) row(id library.PhotoID) (int, bool) {
 	return r.view.Row(id)
 }
 
-// compare puts the likely photos first, each block in fused order.
+// compare puts the photos that a person said are right first, then the likely ones, each
+// block in fused order.
 func compare(a, b candidate) int {
+	if a.marked != b.marked {
+		if a.marked {
+			return -1
+		}
+		return 1
+	}
 	if a.likely() != b.likely() {
 		if a.likely() {
 			return -1

@@ -132,7 +132,7 @@ type Hit struct {
 
 // Reason is one part of why a photo is among the hits.
 type Reason struct {
-	Kind       string // "looks like", "words", "tag", "filter", "exact" or "without"
+	Kind       string // "looks like", "words", "tag", "filter", "exact", "without" or "marked"
 	Text       string // the phrase, words or filter
 	Where      string // of words: in what they stand
 	Confidence float64
@@ -208,6 +208,8 @@ type run struct {
 	looks  []look        // what the photos should look like
 	nots   []look        // what they should not
 	exact  []query.Node  // quoted texts and filters that were applied: for Why
+	right  []markedPhoto // said to be what is meant
+	wrong  []markedPhoto // said not to be
 
 	limited bool             // only the photos of allowed
 	allowed library.PhotoSet // that meet the conditions
@@ -274,7 +276,13 @@ func (r *run) outcome() (outcome, error) {
 	if err := r.applyConditions(); err != nil {
 		return outcome{}, err
 	}
+	if err := r.readMarks(); err != nil {
+		return outcome{}, err
+	}
 	if err := r.describe(); err != nil {
+		return outcome{}, err
+	}
+	if err := r.learn(); err != nil {
 		return outcome{}, err
 	}
 	if err := r.exclude(); err != nil {
@@ -285,9 +293,9 @@ func (r *run) outcome() (outcome, error) {
 		return outcome{}, err
 	}
 	switch {
-	case len(r.looks) > 0 || len(words.best) > 0 || len(r.plan.pick(false)) > 0:
+	case len(r.looks) > 0 || len(words.best) > 0 || len(r.plan.pick(false)) > 0 || len(r.right) > 0:
 		return r.rank(words)
-	case len(r.exact) > 0 || len(r.plan.pick(true)) > 0 || len(r.nots) > 0 || r.req.Within != nil:
+	case len(r.exact) > 0 || len(r.plan.pick(true)) > 0 || len(r.nots) > 0 || len(r.wrong) > 0 || r.req.Within != nil:
 		return r.listed()
 	}
 	return outcome{}, nil
@@ -372,6 +380,9 @@ func (r *run) explain(found []candidate, at []int, hits []Hit) error {
 // why says why a candidate was found, whose probabilities for looks and nots are given.
 func (r *run) why(c candidate, looks, nots []float64) []Reason {
 	var out []Reason
+	if c.marked {
+		out = append(out, Reason{Kind: "marked", Text: "more like this", Confidence: 1})
+	}
 	for i, l := range r.looks {
 		switch {
 		case c.row < 0:
@@ -453,6 +464,12 @@ func (r *run) interpret() string {
 		if l.kind == calib.Image {
 			parts = append(parts, "do not look like "+l.name)
 		}
+	}
+	if len(r.right) > 0 {
+		parts = append(parts, "are more like "+list(namesOf(r.right)))
+	}
+	if len(r.wrong) > 0 {
+		parts = append(parts, "are less like "+list(namesOf(r.wrong)))
 	}
 	return list(parts)
 }

@@ -349,6 +349,14 @@ func (v *View) Vectors(photo library.PhotoID) [][]float32 {
 	return found
 }
 
+// Vector returns a copy of vector i, nil where it lies in a damaged part of the side file.
+func (v *View) Vector(i int) []float32 {
+	for _, x := range v.vector(nil, i) {
+		return x
+	}
+	return nil
+}
+
 // vector appends a copy of vector i.
 func (v *View) vector(to [][]float32, i int) [][]float32 {
 	data, err := v.exactRows(i / blockRows)
