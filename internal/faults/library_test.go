@@ -151,12 +151,27 @@ func (s site) say(ctx context.Context, a *app.App, said func(string) error) erro
 	if len(photos) < 4 {
 		return fmt.Errorf("%d photos are too few", len(photos))
 	}
+	album := func(c app.AlbumChange) func() (int64, error) {
+		return func() (int64, error) {
+			op, _, err := a.ChangeAlbum(ctx, c)
+			return op, err
+		}
+	}
 	for _, f := range []func() (int64, error){
 		func() (int64, error) { return a.SetRating(ctx, photos[:3], 4) },
 		func() (int64, error) { return a.AddTag(ctx, photos[1:3], "animals/dog") },
 		func() (int64, error) { return a.SetAlt(ctx, photos[0], "A made picture.", "") },
 		func() (int64, error) { return a.SetFavourite(ctx, photos[3:4], true) },
 		func() (int64, error) { return a.AddTag(ctx, photos[:1], "animals/bee") },
+		album(app.AlbumChange{Do: "add", Name: "Pets", Query: "tag:dog or bee"}),
+		album(app.AlbumChange{Do: "add", Name: "Trip"}),
+		func() (int64, error) {
+			trip, err := a.Album(ctx, "Trip")
+			if err != nil {
+				return 0, err
+			}
+			return a.SetAlbumPhotos(ctx, trip.ID, photos[1:3], true)
+		},
 	} {
 		if _, err := f(); err != nil {
 			return err

@@ -71,7 +71,7 @@ func stages() []stage {
 			run: func(s site, _ func(string) error) error { return s.index() },
 		},
 		{
-			name: "tags, ratings, alt text", prepare: func(s site) error {
+			name: "tags, ratings, alt text, albums", prepare: func(s site) error {
 				if err := s.photosNumbered(5); err != nil {
 					return err
 				}

@@ -465,3 +465,53 @@ func TestSuggestions(t *testing.T) {
 	}
 	l.check()
 }
+
+// TestAlbumsAreUndoneInTurn checks that an older change of an album is not taken back below a
+// later one, and that photos stay in an album that was removed meanwhile.
+func TestAlbumsAreUndoneInTurn(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	a, b := l.add("a.jpg", 1), l.add("b.jpg", 2)
+	was, err := l.Version(ctx)
+	noError(t, err)
+	smart, add, err := l.PutAlbum(ctx, Album{Name: "Pets", Query: "tag:dog"})
+	noError(t, err)
+	if now, err := l.Version(ctx); err != nil || now == was {
+		t.Errorf("the version is still %d (%v)", now, err)
+	}
+	_, edit, err := l.PutAlbum(ctx, Album{ID: smart, Name: "Pets", Query: "tag:dog or tag:cat"})
+	noError(t, err)
+	_, none, err := l.PutAlbum(ctx, Album{ID: smart, Name: "Pets", Query: "tag:dog or tag:cat"})
+	noError(t, err)
+	same(t, "the same once more is an operation", none, int64(0))
+	before := l.dump()
+	_, err = l.Undo(ctx, add)
+	wantError(t, err, library.ErrConflict)
+	same(t, "nothing changed", l.dump(), before)
+	l.undo(edit)
+	l.undo(add)
+	if albums, err := l.Albums(ctx); err != nil || len(albums) != 0 {
+		t.Errorf("all undone, there are %+v (%v)", albums, err)
+	}
+
+	trip, _, err := l.PutAlbum(ctx, Album{Name: "Trip"})
+	noError(t, err)
+	put, err := l.SetAlbumPhotos(ctx, trip, []library.PhotoID{a, b}, true)
+	noError(t, err)
+	take, err := l.SetAlbumPhotos(ctx, trip, []library.PhotoID{b}, false)
+	noError(t, err)
+	_, err = l.Undo(ctx, put)
+	wantError(t, err, library.ErrConflict)
+	gone, err := l.RemoveAlbum(ctx, trip)
+	noError(t, err)
+	_, err = l.SetAlbumPhotos(ctx, trip, []library.PhotoID{b}, true)
+	wantError(t, err, library.ErrNotFound)
+	l.undo(gone)
+	l.undo(take)
+	albums, err := l.Albums(ctx)
+	noError(t, err)
+	same(t, "albums", albums, []Album{{ID: trip, Name: "Trip", Photos: 2}})
+	l.undo(put)
+	same(t, "its photos", len(l.photos(ListFilter{Album: trip})), 0)
+	l.check()
+}

@@ -34,7 +34,7 @@ type searchBar struct {
 
 	Box *field
 	In  fyne.CanvasObject // holds the box
-	Row *fyne.Container // chips and problems; hidden without a query
+	Row *fyne.Container   // chips and problems; hidden without a query
 
 	loop   *pace.Loop
 	tips   *look.Tips
