@@ -70,6 +70,9 @@ func (w *window) buildSaving() {
 		})
 	}
 	s.may.OnForget = func(text string) {
+		if text == w.kept {
+			w.kept, w.keptStanding = "", ""
+		}
 		w.loop.Go(func() func() {
 			if _, err := w.b.ForgetSearch(w.ctx, text); err != nil {
 				return func() { w.fail(tr("The search could not be erased"), err) }

@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"descry/ui/app"
 	"descry/ui/desktop/internal/fake"
 )
 
@@ -59,5 +60,28 @@ func TestTheSearchBoxProposes(t *testing.T) {
 	x.pass(searchPause)
 	if x.search.may.Texts() != nil || x.search.Box.AcceptsTab() {
 		t.Error("plain words bring up proposals")
+	}
+}
+
+// TestAnEarlierSearchTakesTheWholeBox takes over what was searched for before.
+func TestAnEarlierSearchTakesTheWholeBox(t *testing.T) {
+	x := open(t, fake.New(50))
+	x.focusSearch()
+	x.typed("Dog ta")
+	x.pass(searchPause)
+	x.search.may.Show("Dog ta", app.Completion{Start: 4, End: 6, Proposals: []app.Proposal{
+		{Text: "tag:", Help: "a tag you confirmed"}, {Text: "dog tag:mine, beach", Whole: true},
+	}})
+	x.key(fyne.KeyTab)
+	if got := x.search.Box.Text; got != "Dog tag:" {
+		t.Errorf("Tab makes it %q", got)
+	}
+	x.key(fyne.KeyTab)
+	if got := x.search.Box.Text; got != "dog tag:mine, beach" || x.search.Box.CursorColumn != len(got) {
+		t.Errorf("Tab once more makes it %q, cursor at %d", got, x.search.Box.CursorColumn)
+	}
+	x.pass(searchPause)
+	if x.search.last != "dog tag:mine, beach" {
+		t.Errorf("searched for is %q", x.search.last)
 	}
 }
