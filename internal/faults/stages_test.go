@@ -370,6 +370,21 @@ func stages() []stage {
 			},
 			further: wholeSidecars,
 		},
+		{
+			name: "writing the file of vectors for searching",
+			prepare: func(s site) error {
+				return errors.Join(s.made(6), s.search(5000, nil))
+			},
+			run: func(s site, _ func(string) error) error {
+				for n := 9000; n <= vectorsEnd; n += 4000 { // as photos come in between searches
+					if err := s.search(n, nil); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			further: rightAnswers,
+		},
 	}
 }
 

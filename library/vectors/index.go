@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -122,6 +123,16 @@ func (x *Index) Refresh(ctx context.Context) error {
 func (x *Index) Rebuild(ctx context.Context) error {
 	x.damaged.Store(true)
 	return x.Refresh(ctx)
+}
+
+// Tidy brings a side file up to date, if there is one: vectors that the source forgot are not
+// in it any more then.
+func Tidy(ctx context.Context, p Params) error {
+	if _, err := os.Stat(sideName(p)); err != nil {
+		return nil // there is none, or it cannot be read
+	}
+	x, err := Open(ctx, p)
+	return errors.Join(err, x.Close())
 }
 
 // Close writes down what the next opening would have to ask for and lets go of the side

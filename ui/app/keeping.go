@@ -24,6 +24,9 @@ func (a *App) PurgeMissing(ctx context.Context) (Purged, error) {
 	}
 	backup, photos, pictures, err := a.store.PurgeMissing(ctx)
 	a.dropThumbs(pictures)
+	if err == nil {
+		err = a.dropVectors(ctx)
+	}
 	if err != nil {
 		return Purged{}, err
 	}
@@ -41,6 +44,9 @@ func (a *App) Forget(ctx context.Context, photos []library.PhotoID, backups bool
 	}
 	pictures, err := a.store.Forget(ctx, photos...)
 	a.dropThumbs(pictures)
+	if err == nil {
+		err = a.dropVectors(ctx)
+	}
 	if err == nil && backups {
 		err = a.store.RenewBackups(ctx)
 	}

@@ -166,9 +166,7 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 		p.Text = words
 	}
 	if problem == nil && space.ID != 0 {
-		index, err := vectors.Open(ctx, vectors.Params{
-			Source: a.store, Space: space, Dir: a.cacheDir(), Library: a.store.LibraryID(), Log: a.p.Log,
-		})
+		index, err := vectors.Open(ctx, a.vectorParams(space))
 		if err != nil {
 			return nil, nil, errors.Join(err, index.Close())
 		}
@@ -180,6 +178,33 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 	}
 	m.searcher = search.New(p)
 	return m.searcher, problem, nil
+}
+
+// vectorParams are those of the index of a space.
+func (a *App) vectorParams(space library.Space) vectors.Params {
+	return vectors.Params{Source: a.store, Space: space, Dir: a.cacheDir(), Library: a.store.LibraryID(), Log: a.p.Log}
+}
+
+// dropVectors removes what the files for searching still hold of forgotten photos.
+func (a *App) dropVectors(ctx context.Context) error {
+	spaces, err := a.store.Spaces(ctx)
+	if err != nil {
+		return err
+	}
+	m := &a.meaning
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, space := range spaces {
+		if m.index != nil && m.space == space.ID {
+			err = m.index.Refresh(ctx)
+		} else {
+			err = vectors.Tidy(ctx, a.vectorParams(space))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // warm makes what the next search would otherwise wait for: the model and the vectors in
