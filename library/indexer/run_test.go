@@ -255,11 +255,11 @@ func TestReportWaitsForASlowCount(t *testing.T) {
 		for range 6 {
 			held.Add(1)
 			readers.Go(func() {
-				err := l.store.Palettes(t.Context(), func(library.PhotoID, []library.Swatch) {
+				w := writer(func() {
 					held.Done()
 					<-release
 				})
-				if err != nil {
+				if err := l.store.Dump(t.Context(), w, false, true); err != nil {
 					t.Error(err)
 				}
 			})
@@ -272,4 +272,12 @@ func TestReportWaitsForASlowCount(t *testing.T) {
 		t.Errorf("report %+v, %v", r, err)
 	}
 	readers.Wait()
+}
+
+// writer calls itself for each write.
+type writer func()
+
+func (w writer) Write(b []byte) (int, error) {
+	w()
+	return len(b), nil
 }

@@ -60,60 +60,55 @@ func (t *town) radius() float64 { return 2 + math.Sqrt(float64(t.people))/130 }
 // to be called after it.
 const ownTown = 10
 
-// Within returns a test for positions that lie in a country, region or town of this name, and
-// what it is read as. A name that several of these have means all of them; of several towns
-// the one with the most people. False: nothing is called so.
-func (g *Gazetteer) Within(name string) (in func(lat, lon float64) bool, full string, ok bool) {
+// Area is a town, a region or a country, or all of these that share a name.
+type Area struct {
+	Regions, Countries []int64 // their numbers in the list
+	// Town is the number of a town, which lies around a position in degrees north and east: what
+	// is within Km, or what it is the nearest town of within OwnKm. -1: none.
+	Town      int64
+	Lat, Lon  float64
+	Km, OwnKm float64
+}
+
+// Has reports whether a position of which this is the nearest town lies in the area.
+func (a Area) Has(lat, lon float64, near Numbers) bool {
+	if a.Town >= 0 {
+		d := Distance(lat, lon, a.Lat, a.Lon)
+		if d <= a.Km || near.Town == a.Town && d <= a.OwnKm {
+			return true
+		}
+	}
+	return slices.Contains(a.Regions, near.Region) || slices.Contains(a.Countries, near.Country)
+}
+
+// Within returns the country, region or town of this name, and what it is read as. A name that
+// several of these have means all of them; of several towns the one with the most people.
+// False: nothing is called so.
+func (g *Gazetteer) Within(name string) (a Area, full string, ok bool) {
 	want := Fold(name)
-	countries, regions := map[int16]bool{}, map[int16]bool{}
+	a.Town = -1
 	var said []string
 	for i, c := range g.countries {
 		if slices.Contains(c.known, want) {
-			countries[int16(i)] = true
+			a.Countries = append(a.Countries, int64(i))
 			said = append(said, "the country "+c.name)
 		}
 	}
 	for i, r := range g.regions {
 		if slices.Contains(r.known, want) {
-			regions[int16(i)] = true
+			a.Regions = append(a.Regions, int64(i))
 			said = append(said, "the region "+r.name+" in "+g.countries[r.country].name)
 		}
 	}
-	k := g.town(name)
-	if k >= 0 {
+	if k := g.town(name); k >= 0 {
+		t := &g.towns[k]
+		a.Town, a.Lat, a.Lon, a.Km, a.OwnKm = int64(k), float64(t.lat), float64(t.lon), t.radius(), ownTown
 		said = append(said, "the town "+g.full(k))
 	}
 	if len(said) == 0 || want == "" {
-		return nil, "", false
+		return Area{Town: -1}, "", false
 	}
-	known := map[[2]int32]bool{} // photos share places; a hundredth of a degree is a kilometre
-	in = func(lat, lon float64) bool {
-		key := [2]int32{int32(math.Round(lat * 100)), int32(math.Round(lon * 100))}
-		yes, ok := known[key]
-		if !ok {
-			yes = g.lies(lat, lon, k, countries, regions)
-			known[key] = yes
-		}
-		return yes
-	}
-	return in, strings.Join(said, " or "), true
-}
-
-// lies reports whether a position is in one of these countries or regions, or in a town.
-func (g *Gazetteer) lies(lat, lon float64, k int, countries, regions map[int16]bool) bool {
-	near := g.nearest(lat, lon)
-	if k >= 0 {
-		t := &g.towns[k]
-		d := Distance(lat, lon, float64(t.lat), float64(t.lon))
-		if d <= t.radius() || near == k && d <= ownTown {
-			return true
-		}
-	}
-	if near < 0 {
-		return false
-	}
-	t := &g.towns[near]
-	return countries[t.country] || regions[t.region]
+	return a, strings.Join(said, " or "), true
 }
 
 // Like returns the name of a place that is spelt almost like a name; "": none is. Of several

@@ -7,6 +7,8 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strconv"
@@ -19,6 +21,7 @@ type Gazetteer struct {
 	regions   []area
 	towns     []town
 	cells     map[cell][]int32 // towns by where they are
+	version   string
 }
 
 // area is a region or country.
@@ -59,7 +62,7 @@ func Read(data []byte) (*Gazetteer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the list of places: %w", err)
 	}
-	g := &Gazetteer{cells: map[cell][]int32{}}
+	g := &Gazetteer{cells: map[cell][]int32{}, version: Version(data)}
 	codes := map[string]int{}
 	lines := bufio.NewScanner(z)
 	lines.Buffer(nil, 1<<20)
@@ -172,6 +175,31 @@ func (g *Gazetteer) nearest(lat, lon float64) int {
 	}
 	return found
 }
+
+// Numbers are those of a town, its region and its country in a list; -1: none.
+type Numbers struct{ Town, Region, Country int64 }
+
+// Nearest returns the numbers of the town nearest to a position, where one is within 150 km.
+func (g *Gazetteer) Nearest(lat, lon float64) Numbers {
+	i := g.nearest(lat, lon)
+	if i < 0 {
+		return Numbers{-1, -1, -1}
+	}
+	t := &g.towns[i]
+	return Numbers{Town: int64(i), Region: int64(t.region), Country: int64(t.country)}
+}
+
+// Version tells lists apart: the numbers of one mean nothing in another. "" for none.
+func Version(list []byte) string {
+	if len(list) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(list)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Version is that of the list that the gazetteer was read from.
+func (g *Gazetteer) Version() string { return g.version }
 
 // Where is what is known of a position.
 type Where struct {

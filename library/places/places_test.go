@@ -75,8 +75,8 @@ func TestAtAndWithin(t *testing.T) {
 		{"australia", ocean, false},
 		{"fiji", suva, true},
 	} {
-		in, full, ok := g.Within(c.name)
-		if !ok || in(c.at.lat, c.at.lon) != c.in {
+		area, full, ok := g.Within(c.name)
+		if !ok || area.Has(c.at.lat, c.at.lon, g.Nearest(c.at.lat, c.at.lon)) != c.in {
 			t.Errorf("%v in %q (%s): want %v", c.at, c.name, full, c.in)
 		}
 	}

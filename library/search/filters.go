@@ -26,7 +26,7 @@ func (r *run) value(n query.Node, v string) (store.Condition, error) {
 		}
 		return store.HasWords(store.WordQuery{Terms: []string{v}, Columns: []string{"name"}, Prefix: true})
 	case "ext":
-		return store.Named("*." + v), nil
+		return store.EndsIn(v), nil
 	case "camera":
 		return store.TakenWith(strings.Fields(v)), nil
 	case "lens":
@@ -145,99 +145,13 @@ func stateOf(field, v string) (store.Condition, error) {
 	return store.Condition{}, fmt.Errorf("the filter %s:%s has no meaning", field, v)
 }
 
-// Formats of films and of camera RAW, as metadata names them.
-var (
-	videoFormats = []string{"mp4", "mov", "mkv", "webm", "avi"}
-	rawFormats   = []string{"cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"}
-)
-
-// ofType tells kinds of pictures apart by format, shape, and what programs call them.
+// ofType tells kinds of pictures apart.
 func ofType(v string) store.Condition {
-	switch v {
-	case "video":
-		return store.OfFormat(videoFormats...)
-	case "raw":
-		return store.OfFormat(rawFormats...)
-	case "motion":
-		return store.Is(store.HasMotion)
-	case "screenshot":
-		return screenshot()
-	case "panorama":
-		return store.Both(store.Within(store.Aspect, math.Nextafter(2, 3), math.Inf(1)),
-			store.Except(screenshot()), store.Except(store.OfFormat(videoFormats...)))
+	kinds := map[string]store.State{
+		"video": store.IsVideo, "raw": store.IsRaw, "motion": store.HasMotion, "screenshot": store.IsScreenshot, "panorama": store.IsPanorama,
+	}
+	if s, ok := kinds[v]; ok {
+		return store.Is(s)
 	}
 	return store.Except(store.Either(ofType("video"), ofType("screenshot"), ofType("panorama")))
-}
-
-// screenshotNames is how systems and programs call pictures of the screen.
-var screenshotNames = []string{
-	"screenshot", "screen shot", "screen_shot", "screen-shot", "screencap", "bildschirmfoto", "capture d", "captura de", "schermafbeelding",
-	"schermata", "skärmavbild", "skjermbilde", "zrzut ekranu", "снимок экрана", "スクリーンショット", "截屏", "截图", "屏幕快照",
-}
-
-// screens are the pixels of common screens, upright or lying.
-var screens = [][2]int{
-	{1280, 720},
-	{1280, 800},
-	{1366, 768},
-	{1440, 900},
-	{1600, 900},
-	{1680, 1050},
-	{1920, 1080},
-	{1920, 1200},
-	{2560, 1440},
-	{2560, 1600},
-	{2880, 1800},
-	{3024, 1964},
-	{3456, 2234},
-	{3440, 1440},
-	{3840, 2160},
-	{5120, 2880}, // computers
-	{1136, 640},
-	{1334, 750},
-	{1792, 828},
-	{2208, 1242},
-	{2436, 1125},
-	{2532, 1170},
-	{2556, 1179},
-	{2622, 1206},
-	{2688, 1242},
-	{2778, 1284},
-	{2796, 1290},
-	{2868, 1320},
-	{2048, 1536},
-	{2224, 1668},
-	{2388, 1668},
-	{2732, 2048},
-	{2360, 1640}, // phones and tablets of Apple
-	{2160, 1080},
-	{2220, 1080},
-	{2280, 1080},
-	{2310, 1080},
-	{2340, 1080},
-	{2400, 1080},
-	{2412, 1080},
-	{2960, 1440},
-	{3040, 1440},
-	{3088, 1440},
-	{3120, 1440},
-	{3200, 1440},
-	{2400, 1600}, // of others
-}
-
-// screenshot is a picture that no camera took and that is called one, or is a PNG of the
-// size of a screen.
-func screenshot() store.Condition {
-	var names, sizes []store.Condition
-	for _, n := range screenshotNames {
-		names = append(names, store.Named("*"+n+"*"))
-	}
-	for _, s := range screens {
-		sizes = append(sizes, store.OfSize(s[0], s[1]))
-	}
-	return store.Both(
-		store.Except(store.Is(store.FromCamera)),
-		store.Except(store.OfFormat(videoFormats...)),
-		store.Either(store.Either(names...), store.Both(store.OfFormat("png"), store.Either(sizes...))),
-	)
 }

@@ -1,10 +1,6 @@
 package search
 
 import (
-	"math"
-
-	"descry/library"
-	"descry/library/places"
 	"descry/library/query"
 	"descry/library/store"
 )
@@ -39,30 +35,8 @@ func (r *run) near(values []string) (store.Condition, error) {
 		}
 		r.note("“%s” is read as %s.", p.Name, full)
 	}
-	high := km / (math.Pi / 180 * places.EarthKm)
-	south, north := lat-high, lat+high
-	west, east := -180.0, 180.0
-	if south > -89 && north < 89 {
-		wide := high / math.Cos(math.Max(math.Abs(south), math.Abs(north))*math.Pi/180)
-		if wide < 180 {
-			west, east = turned(lon-wide), turned(lon+wide)
-		}
-	}
-	at, err := r.p.Store.Positions(r.ctx, south, west, north, east)
-	if err != nil {
-		return store.Condition{}, err
-	}
-	var ids []library.PhotoID
-	for _, x := range at {
-		if places.Distance(lat, lon, x.Lat, x.Lon) <= km {
-			ids = append(ids, x.Photo)
-		}
-	}
-	return store.OneOf(ids), nil
+	return store.Near(lat, lon, km), nil
 }
-
-// turned brings degrees east between -180 and 180.
-func turned(lon float64) float64 { return lon - 360*math.Floor((lon+180)/360) }
 
 // noPlace says that there is no such place, or that places are not known at all.
 func (r *run) noPlace(name string) error {
@@ -81,20 +55,31 @@ func (r *run) place(name string) (store.Condition, error) {
 	if r.p.Places == nil {
 		return store.Condition{}, r.noPlace(name)
 	}
-	in, full, ok := r.p.Places.Within(name)
+	area, full, ok := r.p.Places.Within(name)
 	if !ok {
 		return store.Condition{}, r.noPlace(name)
 	}
 	r.note("“%s” is read as %s.", name, full)
-	at, err := r.p.Store.Positions(r.ctx, -90, -180, 90, 180)
+	version := r.p.Places.Version()
+	some := []store.Condition{store.Placed(version, nil, area.Regions, area.Countries)}
+	if area.Town >= 0 {
+		some = append(some, store.Near(area.Lat, area.Lon, area.Km),
+			store.Both(store.Placed(version, []int64{area.Town}, nil, nil), store.Near(area.Lat, area.Lon, area.OwnKm)))
+	}
+	// Where photos were taken that came just now, or that another list of places knew.
+	left, err := r.p.Store.SpotsWithoutPlace(r.ctx, version, 0)
 	if err != nil {
 		return store.Condition{}, err
 	}
-	var ids []library.PhotoID
-	for _, x := range at {
-		if in(x.Lat, x.Lon) {
-			ids = append(ids, x.Photo)
+	var in []store.Spot
+	for _, s := range left {
+		lat, lon := s.Middle()
+		if area.Has(lat, lon, r.p.Places.Nearest(lat, lon)) {
+			in = append(in, s)
 		}
 	}
-	return store.OneOf(ids), nil
+	if left != nil {
+		some = append(some, store.At(in))
+	}
+	return store.Either(some...), nil
 }

@@ -14,6 +14,7 @@ import (
 	"descry/library"
 	"descry/library/calib"
 	"descry/library/language"
+	"descry/library/places"
 	"descry/library/query"
 	"descry/library/store"
 	"descry/library/vectors"
@@ -60,9 +61,13 @@ type Places interface {
 	// Find returns the middle of the place that a name most likely means, in degrees north and
 	// east, and its name in full; false where none is called so.
 	Find(name string) (lat, lon float64, full string, ok bool)
-	// Within returns a test for positions that lie in a town, region or country of this name,
-	// and its name in full; false where none is called so.
-	Within(name string) (in func(lat, lon float64) bool, full string, ok bool)
+	// Within returns the town, region or country of this name, and its name in full; false where
+	// none is called so.
+	Within(name string) (area places.Area, full string, ok bool)
+	// Nearest returns the numbers of the town nearest to a position.
+	Nearest(lat, lon float64) places.Numbers
+	// Version tells lists of places apart.
+	Version() string
 	// Like returns the name of a place that is spelt almost like a name, or "".
 	Like(name string) string
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,6 +121,9 @@ func (c *committer) file(f *IndexedFile) error {
 			if err := c.putWords(photo, &w); err != nil {
 				return err
 			}
+		}
+		if err := c.newFacts(photo, f, b.name, m); err != nil {
+			return err
 		}
 	} else {
 		c.mark(photo, dirtRow|dirtWords)
@@ -326,6 +330,15 @@ func packPalette(swatches []library.Swatch) []byte {
 		b = append(b, byte(s.Colour>>16), byte(s.Colour>>8), byte(s.Colour), s.Share)
 	}
 	return b
+}
+
+// unpackPalette appends the colours of a packed palette.
+func unpackPalette(to []library.Swatch, palette []byte) []library.Swatch {
+	for ; len(palette) >= 4; palette = palette[4:] {
+		v := binary.BigEndian.Uint32(palette)
+		to = append(to, library.Swatch{Colour: v >> 8, Share: uint8(v)})
+	}
+	return to
 }
 
 func finite(f float64) float64 {

@@ -132,6 +132,20 @@ type Folder struct {
 // Folders lists the folders of all roots that hold present photos, and those above them up
 // to the root: by root path, each folder before those below it. Every root comes.
 func (s *Store) Folders(ctx context.Context) ([]Folder, error) {
+	m, err := s.fresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer m.mu.Unlock()
+	if m.folders == nil {
+		if m.folders, err = s.readFolders(ctx); err != nil {
+			return nil, fmt.Errorf("list the folders: %w", err)
+		}
+	}
+	return slices.Clone(m.folders), nil
+}
+
+func (s *Store) readFolders(ctx context.Context) ([]Folder, error) {
 	var out []Folder
 	err := s.snapshot(ctx, func(q querier) error {
 		roots, err := rootPaths(ctx, q)
@@ -180,10 +194,7 @@ func (s *Store) Folders(ctx context.Context) ([]Folder, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list the folders: %w", err)
-	}
-	return out, nil
+	return out, err
 }
 
 // compareDirs orders folders as a tree is read: "a/b" comes before "a b", though '/' sorts

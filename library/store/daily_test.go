@@ -298,6 +298,9 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 	noError(t, err)
 	same(t, "what a person said", said(s), want)
 	noError(t, s.Integrity(t.Context()))
+	upright, err := s.Find(t.Context(), Both(Shape(-1), Within(Width, 3, 3)))
+	noError(t, err)
+	same(t, "filters find them", upright, []library.PhotoID{2})
 	var waiting string
 	noError(t, s.ro.QueryRowContext(t.Context(), `SELECT group_concat(name || (SELECT count(*) FROM failure)) FROM file WHERE pending = 1`).Scan(&waiting))
 	same(t, "what failed before is tried again", waiting, "c.tif0")

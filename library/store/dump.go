@@ -229,6 +229,8 @@ func (s *Store) Integrity(ctx context.Context) error {
 			`SELECT 'photo ' || p.id || ' cannot be found by words' FROM photo p WHERE p.shown = 1 AND p.id NOT IN (SELECT rowid FROM words)`,
 			`SELECT 'the words of ' || w.rowid || ' belong to no shown photo' FROM words w
 				WHERE w.rowid NOT IN (SELECT id FROM photo WHERE shown = 1)`,
+			`SELECT 'photo ' || p.id || ' cannot be found by filters' FROM photo p
+				WHERE (p.primary_file IS NOT NULL) <> EXISTS (SELECT 1 FROM fact x WHERE x.photo_id = p.id)`,
 			`SELECT 'vector ' || v.seq || ' has the wrong length' FROM vector v JOIN space s ON s.id = v.space_id WHERE length(v.data) <> 2 * s.dim`,
 		} {
 			if err := eachRow(ctx, q, query, nil, note); err != nil {

@@ -1,24 +1,25 @@
 package store
 
 import (
-	"context"
-	"database/sql"
-	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 	"time"
 
 	"descry/library"
+	"descry/library/colours"
 )
 
 // Condition is something that holds for a photo or does not. The functions of this file make
 // conditions; the zero Condition holds for every photo.
 type Condition struct {
 	kind    conditionKind
-	sql     string // of a leaf: a query of the ids of photos, or a condition on the joined tables
+	sql     string // a query that selects photo_set of some photos
+	gone    string // the same where missing photos count, too; "": no other one
 	args    []any
 	kids    []Condition
+	months  [2]int
 	set     library.PhotoSet
 	missing bool // speaks of photos whose files are gone, so those count, too
 }
@@ -26,15 +27,30 @@ type Condition struct {
 type conditionKind int
 
 const (
-	always   conditionKind = iota
-	onTables               // sql is a condition on photo p, its primary file f, metadata m and picture i
-	given                  // set holds the photos
+	always  conditionKind = iota
+	queried               // by sql
+	monthly               // by months, first and last
+	given                 // set holds the photos
 	allOf
 	oneOf
 	noneOf
 )
 
-func cond(sql string, args ...any) Condition { return Condition{kind: onTables, sql: sql, args: args} }
+// query is the condition that a photo is among those that a query selects.
+func query(sql string, args ...any) Condition { return Condition{kind: queried, sql: sql, args: args} }
+
+// fact is a condition on what the table of that name has of a photo.
+func fact(where string, args ...any) Condition {
+	return query("SELECT photo_set(photo_id) FROM fact WHERE "+where, args...)
+}
+
+// flagged holds for photos that have one of some flags. Few combinations of flags are in use:
+// one is found behind the other, and each gives its photos without a look at others.
+func flagged(flags int) Condition {
+	return query(`WITH RECURSIVE used (flags) AS (SELECT min(flags) FROM fact
+			UNION ALL SELECT (SELECT min(x.flags) FROM fact x WHERE x.flags > used.flags) FROM used WHERE used.flags IS NOT NULL)
+		SELECT photo_set(x.photo_id) FROM used CROSS JOIN fact x ON x.flags = used.flags WHERE used.flags & ? <> 0`, flags)
+}
 
 // Both holds where all of some conditions do.
 func Both(all ...Condition) Condition { return joined(allOf, all) }
@@ -65,49 +81,58 @@ func HasWords(wq WordQuery) (Condition, error) {
 	if err != nil || match == "" {
 		return Either(), err
 	}
-	return cond("p.id IN (SELECT rowid FROM words WHERE words MATCH ?)", match), nil
+	return query("SELECT photo_set(rowid) FROM words WHERE words MATCH ?", match), nil
 }
 
 // TakenBetween holds for photos taken (else written) from one time until before another,
 // wall clocks; the zero time leaves a side open.
 func TakenBetween(from, to time.Time) Condition {
-	var all []Condition
+	where, args := "", []any{}
 	if !from.IsZero() {
-		all = append(all, cond("p.sort_ms >= ?", wall(from)))
+		where, args = where+" AND sort_ms >= ?", append(args, wall(from))
 	}
 	if !to.IsZero() {
-		all = append(all, cond("p.sort_ms < ?", wall(to)))
+		where, args = where+" AND sort_ms < ?", append(args, wall(to))
 	}
-	return Both(all...)
+	c := query("SELECT photo_set(id) FROM photo WHERE shown = 1"+where, args...)
+	c.gone = "SELECT photo_set(id) FROM photo WHERE 1" + where
+	return c
 }
 
 // InTheSouth holds for photos whose position is known to lie south of the equator.
-func InTheSouth() Condition { return cond("m.lat < 0") }
+func InTheSouth() Condition { return fact("spot < ?", spotRows/2*spotColumns) }
 
 // TakenInMonths holds for photos taken (else written) in months of any year, 1 to 12.
 func TakenInMonths(from, to int) Condition {
-	return cond("CAST(strftime('%m', p.sort_ms / 1000, 'unixepoch') AS INTEGER) BETWEEN ? AND ?", from, to)
+	return Condition{kind: monthly, months: [2]int{from, to}}
 }
+
+// day is a day in minutes, as fact.clock counts them.
+const day = 24 * 60
 
 // TakenAtTime holds for photos that the camera took at a time of day, in minutes since
 // midnight, from until before; where to is not after from, over midnight.
 func TakenAtTime(from, to int) Condition {
-	const minute = "((p.taken_ms / 60000) % 1440 + 1440) % 1440" // before 1970 the remainder is negative
-	if from < to {
-		return cond("p.taken_ms IS NOT NULL AND "+minute+" >= ? AND "+minute+" < ?", from, to)
+	var some []Condition
+	for d := range 7 {
+		if from < to {
+			some = append(some, fact("clock >= ? AND clock < ?", d*day+from, d*day+to))
+		} else {
+			some = append(some, fact("clock >= ? AND clock < ?", d*day, d*day+to), fact("clock >= ? AND clock < ?", d*day+from, (d+1)*day))
+		}
 	}
-	return cond("p.taken_ms IS NOT NULL AND ("+minute+" >= ? OR "+minute+" < ?)", from, to)
+	return Either(some...)
 }
 
 // TakenOn holds for photos that the camera took on days of the week, Sunday first.
 func TakenOn(days [7]bool) Condition {
-	var list []string
-	for i, on := range days {
+	var some []Condition
+	for d, on := range days {
 		if on {
-			list = append(list, fmt.Sprintf("'%d'", i))
+			some = append(some, fact("clock >= ? AND clock < ?", d*day, (d+1)*day))
 		}
 	}
-	return cond("p.taken_ms IS NOT NULL AND strftime('%w', p.taken_ms / 1000, 'unixepoch') IN (" + strings.Join(list, ", ") + ")")
+	return Either(some...)
 }
 
 // Quantity is something of a photo that is a number.
@@ -122,56 +147,80 @@ const (
 	Width               // upright pixels
 	Height
 	Rating // the person's, else the file's; 0 where there is none
-	Aspect // the long side over the short one
-)
-
-const (
-	uprightWidth  = "coalesce(i.width, CASE WHEN p.orientation >= 5 THEN m.height ELSE m.width END)"
-	uprightHeight = "coalesce(i.height, CASE WHEN p.orientation >= 5 THEN m.width ELSE m.height END)"
 )
 
 var quantities = map[Quantity]string{
-	ISO: "m.iso", FNumber: "m.f_number", Focal: "m.focal_mm", Width: uprightWidth, Height: uprightHeight,
-	Megapixels: uprightWidth + " * " + uprightHeight + " / 1e6",
-	Rating:     "max(coalesce((SELECT k.rating FROM mark k WHERE k.photo_id = p.id), m.rating, 0), 0)",
-	Aspect: "1.0 * max(" + uprightWidth + ", " + uprightHeight + ") / nullif(min(" + uprightWidth + ", " + uprightHeight +
-		"), 0)",
+	ISO: "iso", FNumber: "f_number", Focal: "focal", Width: "width", Height: "height", Megapixels: "width * height / 1e6",
+	Rating: "rating",
 }
 
 // Within holds for photos of which a quantity is known and lies from low to high, both
 // included; infinity leaves a side open.
 func Within(q Quantity, low, high float64) Condition {
-	value := quantities[q]
-	all := []Condition{cond(value + " IS NOT NULL")}
+	if q != Rating {
+		return between("SELECT photo_set(photo_id) FROM fact WHERE ", quantities[q], low, high)
+	}
+	if low <= 0 {
+		if high < 0 {
+			return Either()
+		}
+		if math.IsInf(high, 1) {
+			return Condition{}
+		}
+		return Except(Within(Rating, math.Nextafter(high, math.Inf(1)), math.Inf(1))) // no rating counts as 0
+	}
+	const said = "SELECT photo_set(photo_id) FROM mark WHERE "
+	return Either(
+		between(said, "rating", low, high),
+		Both(between("SELECT photo_set(photo_id) FROM fact WHERE rating > 0 AND ", "rating", low, high), Except(query(said+"rating IS NOT NULL"))),
+	)
+}
+
+func between(from, value string, low, high float64) Condition {
+	parts, args := []string{value + " IS NOT NULL"}, []any{}
 	if !math.IsInf(low, -1) {
-		all = append(all, cond(value+" >= ?", low))
+		parts, args = append(parts, value+" >= ?"), append(args, low)
 	}
 	if !math.IsInf(high, 1) {
-		all = append(all, cond(value+" <= ?", high))
+		parts, args = append(parts, value+" <= ?"), append(args, high)
 	}
-	return Both(all...)
+	return query(from+strings.Join(parts, " AND "), args...)
 }
 
 // Shape holds for upright pictures by width against height: -1 higher than wide, 0 square,
 // 1 wider than high.
 func Shape(sign int) Condition {
-	op := map[int]string{-1: "<", 0: "=", 1: ">"}[sign]
-	return cond(uprightWidth + " " + op + " " + uprightHeight)
+	return flagged(map[int]int{-1: flagUpright, 0: flagSquare, 1: flagWide}[sign])
+}
+
+// Coloured holds for photos that have a colour among the main ones of their picture.
+func Coloured(c colours.Sought) Condition {
+	if c.Table == nil {
+		return fact("colours & ? <> 0", int64(c.Names))
+	}
+	return fact("colours & ? <> 0 AND has_colour(colours, ?)", int64(c.Names), c.Table)
 }
 
 // TakenWith holds for photos whose camera (make and model) has all these texts in it, in any
 // case.
-func TakenWith(texts []string) Condition { return contains("m.make || ' ' || m.model", texts) }
+func TakenWith(texts []string) Condition {
+	where, args := contains("make || ' ' || model", texts)
+	return fact("camera IN (SELECT id FROM camera WHERE "+where+")", args...)
+}
 
 // ThroughLens is TakenWith for the lens.
-func ThroughLens(texts []string) Condition { return contains("m.lens", texts) }
+func ThroughLens(texts []string) Condition {
+	where, args := contains("name", texts)
+	return fact("lens IN (SELECT id FROM lens WHERE "+where+")", args...)
+}
 
-func contains(value string, texts []string) Condition {
-	var all []Condition
+func contains(value string, texts []string) (where string, args []any) {
+	where = "1"
 	for _, t := range texts {
-		all = append(all, cond(value+` LIKE ? ESCAPE '\'`, "%"+escapeLike(t)+"%"))
+		where += " AND " + value + ` LIKE ? ESCAPE '\'`
+		args = append(args, "%"+escapeLike(t)+"%")
 	}
-	return Both(all...)
+	return where, args
 }
 
 // escapeLike makes a text stand for itself in a pattern of LIKE.
@@ -179,54 +228,85 @@ func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }
 
-// inFile holds for photos of which a present file x meets a condition.
-func inFile(sql string, args ...any) Condition {
-	return cond("EXISTS (SELECT 1 FROM file x WHERE x.photo_id = p.id AND (x.state = 'present' OR p.shown = 0) AND "+sql+")", args...)
-}
-
 // Named holds for photos with a file whose name fits a pattern, in any case: * is any text,
-// ? one character.
+// ? one character. It looks at the name of every file.
 func Named(pattern string) Condition {
 	pattern = strings.NewReplacer("*", "%", "?", "_").Replace(escapeLike(pattern))
-	return inFile(`CAST(x.name AS TEXT) LIKE ? ESCAPE '\'`, pattern)
+	c := query(`SELECT photo_set(photo_id) FROM file WHERE state = 'present' AND CAST(name AS TEXT) LIKE ? ESCAPE '\'`, pattern)
+	c.gone = `SELECT photo_set(p.id) FROM file x JOIN photo p ON p.id = x.photo_id
+		WHERE (x.state = 'present' OR p.shown = 0) AND CAST(x.name AS TEXT) LIKE ? ESCAPE '\'`
+	return c
+}
+
+// EndsIn holds for photos with a file whose name has this end behind a dot, in any case.
+func EndsIn(ext string) Condition {
+	if strings.Contains(ext, ".") {
+		return Named("*." + ext)
+	}
+	return Either(fact("ext = ?", strings.ToLower(ext)),
+		query(`SELECT photo_set(x.photo_id) FROM fact f CROSS JOIN file x ON x.photo_id = f.photo_id
+			WHERE f.copies = 1 AND x.state = 'present' AND CAST(x.name AS TEXT) LIKE ? ESCAPE '\'`, "%."+escapeLike(ext)))
 }
 
 // InFolder holds for photos in a folder of a root ("" for the root itself) or below it.
 func InFolder(root library.RootID, dir string) Condition {
-	where, args := ListFilter{Root: root, Dir: dir}.where()
-	return cond(where, args...)
+	const files = "SELECT photo_set(photo_id) FROM file WHERE state = 'present' AND root_id = ?"
+	if dir == "" {
+		return query(files, root)
+	}
+	return Either(query(files+" AND dir = ?", root, []byte(dir)),
+		query(files+" AND dir > ? AND dir < ?", root, []byte(dir+"/"), []byte(dir+"0"))) // '0' follows '/'
 }
 
 // Tagged holds for photos with one of these labels confirmed; where space is not 0, also
 // suggested in it from a confidence on, unless rejected.
 func Tagged(labels []library.LabelID, space library.SpaceID, from float64) Condition {
-	list := idList(labels)
-	c := cond(`p.id IN (SELECT g.photo_id FROM tag g WHERE g.state = 'confirmed' AND g.label_id IN (SELECT value FROM json_each(?)))`, list)
+	const said = "SELECT photo_set(photo_id) FROM tag WHERE label_id IN (SELECT value FROM json_each(?)) AND state = "
+	some := []Condition{query(said+"'confirmed'", idList(labels))}
 	if space == 0 {
-		return c
+		return some[0]
 	}
-	return Either(c, cond(`p.id IN (SELECT q.id FROM suggestion u JOIN photo q ON q.content_id = u.content_id AND q.orientation = u.orientation
-		WHERE u.label_id IN (SELECT value FROM json_each(?)) AND u.space_id = ? AND u.confidence >= ?
-			AND NOT EXISTS (SELECT 1 FROM tag g WHERE g.photo_id = q.id AND g.label_id = u.label_id))`, list, space, from))
+	for _, l := range labels {
+		suggested := query(`SELECT photo_set(p.id) FROM suggestion u CROSS JOIN photo p ON p.content_id = u.content_id
+			WHERE p.orientation = u.orientation AND u.label_id = ? AND u.space_id = ? AND u.confidence >= ?`, l, space, from)
+		some = append(some, Both(suggested, Except(query(said+"'rejected'", idList([]library.LabelID{l})))))
+	}
+	return Either(some...)
 }
 
 // InAlbum holds for photos of a plain album.
 func InAlbum(id int64) Condition {
-	return cond("p.id IN (SELECT x.photo_id FROM album_photo x WHERE x.album_id = ?)", id)
+	return query("SELECT photo_set(photo_id) FROM album_photo WHERE album_id = ?", id)
 }
 
-// OfFormat holds for photos in one of these formats, as library.Metadata has them.
-func OfFormat(formats ...string) Condition {
-	args := make([]any, len(formats))
-	for i, f := range formats {
-		args[i] = f
+// Near holds for photos that were taken within some kilometres of a position in degrees north
+// and east.
+func Near(lat, lon, km float64) Condition {
+	// At the rim each photo is looked at.
+	inside, rim := circle(lat, lon, km)
+	const at = "SELECT photo_set(x.photo_id) FROM json_each(?) r CROSS JOIN fact x ON x.spot >= r.value ->> 0 AND x.spot <= r.value ->> 1"
+	return Either(query(at, jsonOf(inside)), query(at+" WHERE kilometres(x.lat, x.lon, ?, ?) <= ?", jsonOf(rim), lat, lon, km))
+}
+
+func jsonOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("store: %v is no JSON: %v", v, err)) // only numbers come here
 	}
-	return cond("m.format IN (?"+strings.Repeat(", ?", len(formats)-1)+")", args...)
+	return string(b)
 }
 
-// OfSize holds for pictures of w × h pixels, upright or lying.
-func OfSize(w, h int) Condition {
-	return cond("m.width = ? AND m.height = ? OR m.width = ? AND m.height = ?", w, h, h, w)
+// At holds for photos that were taken in some spots.
+func At(spots []Spot) Condition {
+	return fact("spot IN (SELECT value FROM json_each(?))", idList(spots))
+}
+
+// Placed holds for photos in spots whose nearest town, its region or its country is one of
+// these in the list of places of this version, as far as PutPlaces told of them.
+func Placed(version string, towns, regions, countries []int64) Condition {
+	return fact(`(SELECT places FROM library) = ? AND spot IN (SELECT spot FROM place WHERE town IN (SELECT value FROM json_each(?))
+		UNION SELECT spot FROM place WHERE region IN (SELECT value FROM json_each(?))
+		UNION SELECT spot FROM place WHERE country IN (SELECT value FROM json_each(?)))`, version, idList(towns), idList(regions), idList(countries))
 }
 
 // State is something that a photo is or has.
@@ -239,7 +319,11 @@ const (
 	IsMissing                 // all its files are gone
 	IsUntagged                // no confirmed tag
 	IsUnreviewed              // a person said nothing of its tags nor its alt text
-	InStack                   // in a stack
+	IsVideo
+	IsRaw // of a camera
+	IsScreenshot
+	IsPanorama
+	InStack // in a stack
 	HasGPS
 	HasAlt // an alt text that a person wrote or approved, here or in the file
 	HasDescription
@@ -250,110 +334,41 @@ const (
 	FromCamera // the file names a camera or its settings
 )
 
-var states = map[State]string{
-	IsFavourite: "p.id IN (SELECT k.photo_id FROM mark k WHERE k.favourite = 1)",
-	IsOffline: `p.shown = 1 AND NOT EXISTS (SELECT 1 FROM file x JOIN root r ON r.id = x.root_id
-		WHERE x.photo_id = p.id AND x.state = 'present' AND r.state = 'present')`,
-	IsMissing: "p.shown = 0",
-	IsUntagged: `NOT EXISTS (SELECT 1 FROM tag g JOIN label l ON l.id = g.label_id JOIN label_set s ON s.id = l.set_id
-		WHERE g.photo_id = p.id AND g.state = 'confirmed' AND l.removed = 0 AND s.removed = 0)`,
-	IsUnreviewed: `NOT EXISTS (SELECT 1 FROM tag g WHERE g.photo_id = p.id)
-		AND NOT EXISTS (SELECT 1 FROM alt_text a WHERE a.photo_id = p.id)`,
-	InStack:        "p.id IN (SELECT h.photo_id FROM stack_member h)",
-	HasGPS:         "m.lat IS NOT NULL AND m.lon IS NOT NULL",
-	HasAlt:         "m.alt_text <> '' OR EXISTS (SELECT 1 FROM alt_text a WHERE a.photo_id = p.id)",
-	HasDescription: "m.title <> '' OR m.description <> ''",
-	HasKeywords:    "m.keywords <> '[]'",
-	HasCopies:      "(SELECT count(*) FROM file x WHERE x.photo_id = p.id AND x.state = 'present') > 1",
-	HasMotion:      "m.motion = 1",
-	HasText: `EXISTS (SELECT 1 FROM recognised t WHERE t.content_id = p.content_id AND t.orientation = p.orientation
-		AND t.state = 'text')`,
-	FromCamera: "m.make <> '' OR m.model <> '' OR m.f_number IS NOT NULL OR m.exposure_s IS NOT NULL",
-}
-
 // Is holds for photos in a state.
 func Is(s State) Condition {
-	c := cond(states[s])
-	c.missing = s == IsMissing
-	return c
-}
-
-// Position is where a photo was taken, in degrees north and east.
-type Position struct {
-	Photo    library.PhotoID
-	Lat, Lon float64
-}
-
-// Positions returns where photos were taken, of those with a present file and a position
-// within a box of degrees. Where east is less than west the box goes over the date line.
-func (s *Store) Positions(ctx context.Context, south, west, north, east float64) ([]Position, error) {
-	across := "m.lon BETWEEN ? AND ?"
-	if east < west {
-		across = "(m.lon >= ? OR m.lon <= ?)"
+	const (
+		tagged  = "SELECT photo_set(photo_id) FROM tag"
+		alt     = "SELECT photo_set(photo_id) FROM alt_text"
+		inRoots = "SELECT photo_set(x.photo_id) FROM root r CROSS JOIN file x ON x.root_id = r.id WHERE x.state = 'present' AND r.state = "
+	)
+	switch s {
+	case IsFavourite:
+		return query("SELECT photo_set(photo_id) FROM mark WHERE favourite = 1")
+	case IsOffline:
+		return Both(query(inRoots+"'offline'"), Except(query(inRoots+"'present'")))
+	case IsMissing:
+		c := Except(query("SELECT photo_set(id) FROM photo WHERE shown = 1"))
+		c.missing = true
+		return c
+	case IsUntagged:
+		return Except(query(`SELECT photo_set(g.photo_id) FROM label_set s CROSS JOIN label l ON l.set_id = s.id
+			CROSS JOIN tag g ON g.label_id = l.id AND g.state = 'confirmed' WHERE s.removed = 0 AND l.removed = 0`))
+	case IsUnreviewed:
+		return Except(Either(query(tagged), query(alt)))
+	case InStack:
+		return query("SELECT photo_set(photo_id) FROM stack_member")
+	case HasGPS:
+		return fact("spot IS NOT NULL")
+	case HasAlt:
+		return Either(flagged(flagAlt), query(alt))
+	case HasText:
+		return query(`SELECT photo_set(p.id) FROM recognised t CROSS JOIN photo p ON p.content_id = t.content_id
+			WHERE p.orientation = t.orientation AND t.state = 'text'`)
+	case HasCopies:
+		return fact("copies = 1")
 	}
-	var out []Position
-	err := eachRow(ctx, s.ro, `SELECT p.id, m.lat, m.lon FROM metadata m JOIN photo p ON p.primary_file = m.file_id
-		WHERE p.shown = 1 AND m.lat BETWEEN ? AND ? AND `+across, []any{south, north, west, east}, func(rows *sql.Rows) error {
-		var p Position
-		err := rows.Scan(&p.Photo, &p.Lat, &p.Lon)
-		out = append(out, p)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read where photos were taken: %w", err)
-	}
-	return out, nil
-}
-
-// Cameras lists the cameras of the library's files, make and model, by name. Many models
-// begin with the first word of the make, which then stands for it.
-func (s *Store) Cameras(ctx context.Context) ([]string, error) {
-	return s.distinct(ctx, `CASE WHEN make <> '' AND instr(lower(model), lower(substr(make, 1, instr(make || ' ', ' ') - 1))) = 1
-		THEN model ELSE trim(make || ' ' || model) END`)
-}
-
-// Lenses lists the lenses of the library's files, by name.
-func (s *Store) Lenses(ctx context.Context) ([]string, error) { return s.distinct(ctx, "lens") }
-
-func (s *Store) distinct(ctx context.Context, value string) ([]string, error) {
-	var out []string
-	err := eachRow(ctx, s.ro, "SELECT DISTINCT "+value+" AS v FROM metadata WHERE v <> '' ORDER BY v", nil, func(rows *sql.Rows) error {
-		var v string
-		err := rows.Scan(&v)
-		out = append(out, v)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list what cameras say: %w", err)
-	}
-	return out, nil
-}
-
-// Palettes calls fn for the dominant colours of every photo with a present file whose picture
-// was measured; they are valid during the call only.
-func (s *Store) Palettes(ctx context.Context, fn func(library.PhotoID, []library.Swatch)) error {
-	var swatches []library.Swatch
-	err := eachRow(ctx, s.ro, `SELECT p.id, i.colour, i.palette FROM photo p
-		JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation WHERE p.shown = 1`, nil, func(rows *sql.Rows) error {
-		var id library.PhotoID
-		var colour uint32
-		var palette sql.RawBytes
-		if err := rows.Scan(&id, &colour, &palette); err != nil {
-			return err
-		}
-		swatches = swatches[:0]
-		for ; len(palette) >= 4; palette = palette[4:] {
-			v := binary.BigEndian.Uint32(palette)
-			swatches = append(swatches, library.Swatch{Colour: v >> 8, Share: uint8(v)})
-		}
-		if len(swatches) == 0 {
-			swatches = append(swatches, library.Swatch{Colour: colour, Share: 255})
-		}
-		fn(id, swatches)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read the colours of photos: %w", err)
-	}
-	return nil
+	return flagged(map[State]int{
+		IsVideo: flagVideo, IsRaw: flagRaw, IsScreenshot: flagScreenshot, IsPanorama: flagPanorama, HasDescription: flagDescription,
+		HasKeywords: flagKeywords, HasMotion: flagMotion, FromCamera: flagCamera,
+	}[s])
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"descry/library"
+	"descry/library/colours"
 )
 
 func TestFind(t *testing.T) {
@@ -51,7 +52,7 @@ func TestFind(t *testing.T) {
 		{"what is not known is not so", Except(Within(ISO, 100, math.Inf(1))), all},
 		{"upright", Shape(-1), ids(y)},
 		{"wide", Within(Width, 40, 100), ids(y, w, e)},
-		{"aspect", Within(Aspect, 2.5, math.Inf(1)), ids(y)},
+		{"twice as high as wide", Is(IsPanorama), ids(y)},
 		{"south", InTheSouth(), ids(w, e)},
 		{"not known to be south", Except(InTheSouth()), ids(y)},
 		{"before 1970", TakenAtTime(23*60, 2*60), ids(e)},
@@ -62,8 +63,17 @@ func TestFind(t *testing.T) {
 		{"missing and something else", Both(Is(IsMissing), Within(ISO, 400, 400)), ids(g)},
 		{"not missing", Except(Is(IsMissing)), all},
 		{"no camera", Except(Is(FromCamera)), ids(y, e)},
-		{"formats", OfFormat("png", "jpeg"), all},
-		{"sizes", OfSize(100, 300), ids(y)},
+		{"no video", Is(IsVideo), nil},
+		{"an end of the name", EndsIn("JPG"), all},
+		{"no end of the name", EndsIn("opy"), nil},
+		{"near", Near(-17, 179.9, 45), ids(e)},
+		{"near, over the date line", Near(-17, 180, 55), ids(w, e)},
+		{"not near", Near(-17, 180, 50), nil},
+		{"in a spot", At([]Spot{SpotOf(-17, 179.5)}), ids(e)},
+		{"a colour", Coloured(colours.Named("white")), ids(w)},
+		{"like a colour", Coloured(colours.Like(0xf8f8f8)), ids(w)},
+		{"black", Coloured(colours.Named("black")), ids(w, e)},
+		{"no rating", Within(Rating, 0, 0), all},
 	} {
 		got, err := l.Find(ctx, c.c)
 		noError(t, err)
@@ -79,20 +89,6 @@ func TestFind(t *testing.T) {
 		t.Error("an unknown column is no error")
 	}
 
-	at, err := l.Positions(ctx, -20, 179, -10, -179) // over the date line
-	noError(t, err)
-	same(t, "positions", len(at), 2)
-	at, err = l.Positions(ctx, -20, 179, -10, 180)
-	noError(t, err)
-	same(t, "positions east", at, []Position{{e, -17, 179.5}})
-
-	colours := map[library.PhotoID][]library.Swatch{}
-	noError(t, l.Palettes(ctx, func(id library.PhotoID, s []library.Swatch) {
-		colours[id] = append([]library.Swatch(nil), s...)
-	}))
-	same(t, "colours", colours, map[library.PhotoID][]library.Swatch{
-		e: {{Colour: 0x102030, Share: 255}}, w: west.Measures.Palette,
-	})
 	cameras, err := l.Cameras(ctx)
 	noError(t, err)
 	same(t, "cameras", cameras, []string{"Canon EOS 100%_D"})

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"descry/library"
 )
@@ -51,16 +53,14 @@ func (f *finder) find(c Condition) (library.PhotoSet, error) {
 		return f.all, nil
 	case given:
 		return c.set, nil
-	case onTables:
-		base := "p.shown = 1"
-		if f.missing {
-			base = "1"
+	case queried:
+		sql := c.sql
+		if f.missing && c.gone != "" {
+			sql = c.gone
 		}
-		// What is joined and not asked for costs nothing: SQLite leaves it out.
-		return photoSet(f.ctx, f.q, `SELECT photo_set(p.id) FROM photo p
-			LEFT JOIN file f ON f.id = p.primary_file LEFT JOIN metadata m ON m.file_id = p.primary_file
-			LEFT JOIN picture i ON i.content_id = p.content_id AND i.orientation = p.orientation
-			WHERE `+base+" AND ("+c.sql+")", c.args...)
+		return photoSet(f.ctx, f.q, sql, c.args...)
+	case monthly:
+		return f.inMonths(c.months)
 	case noneOf:
 		not, err := f.find(c.kids[0])
 		return f.all.Without(not), err
@@ -74,7 +74,9 @@ func (f *finder) find(c Condition) (library.PhotoSet, error) {
 		case i == 0:
 			out = set
 		case c.kind == allOf:
-			out = out.And(set)
+			if out = out.And(set); out.Len() == 0 {
+				return nil, nil
+			}
 		default:
 			out = out.Or(set)
 		}
@@ -83,6 +85,27 @@ func (f *finder) find(c Condition) (library.PhotoSet, error) {
 		return f.all, nil
 	}
 	return out, nil
+}
+
+// inMonths returns the photos taken in months of any year, from the first to the last one: by
+// the times of these months in all years between the first and the last photo.
+func (f *finder) inMonths(months [2]int) (library.PhotoSet, error) {
+	if f.missing {
+		return photoSet(f.ctx, f.q, `SELECT photo_set(id) FROM photo
+			WHERE CAST(strftime('%m', sort_ms / 1000, 'unixepoch') AS INTEGER) BETWEEN ? AND ?`, months[0], months[1])
+	}
+	var first, last sql.NullInt64
+	if err := f.q.QueryRowContext(f.ctx, `SELECT (SELECT min(sort_ms) FROM photo WHERE shown = 1), (SELECT max(sort_ms) FROM photo WHERE shown = 1)`).
+		Scan(&first, &last); err != nil || !first.Valid || months[0] > months[1] {
+		return nil, mapError(err)
+	}
+	var spans [][2]int64
+	for year := time.UnixMilli(first.Int64).UTC().Year(); year <= time.UnixMilli(last.Int64).UTC().Year(); year++ {
+		month := func(m int) int64 { return time.Date(year, time.Month(m), 1, 0, 0, 0, 0, time.UTC).UnixMilli() }
+		spans = append(spans, [2]int64{month(months[0]), month(months[1] + 1)})
+	}
+	return photoSet(f.ctx, f.q, `SELECT photo_set(p.id) FROM json_each(?) r
+		CROSS JOIN photo p ON p.shown = 1 AND p.sort_ms >= r.value ->> 0 AND p.sort_ms < r.value ->> 1`, jsonOf(spans))
 }
 
 // Find is FindSet with the photos in order, newest first.

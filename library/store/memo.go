@@ -12,10 +12,17 @@ import (
 // library changes, by this process or another.
 type memo struct {
 	mu      sync.Mutex
-	conn    *sql.Conn // tells changes apart: SQLite counts them for each connection
+	conn    *sql.Conn // tells changes apart: SQLite counts them for each connection. Held while the library is open
 	version int64
-	shown   library.PhotoSet // nil: not read yet
+	remembered
+}
+
+// remembered is what is true of one version; the zero value is that nothing is known.
+type remembered struct {
+	shown   library.PhotoSet
 	order   []library.PhotoID
+	placed  string // list of places that told of all spots
+	folders []Folder
 }
 
 // fresh locks the memo and forgets what a change made old. The caller unlocks it. What is read
@@ -24,17 +31,12 @@ func (s *Store) fresh(ctx context.Context) (*memo, error) {
 	m := &s.memo
 	m.mu.Lock()
 	err := func() (err error) {
-		if m.conn == nil {
-			if m.conn, err = s.ro.Conn(ctx); err != nil {
-				return mapError(err)
-			}
-		}
 		var version int64
 		if err := m.conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
 			return mapError(err)
 		}
 		if version != m.version {
-			m.version, m.shown, m.order = version, nil, nil
+			m.version, m.remembered = version, remembered{}
 		}
 		return nil
 	}()

@@ -86,7 +86,14 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, dir, o, all)
+	s, err := open(ctx, dir, o, all)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.catchUpFacts(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the library in %s: %w", dir, err), s.Close())
+	}
+	return s, nil
 }
 
 func open(ctx context.Context, dir string, o Options, all []migration) (_ *Store, err error) {
@@ -253,19 +260,24 @@ func (s *Store) connect(ctx context.Context, file string, all []migration) (err 
 		return err
 	}
 	if version < len(all) {
-		return fmt.Errorf("%w: an older version made the library, and it must be opened once for writing to bring it up to date",
-			library.ErrReadOnly)
+		return errOutdated
 	}
 	var created int64
 	if err := s.ro.QueryRowContext(ctx, "SELECT id, created_ms FROM library").Scan(&s.id, &created); err != nil {
 		return err
 	}
 	s.created = time.UnixMilli(created)
+	if s.memo.conn, err = s.ro.Conn(ctx); err != nil {
+		return err
+	}
 	if !s.readOnly {
 		s.catchUpWords(ctx)
 	}
 	return nil
 }
+
+// errOutdated says that a library must be brought up to date first.
+var errOutdated = fmt.Errorf("%w: an older version made the library, and it must be opened once for writing to bring it up to date", library.ErrReadOnly)
 
 // openReaders opens the pool of read-only connections and returns the version of the schema.
 func (s *Store) openReaders(ctx context.Context) (version int, err error) {

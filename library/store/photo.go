@@ -18,6 +18,7 @@ type dirt uint8
 const (
 	dirtRow   dirt = 1 << iota // primary file, orientation, times, shown
 	dirtWords                  // the full-text row
+	dirtFacts                  // what filters ask of it; dirtRow includes it
 )
 
 func (t *tx) mark(id library.PhotoID, d dirt) { t.dirty[id] |= d }
@@ -27,6 +28,15 @@ func (t *tx) settle() error {
 	t.roots, t.labels = map[library.RootID][]byte{}, map[library.LabelID]string{}
 	for _, id := range slices.Sorted(maps.Keys(t.dirty)) {
 		d, shown := t.dirty[id], true
+		if d&(dirtRow|dirtFacts) == dirtFacts {
+			_, files, err := t.primaryFile(id)
+			if err == nil {
+				err = t.settleFacts(id, files)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		if d&dirtRow != 0 {
 			was, is, turned, err := t.settleRow(id)
 			if err != nil {
@@ -59,13 +69,16 @@ func (t *tx) settleRow(id library.PhotoID) (was, is, turned bool, err error) {
 	if err != nil || !ok {
 		return false, false, false, err
 	}
-	primary, err := t.primaryFile(id)
+	primary, files, err := t.primaryFile(id)
 	if err != nil {
 		return was, false, false, err
 	}
 	is = primary.present
 	if primary.id == 0 {
 		t.moved = t.moved || was
+		if err := t.settleFacts(id, files); err != nil {
+			return was, false, false, err
+		}
 		if err := t.leaveStack(id); err != nil {
 			return was, false, false, err
 		}
@@ -88,8 +101,11 @@ func (t *tx) settleRow(id library.PhotoID) (was, is, turned bool, err error) {
 	if was != is || turned {
 		t.moved = true
 	}
-	return was, is, turned, t.exec("UPDATE photo SET primary_file = ?, orientation = ?, taken_ms = ?, sort_ms = ?, shown = ? WHERE id = ?",
-		primary.id, orientation.Int64, taken, sortTime(taken, primary.mtime), is, id)
+	if err := t.exec("UPDATE photo SET primary_file = ?, orientation = ?, taken_ms = ?, sort_ms = ?, shown = ? WHERE id = ?",
+		primary.id, orientation.Int64, taken, sortTime(taken, primary.mtime), is, id); err != nil {
+		return was, is, false, err
+	}
+	return was, is, turned, t.settleFacts(id, files)
 }
 
 // heldFile is a file of a photo.
@@ -101,17 +117,17 @@ type heldFile struct {
 	present   bool
 }
 
-// primaryFile is the file that a photo is read from, the zero heldFile where it has none:
-// the first by root path, folder and name of those that are present, or else of all.
-func (t *tx) primaryFile(id library.PhotoID) (best heldFile, err error) {
-	var files []heldFile
+// primaryFile is the file that a photo is read from, the zero heldFile where it has none: the
+// first by root path, folder and name of those that are present, or else of all. All of its
+// files come with it.
+func (t *tx) primaryFile(id library.PhotoID) (best heldFile, files []heldFile, err error) {
 	if err := t.each("SELECT id, root_id, dir, name, mtime_ns, state = 'present' FROM file WHERE photo_id = ?", []any{id}, func(rows *sql.Rows) error {
 		var f heldFile
 		err := rows.Scan(&f.id, &f.root, &f.dir, &f.name, &f.mtime, &f.present)
 		files = append(files, f)
 		return err
 	}); err != nil || len(files) == 0 {
-		return best, err
+		return best, nil, err
 	}
 	if len(files) > 1 {
 		for _, f := range files {
@@ -120,12 +136,12 @@ func (t *tx) primaryFile(id library.PhotoID) (best heldFile, err error) {
 			}
 			var path []byte
 			if _, err := t.get("SELECT path FROM root WHERE id = ?", []any{f.root}, []any{&path}); err != nil {
-				return best, err
+				return best, nil, err
 			}
 			t.roots[f.root] = path
 		}
 	}
-	return slices.MinFunc(files, func(a, b heldFile) int {
+	slices.SortFunc(files, func(a, b heldFile) int {
 		if a.present != b.present {
 			if a.present {
 				return -1
@@ -133,7 +149,8 @@ func (t *tx) primaryFile(id library.PhotoID) (best heldFile, err error) {
 			return 1
 		}
 		return cmp.Or(bytes.Compare(t.roots[a.root], t.roots[b.root]), bytes.Compare(a.dir, b.dir), bytes.Compare(a.name, b.name))
-	}), nil
+	})
+	return files[0], files, nil
 }
 
 // sortTime is the order of the grid: when the picture was taken, else when the file was
@@ -324,6 +341,7 @@ func (t *tx) deletePhoto(id library.PhotoID) error {
 		"DELETE FROM album_photo WHERE photo_id = ?",
 		"DELETE FROM distinct_pair WHERE ? IN (a, b)",
 		"DELETE FROM words WHERE rowid = ?",
+		"DELETE FROM fact WHERE photo_id = ?",
 		"UPDATE file SET photo_id = NULL WHERE photo_id = ?",
 		"DELETE FROM photo WHERE id = ?",
 	} {

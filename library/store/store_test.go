@@ -72,6 +72,7 @@ func (l *lib) check() {
 	if err := l.Integrity(context.WithoutCancel(l.t.Context())); err != nil {
 		l.t.Error(err)
 	}
+	l.checkFacts()
 }
 
 func noError(t *testing.T, err error) {

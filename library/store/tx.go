@@ -19,8 +19,9 @@ type tx struct {
 	// folders are those whose stacks must be worked out again.
 	folders map[folderKey]struct{}
 
-	roots  map[library.RootID][]byte  // paths, as far as settle needed them
-	labels map[library.LabelID]string // names, likewise; "" where the label is removed
+	roots   map[library.RootID][]byte  // paths, as far as settle needed them
+	labels  map[library.LabelID]string // names, likewise; "" where the label is removed
+	numbers map[string]sql.NullInt64   // of cameras and lenses
 	// work is how long the transaction took, but for what the disk took to write it.
 	work time.Duration
 }

@@ -84,6 +84,9 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.restack(ctx); err != nil {
 		return out, fmt.Errorf("finding what belongs together: %w", err)
 	}
+	if err := a.placePhotos(ctx); err != nil {
+		return out, fmt.Errorf("finding out where photos were taken: %w", err)
+	}
 	if engine == nil {
 		return out, nil
 	}
