@@ -276,6 +276,18 @@ func ReadSets(fsys fs.FS) ([]LabelSet, error) {
 	return sets, nil
 }
 
+// Names are the names of all labels of the sets, each once, in alphabetical order.
+func Names(sets []LabelSet) []string {
+	var names []string
+	for _, s := range sets {
+		for _, l := range s.Labels {
+			names = append(names, l.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // WriteTOML writes the set in the format of docs/labels.md; ReadTOML gives the same set
 // back. A set with mistakes is refused.
 func WriteTOML(w io.Writer, s LabelSet) error {

@@ -20,18 +20,20 @@ import (
 	"descry/clipengine/bundle"
 	"descry/internal/testdata"
 	"descry/library"
+	"descry/library/calib"
 	"descry/library/indexer"
 	"descry/library/search"
 	"descry/library/store"
 	"descry/library/thumbs"
 	"descry/library/vectors"
+	"descry/tagging"
 )
 
 // What search must reach. Lowering one of these needs a reason in the commit.
 const (
 	samplesMRR     = 0.85 // the sample photos alone
 	distractorsMRR = 0.64 // among the captioned photos
-	recallLimit    = 1.0  // percentage points from the same measured in Python
+	recallLimit    = 0.3  // percentage points that may be missing from the same measured in Python
 )
 
 // shelf is a library on disk, filled through the program's own path: files, decoder,
@@ -81,15 +83,31 @@ func starterEngine(t *testing.T) *clipengine.Engine {
 // newShelf indexes a folder into a fresh library.
 func newShelf(t *testing.T, e *clipengine.Engine, folder string) *shelf {
 	t.Helper()
+	return newShelfWith(t, &rememberingText{Engine: e}, folder)
+}
+
+// newShelfWith is newShelf with texts that may have been encoded for another shelf.
+func newShelfWith(t *testing.T, text *rememberingText, folder string) *shelf {
+	t.Helper()
 	dir := t.TempDir()
 	st, err := store.Open(t.Context(), dir, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	s := &shelf{store: st, thumbs: thumbs.Open(filepath.Join(dir, "thumbs")), engine: e, text: &rememberingText{Engine: e}}
+	s := &shelf{store: st, thumbs: thumbs.Open(filepath.Join(dir, "thumbs")), engine: text.Engine, text: text}
 	s.add(t, folder)
 	return s
+}
+
+// backdrop are the phrases that photos are measured against, as the program has them.
+func backdrop(t *testing.T) []string {
+	t.Helper()
+	sets, err := tagging.ReadSets(assets.Labels())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(assets.Background(), tagging.Names(sets))
 }
 
 // add indexes one more folder.
@@ -119,7 +137,7 @@ func (s *shelf) add(t *testing.T, folder string) {
 	}
 	s.searcher = search.New(search.Params{
 		Store: s.store, Index: s.index, Text: s.text, Languages: s.engine.Bundle().Languages,
-		Background: assets.Background(), Templates: assets.Templates(), Tongues: tongues,
+		Background: backdrop(t), Templates: assets.Templates(), Tongues: tongues,
 	})
 	cards, err := s.store.Cards(ctx, s.index.Photos())
 	if err != nil {
@@ -129,6 +147,42 @@ func (s *shelf) add(t *testing.T, folder string) {
 	for _, c := range cards {
 		s.names[c.Photo] = c.Name
 	}
+}
+
+// encode makes the vectors of texts.
+func (r *rememberingText) encode(t *testing.T, texts ...string) [][]float32 {
+	t.Helper()
+	out := make([][]float32, len(texts))
+	g, ctx := errgroup.WithContext(t.Context())
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, text := range texts {
+		g.Go(func() (err error) {
+			out[i], err = r.EncodeText(ctx, text)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// phrase makes a query's vector as search does: through the templates when it is short.
+func (r *rememberingText) phrase(t *testing.T, q string) []float32 {
+	t.Helper()
+	texts := []string{q}
+	if len(strings.Fields(q)) <= search.ShortPhrase {
+		texts = nil
+		for _, template := range assets.Templates() {
+			texts = append(texts, strings.ReplaceAll(template, "{}", q))
+		}
+	}
+	v := calib.Mean(r.encode(t, texts...))
+	n := math.Sqrt(dot(v, v))
+	for i := range v {
+		v[i] = float32(float64(v[i]) / n)
+	}
+	return v
 }
 
 // rank returns the place of a file in the answer to a query, from 1, and the answer; 0
@@ -349,7 +403,7 @@ func captionRecall(t *testing.T, s *shelf, c captioned) {
 		t.Errorf("%d queries, Python had %d", n, want.Queries)
 	}
 	for i, w := range []float64{want.R1, want.R5, want.R10} {
-		if math.Abs(got[i]-w) > recallLimit {
+		if got[i] < w-recallLimit {
 			t.Errorf("R@%d is %.2f, in Python %.2f", cuts[i], got[i], w)
 		}
 	}

@@ -21,8 +21,8 @@ func Builtin(space, kind string) (Fit, bool) {
 	switch kind {
 	case Text:
 		return Fit{
-			Slope: 1.445, Words: -1.617, Library: libraryWeight, Offset: -5.874,
-			Spread: 0.0781, Centre: libraryCentre, Width: libraryWidth,
+			Slope: 1.614, Words: -1.631, Library: libraryWeight, Offset: -5.863,
+			Spread: 0.0865, Centre: libraryCentre, Width: libraryWidth,
 			Fitted: true, N: 114248, Source: textSource,
 		}, true
 	case Image:
@@ -32,15 +32,15 @@ func Builtin(space, kind string) (Fit, bool) {
 }
 
 // The library's say. A query that names something the library holds spreads its scores
-// more than one that names nothing in it: for the starter model 1.1 to 2.1 against 0.85 to
-// 1.3 Spreads (5th to 95th percentile of concepts that are there and that are not). Fitted
-// freely the term would decide alone, and sink the one photo of its kind in a large
-// library, whose query spreads no more than one for nothing; so its weight is set, not
-// fitted, to move the logit by 1 at most.
+// more than one that names nothing in it: for the starter model 0.9 to 1.9 against 0.8 to
+// 1.2 Spreads (5th to 95th percentile of the fitting half's concepts that are there and that
+// are not). Fitted freely the term would decide alone, and sink the one photo of its kind in
+// a large library, whose query spreads no more than one for nothing; so its weight is set,
+// not fitted, to move the logit by 1 at most.
 const (
 	libraryWeight = 1.0
-	libraryCentre = 1.22
-	libraryWidth  = 0.26
+	libraryCentre = 1.10
+	libraryWidth  = 0.235
 )
 
 // Guide returns the calibration for a space without a fit: the starter's, whose measure is

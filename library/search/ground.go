@@ -12,6 +12,7 @@ import (
 type ground struct {
 	view   *vectors.View
 	floor  []float32 // of each vector: mean cosine with the background phrases
+	hub    []float32 // of each vector: mean cosine with the nearest of them
 	sample []int32   // vectors that stand for the library where its scores are asked for
 
 	// The vectors of each row, as lists: first of a row, next of a vector; -1 ends one. Nil
@@ -50,8 +51,8 @@ func (s *Searcher) lookAt(ctx context.Context) (*ground, error) {
 		return s.ground, nil
 	}
 	g := &ground{view: view, shown: recent[rowSet]{limit: 32}}
-	if g.floor, _ = view.Backdrop(); g.floor == nil {
-		g.floor = make([]float32, view.Count())
+	if g.floor, g.hub = view.Backdrop(); g.floor == nil {
+		g.floor, g.hub = make([]float32, view.Count()), make([]float32, view.Count())
 	}
 	g.sample = sampleOf(g.floor)
 	if !view.Single() {

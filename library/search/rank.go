@@ -286,10 +286,8 @@ func (r *run) addWords(o *outcome, at map[library.PhotoID]int, found wordMatches
 				rows = append(rows, int32(row))
 			}
 		}
-		for i := range r.looks {
-			if err := r.settle(&r.looks[i], rows); err != nil {
-				return err
-			}
+		if err := r.settleAll(rows); err != nil {
+			return err
 		}
 	}
 	for i := range words {
@@ -392,28 +390,43 @@ func (r *run) admits(id library.PhotoID) bool {
 	return (!r.limited || r.allowed.Has(id)) && !r.barred.Has(id)
 }
 
-// order is what a row is ranked by. One description orders by cosine, several by how likely
-// all of them hold, each by its weight.
+// order is what a row is ranked by. One description orders by cosine, less for a hub, several
+// by how likely all of them hold, each by its weight. What is excluded pushes down, too.
 func (r *run) order(row int) float64 {
-	if len(r.looks) == 1 && r.looks[0].weight > 0 {
-		return float64(r.looks[0].scores[row])
-	}
 	var order float64
+	if len(r.looks) == 1 && r.looks[0].weight > 0 {
+		order = r.looks[0].place(row)
+		for i := range r.against {
+			order -= againstWeight * float64(r.against[i].scores[row])
+		}
+		return order
+	}
 	for i := range r.looks {
 		l := &r.looks[i]
 		order += l.weight * l.logit(row)
+	}
+	for i := range r.against {
+		l := &r.against[i]
+		order -= againstWeight * l.fit.Rise(float64(l.scores[row]), 0)
 	}
 	return order
 }
 
 // orderBound is how far the order may be off while scores are only near.
 func (r *run) orderBound() float64 {
-	if len(r.looks) == 1 && r.looks[0].weight > 0 {
-		return r.looks[0].bound
-	}
 	var bound float64
+	if len(r.looks) == 1 && r.looks[0].weight > 0 {
+		bound = r.looks[0].bound
+		for _, l := range r.against {
+			bound += againstWeight * l.bound
+		}
+		return bound
+	}
 	for _, l := range r.looks {
 		bound += math.Abs(l.weight) * l.fit.Rise(l.bound, 0)
+	}
+	for _, l := range r.against {
+		bound += againstWeight * l.fit.Rise(l.bound, 0)
 	}
 	return bound
 }
@@ -445,6 +458,11 @@ func (r *run) semantic(sure library.PhotoSet) (outcome, error) {
 				return outcome{}, err
 			}
 			likely = likely.and(over)
+		}
+	}
+	for i := range r.against {
+		if err := r.scan(&r.against[i], rows); err != nil {
+			return outcome{}, err
 		}
 	}
 	if likely == nil { // nothing was asked for, only to be as little like something as can be
@@ -486,10 +504,8 @@ func (r *run) semantic(sure library.PhotoSet) (outcome, error) {
 			}
 		}
 		all.drop()
-		for i := range r.looks {
-			if err := r.settle(&r.looks[i], all.rows); err != nil {
-				return outcome{}, err
-			}
+		if err := r.settleAll(all.rows); err != nil {
+			return outcome{}, err
 		}
 		var block []candidate
 		for _, row := range all.rows {

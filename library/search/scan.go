@@ -120,13 +120,13 @@ func (r *run) scan(l *look, rows rowSet) error {
 	if r.view.Single() {
 		l.scores = scores
 		if l.kind == calib.Text {
-			l.floor = r.ground.floor
+			l.floor, l.hub = r.ground.floor, r.ground.hub
 		}
 		return nil
 	}
 	l.scores = make([]float32, r.view.Len())
 	if l.kind == calib.Text {
-		l.floor = make([]float32, r.view.Len())
+		l.floor, l.hub = make([]float32, r.view.Len()), make([]float32, r.view.Len())
 	}
 	for row := range l.scores {
 		l.scores[row] = float32(math.Inf(-1))
@@ -137,13 +137,14 @@ func (r *run) scan(l *look, rows rowSet) error {
 	return nil
 }
 
-// mark is the score of a picture and the floor that it is measured from.
-type mark struct{ score, floor float32 }
+// mark is the score of a picture, the floor that it is measured from and how much of a hub
+// it is.
+type mark struct{ score, floor, hub float32 }
 
 func (l *look) set(row int, m mark) {
 	l.scores[row] = m.score
 	if l.floor != nil {
-		l.floor[row] = m.floor
+		l.floor[row], l.hub[row] = m.floor, m.hub
 	}
 }
 
@@ -158,7 +159,7 @@ func (r *run) best(l *look, row int, score func(vector int32) float32) (best mar
 	for i := r.ground.first[row]; i >= 0; i = r.ground.next[i] {
 		m := mark{score: score(i)}
 		if l.kind == calib.Text {
-			m.floor = r.ground.floor[i]
+			m.floor, m.hub = r.ground.floor[i], r.ground.hub[i]
 		}
 		if rise := l.rise(m); rise > most {
 			most, best = rise, m
@@ -191,7 +192,7 @@ func (r *run) measure(l *look, rows []int32) ([]mark, error) {
 		}
 		marks[n].score = scores[n]
 		if l.kind == calib.Text {
-			marks[n].floor = r.ground.floor[row]
+			marks[n].floor, marks[n].hub = r.ground.floor[row], r.ground.hub[row]
 		}
 	}
 	return marks, nil
@@ -204,6 +205,21 @@ func (r *run) settle(l *look, rows []int32) error {
 		l.set(int(rows[n]), m)
 	}
 	return err
+}
+
+// settleAll makes all scores of some rows exact.
+func (r *run) settleAll(rows []int32) error {
+	for i := range r.looks {
+		if err := r.settle(&r.looks[i], rows); err != nil {
+			return err
+		}
+	}
+	for i := range r.against {
+		if err := r.settle(&r.against[i], rows); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // probabilities that the photos of some rows match.

@@ -37,7 +37,8 @@ type Params struct {
 	Index *vectors.Index // vectors of the model's space; nil: words only
 	Text  TextEncoder    // of the same space; nil: words only
 
-	// Background are phrases that say nothing about a photo: what they score on it is the
+	// Background are phrases that photos are measured against: ones that say nothing about a
+	// photo, and names of common things. What they score on it, in the mean, is the
 	// floor from which a query's score is measured.
 	Background []string
 	// Templates are prompt templates with {} where the words go. A description of at most
@@ -208,13 +209,14 @@ type run struct {
 	result *Result
 	shared *shared
 
-	view   *vectors.View // nil: no vectors
-	ground *ground       // of the view
-	looks  []look        // what the photos should look like
-	nots   []look        // what they should not
-	exact  []query.Node  // quoted texts and filters that were applied: for Why
-	right  []markedPhoto // said to be what is meant
-	wrong  []markedPhoto // said not to be
+	view    *vectors.View // nil: no vectors
+	ground  *ground       // of the view
+	looks   []look        // what the photos should look like
+	nots    []look        // what they should not
+	against []look        // what pushes photos down that it does not leave out: the excluded phrases
+	exact   []query.Node  // quoted texts and filters that were applied: for Why
+	right   []markedPhoto // said to be what is meant
+	wrong   []markedPhoto // said not to be
 
 	limited bool             // only the photos of allowed
 	allowed library.PhotoSet // that meet the conditions

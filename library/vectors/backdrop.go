@@ -12,8 +12,9 @@ import (
 
 // hubNeighbours is of how many of the nearest reference vectors the mean cosine tells how much
 // of a hub a vector is (k of "Nearest neighbor normalization improves multimodal retrieval",
-// EMNLP 2024).
-const hubNeighbours = 128
+// EMNLP 2024). The paper has 128, of very many captions; of a few hundred phrases 4 do best
+// (docs/quality.md).
+const hubNeighbours = 4
 
 // fixed is what 1 becomes as a number of a reference, and of a vector that is compared with
 // one. Products of two unit vectors then are at most 2^30, and so is what any part of them

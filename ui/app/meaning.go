@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -143,7 +144,10 @@ func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error,
 	m := &a.meaning
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p := search.Params{Store: a.store, Background: a.p.Background, Templates: a.p.Templates, Picture: a.picture, Places: &a.places, Tongues: a.tongues.tongues}
+	p := search.Params{
+		Store: a.store, Background: slices.Concat(a.p.Background, tagging.Names(a.p.Sets)), Templates: a.p.Templates,
+		Picture: a.picture, Places: &a.places, Tongues: a.tongues.tongues,
+	}
 	space, err := a.knownSpace(ctx)
 	if err != nil {
 		return nil, nil, err
