@@ -168,10 +168,8 @@ func (r *run) addMarked(o *outcome, at map[library.PhotoID]int) error {
 		if !ok {
 			c := candidate{photo: p.id, row: -1, order: math.Inf(-1)}
 			if row, ok := r.row(p.id); ok {
-				for i := range r.looks {
-					if err := r.settle(&r.looks[i], []int32{int32(row)}); err != nil {
-						return err
-					}
+				if err := r.settleAll([]int32{int32(row)}); err != nil {
+					return err
 				}
 				c = r.candidate(p.id, row)
 			}
