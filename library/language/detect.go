@@ -76,16 +76,24 @@ func (s *Set) Detect(text, lean string, own func(word string) bool) (*Language, 
 			best, most = l, said
 		}
 	}
-	if best == nil || most < foreignAt || len(words) == 1 && best.Code != lean && !best.has(words[0]) {
-		return nil, false // a single word that is in no list may be a name
+	if best == nil || most < foreignAt || best.Code != lean && !best.has(words) {
+		return nil, false // words that are in no list may be names, or mistyped
 	}
 	return best, true
 }
 
-// has reports whether a word is one of those known of the language.
-func (l *Language) has(word string) bool {
-	_, how := l.meaning(word)
-	return how != none || l.common[word] || l.more[word]
+// has reports whether one of some words is known of the language or, where there are several,
+// has a letter that English has not.
+func (l *Language) has(words []string) bool {
+	for i, w := range words {
+		if _, m, ok := l.longest(words[i:]); ok && m.english != "" || l.common[w] || l.more[w] {
+			return true
+		}
+		if len(words) > 1 && strings.ContainsFunc(w, func(r rune) bool { return l.letters[r] }) {
+			return true
+		}
+	}
+	return false
 }
 
 // weigh adds up what words say for a language.

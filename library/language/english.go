@@ -54,6 +54,41 @@ func (l *Lexicon) Rank(word string) (int, bool) {
 	return int(r), ok
 }
 
+// Common reports whether a lower-case word is in the vocabularies of several models.
+func (l *Lexicon) Common(word string) bool { return l.is(word) }
+
+// Form reports whether a lower-case word is the plural, the past or the participle of a
+// common one, spelt by the rules.
+func (l *Lexicon) Form(word string) bool {
+	for _, e := range []string{"s", "es", "ed", "d", "ing", "'s"} {
+		stem, ok := strings.CutSuffix(word, e)
+		n := len(stem)
+		if !ok || n < 3 {
+			continue
+		}
+		switch {
+		case strings.HasSuffix(stem, "i") && e != "ing" && l.is(stem[:n-1]+"y"): // ponies
+			return true
+		case e[0] == 's' || e == "'s" || e == "d":
+			if l.is(stem) {
+				return true
+			}
+		case stem[n-1] == stem[n-2] && l.is(stem[:n-1]), l.is(stem + "e"): // running, skating
+			return true
+		case l.is(stem) && !doubles(stem):
+			return true
+		}
+	}
+	return false
+}
+
+// doubles reports whether the last letter of a short word is written twice before an ending.
+func doubles(w string) bool {
+	n := len(w)
+	vowel := func(i int) bool { return strings.IndexByte("aeiou", w[i]) >= 0 }
+	return n >= 3 && n <= 4 && !vowel(n-1) && strings.IndexByte("wxy", w[n-1]) < 0 && vowel(n-2) && !vowel(n-3)
+}
+
 // is reports whether a lower-case word is a common English one as it stands.
 func (l *Lexicon) is(word string) bool {
 	r, ok := l.rank[word]

@@ -199,6 +199,24 @@ func (l *Language) Names() map[string]string {
 	return out
 }
 
+// English is the list of English words; nil: none.
+func (s *Set) English() *Lexicon { return s.english }
+
+// Has reports whether a lower-case word is one of those known of some language other than
+// English.
+func (s *Set) Has(word string) bool {
+	return slices.ContainsFunc(s.languages, func(l *Language) bool {
+		_, exactly := l.names[word]
+		return exactly || l.common[word] || l.more[word]
+	})
+}
+
+// Exactly reports whether the language has a lower-case word as it is written.
+func (l *Language) Exactly(word string) bool {
+	_, ok := l.names[word]
+	return ok || l.common[word] || l.more[word] || len(l.scripts) > 0
+}
+
 // Languages lists the languages of the set by code.
 func (s *Set) Languages() []*Language { return slices.Clone(s.languages) }
 

@@ -34,8 +34,8 @@ func set(t testing.TB) (*language.Set, *language.Lexicon) {
 // what is reached; lowering one needs a reason in the commit.
 func TestDetectsLanguages(t *testing.T) {
 	gates := map[string]float64{
-		"ar": 1, "de": 1, "el": 1, "es": 0.96, "fr": 0.9, "hi": 1, "it": 1, "ja": 1, "ko": 1, "nl": 0.86, "pl": 0.86, "pt": 1, "ru": 1, "sv": 0.86,
-		"tr": 0.96, "zh": 1,
+		"ar": 1, "de": 0.96, "el": 1, "es": 0.96, "fr": 0.9, "hi": 1, "it": 0.96, "ja": 1, "ko": 1, "nl": 0.83, "pl": 0.86, "pt": 0.96, "ru": 1,
+		"sv": 0.86, "tr": 0.96, "zh": 1,
 	}
 	s, _ := set(t)
 	right, foreign, all := map[string]int{}, map[string]int{}, map[string]int{}

@@ -54,6 +54,10 @@ func TestExamplesOfTheDocs(t *testing.T) {
 			if notes := strings.Join(r.Notes, " "); notes != m[2] {
 				t.Errorf("%s: %q, not %q", m[1], notes, m[2])
 			}
+		case "Descry offers |":
+			if want := strings.Trim(m[2], "`"); r.DidYouMean != want {
+				t.Errorf("%s: offered %q, not %q", m[1], r.DidYouMean, want)
+			}
 		case "Descry says |":
 			if len(said) != 1 || said[0] != m[2] {
 				t.Errorf("%s: %q, not %q", m[1], said, m[2])

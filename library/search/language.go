@@ -123,6 +123,11 @@ func (s *Searcher) detect(ctx context.Context, text, lean string) (l *language.L
 	if !ok || s.reads(first) {
 		return nil, false, nil
 	}
+	if word := strings.ToLower(strings.TrimSpace(text)); !strings.Contains(word, " ") && lean == "" && !first.Exactly(word) {
+		if guess, ok := s.words().Nearest(word); ok && guess.Cost <= slip {
+			return nil, false, nil // rather a mistyped English word
+		}
+	}
 	own, err := s.p.Store.KnownWords(ctx, strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsMark(r)
 	}))

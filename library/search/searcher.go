@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"descry/internal/spelling"
 	"descry/library"
 	"descry/library/calib"
 	"descry/library/language"
@@ -84,7 +85,8 @@ const LikelyAt = 0.5
 // goroutines at once.
 type Searcher struct {
 	p     Params
-	texts recent[[]float32] // vectors of phrases
+	texts recent[[]float32]      // vectors of phrases
+	words func() *spelling.Words // English ones
 
 	mu         sync.Mutex
 	phrases    [][]float32 // vectors of the background phrases
@@ -95,7 +97,7 @@ type Searcher struct {
 
 // New makes a searcher. Vectors of phrases are made when they are first needed.
 func New(p Params) *Searcher {
-	return &Searcher{p: p, texts: recent[[]float32]{limit: 512}}
+	return &Searcher{p: p, words: sync.OnceValue(englishWords(p.Tongues)), texts: recent[[]float32]{limit: 512}}
 }
 
 // Request is one search.
@@ -118,6 +120,7 @@ type Result struct {
 	Chips          []string        // its terms, each as it is written in a query
 	Problems       []query.Problem // mistakes in the query; the rest of it was searched
 	Notes          []string        // limits of this answer worth knowing, one sentence each
+	DidYouMean     string          // the query with mistyped words put right; "": there seem to be none
 	Language       string          // code of the query's language, where the model in use does not know it; else ""
 	LanguageName   string          // the same in English: "German"
 	Calibrated     bool            // false: confidences are a guide only and not to be shown
@@ -183,6 +186,12 @@ func (s *Searcher) Search(ctx context.Context, req Request) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
 		}
+		return Result{}, fmt.Errorf("search for %q: %w", short(req.Text), err)
+	}
+	if s.p.Text != nil && t.language == nil {
+		r.Notes = append(r.Notes, limits(q.Terms)...)
+	}
+	if err := s.didYouMean(ctx, q, t, &r); err != nil {
 		return Result{}, fmt.Errorf("search for %q: %w", short(req.Text), err)
 	}
 	slices.SortStableFunc(r.Problems, func(a, b query.Problem) int { return a.Start - b.Start })

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"descry/internal/spelling"
 	"descry/library"
 )
 
@@ -53,6 +54,10 @@ func BenchmarkLargeLibrary(b *testing.B) {
 		name string
 		fn   func() error
 	}{
+		{"KnownWords", func() error { // all that a word of eight letters may have been meant to be
+			_, err := s.KnownWords(ctx, spelling.Edits("mountian", []rune("abcdefghijklmnopqrstuvwxyz")))
+			return err
+		}},
 		{"Photos/all", func() error { _, err := s.Photos(ctx, ListFilter{}); return err }},
 		{"Photos/folder", func() error { _, err := s.Photos(ctx, ListFilter{Root: root.ID, Dir: "2015"}); return err }},
 		{"Photos/tag", func() error {

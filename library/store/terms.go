@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -13,22 +13,29 @@ import (
 // names, folders, keywords, descriptions, tags, alt and recognised text. Case and diacritics
 // do not matter. Each word takes one look into the index, however many photos have it.
 func (s *Store) KnownWords(ctx context.Context, words []string) (map[string]bool, error) {
-	known := make(map[string]bool, len(words))
-	err := s.snapshot(ctx, func(q querier) error {
-		for _, w := range words {
-			if strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }) || w == "" {
-				continue // several words, or none: the index would look for their sequence
-			}
-			var one int
-			err := q.QueryRowContext(ctx, "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1", `"`+w+`"`).Scan(&one)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
-				return mapError(err)
-			}
-			if err == nil {
-				known[w] = true
-			}
+	list := make([]string, 0, len(words))
+	for _, w := range words {
+		// Others are several words, of which the index would look for the sequence.
+		if w != "" && !strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) }) {
+			list = append(list, w)
 		}
-		return nil
+	}
+	known := make(map[string]bool)
+	if len(list) == 0 {
+		return known, nil
+	}
+	asked, err := json.Marshal(list)
+	if err != nil {
+		return nil, fmt.Errorf("look words up: %w", err)
+	}
+	err = s.snapshot(ctx, func(q querier) error {
+		return eachRow(ctx, q, `SELECT value FROM json_each(?) AS asked
+			WHERE EXISTS (SELECT 1 FROM words WHERE words MATCH '"' || asked.value || '"')`, []any{string(asked)}, func(rows *sql.Rows) error {
+			var w string
+			err := rows.Scan(&w)
+			known[w] = true
+			return err
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look words up: %w", err)

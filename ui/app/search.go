@@ -96,7 +96,7 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 	}
 	out := SearchResult{
 		Query: res.Query, Interpretation: res.Interpretation, Chips: res.Chips, Notes: res.Notes, Calibrated: res.Calibrated,
-		Matched: res.Matched, Took: res.Took, Language: res.Language,
+		Matched: res.Matched, Took: res.Took, Language: res.Language, DidYouMean: res.DidYouMean,
 	}
 	if res.Language != "" && problem == nil {
 		if s := a.readsLanguage(ctx, res.Language, res.LanguageName); s != "" {

@@ -83,6 +83,7 @@ type SearchResult struct {
 	Notes          []string // limits worth knowing, one sentence each
 	Calibrated     bool     // false: the model has no calibration, confidence is not shown
 	Matched        int      // likely photos in the whole scope
+	DidYouMean     string   // the query with mistyped words put right; "": there seem to be none
 	Language       string   // code of the query's language where the model does not know it; else ""
 	Hits           []Hit
 	Coverage       float64 // share of photos looked at, 0 to 1

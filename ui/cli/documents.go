@@ -165,6 +165,7 @@ type searchDocument struct {
 	Coverage       float64          `json:"coverage"`
 	TookMS         float64          `json:"took_ms"`
 	Matched        int              `json:"matched"`
+	DidYouMean     string           `json:"did_you_mean,omitempty"`
 	Language       string           `json:"language,omitempty"` // of the query, where the model does not know it
 	Results        []resultDocument `json:"results"`
 }

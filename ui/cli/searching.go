@@ -92,6 +92,9 @@ func (c *call) search(ctx context.Context, a *app.App, r app.SearchRequest, run 
 	for _, n := range res.Notes {
 		c.message("%s", n)
 	}
+	if res.DidYouMean != "" {
+		c.message("Did you mean ‘%s’?", res.DidYouMean)
+	}
 	if res.Coverage < 1 && a.Model().ID != "" {
 		c.message("%.0f %% of the photos have been looked at so far.", math.Floor(100*res.Coverage))
 	}
@@ -243,7 +246,7 @@ func searchDocumentOf(model string, res app.SearchResult, cards []app.Card, tags
 	d := searchDocument{
 		Query: query.Path, QueryBytes: query.Bytes, Interpretation: res.Interpretation, Notes: append([]string{}, res.Notes...), Problems: []problemDoc{},
 		Model: model, Calibrated: res.Calibrated, Coverage: res.Coverage, TookMS: float64(res.Took.Microseconds()) / 1000,
-		Matched: res.Matched, Language: res.Language, Results: []resultDocument{},
+		Matched: res.Matched, Language: res.Language, DidYouMean: res.DidYouMean, Results: []resultDocument{},
 	}
 	for _, p := range res.Problems {
 		d.Problems = append(d.Problems, problemDoc{p.Sentence, p.Start, p.End})

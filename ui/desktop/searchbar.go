@@ -29,6 +29,7 @@ type searchBar struct {
 	OnKeep   func(text string) // a search that was meant: it is to be remembered
 	// OnRecent asks for what was searched for lately.
 	OnRecent func(show func([]string))
+	OnModels func() // to choose a model that knows the query's language
 	// OnComplete asks how the text may go on at the cursor, a place in it in bytes.
 	OnComplete func(text string, cursor int, show func(app.Completion))
 
@@ -246,8 +247,18 @@ func (s *searchBar) ShowResult(r app.SearchResult) {
 		}
 		s.say(text, theme.ColorNameError)
 	}
+	if r.DidYouMean != "" {
+		s.offer(tr("Did you mean {{.Query}}?", with{"Query": quoted(r.DidYouMean)}), func() {
+			s.SetText(r.DidYouMean)
+			s.focus()
+			s.now()
+		})
+	}
 	for _, n := range r.Notes {
 		s.say(n, look.ColourSecondary)
+	}
+	if r.Language != "" && s.OnModels != nil {
+		s.offer(tr("Choose another model …"), s.OnModels)
 	}
 	s.said.Refresh()
 	s.markMistakes(r.Problems)
@@ -295,6 +306,13 @@ func (s *searchBar) say(text string, colour fyne.ThemeColorName) {
 	p := look.NewParagraph(text)
 	p.Colour, p.Rank = colour, look.SizeSmallText
 	s.said.Add(p)
+}
+
+// offer adds a line below the chips that does something, by a click or by the keyboard.
+func (s *searchBar) offer(text string, do func()) {
+	b := widget.NewButton(text, do)
+	b.Importance, b.Alignment = widget.LowImportance, widget.ButtonAlignLeading
+	s.said.Add(container.NewHBox(b))
 }
 
 // spot marks the part of a query that a problem is about.

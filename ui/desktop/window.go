@@ -289,6 +289,7 @@ func (w *window) buildSearch() {
 			return func() { show(c) }
 		})
 	}
+	w.search.OnModels = w.showModels
 	w.search.OnSort = func(newest bool) { w.newest = newest; w.list(false) }
 }
 
