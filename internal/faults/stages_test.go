@@ -9,14 +9,18 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"image"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
 	"descry/library"
+	"descry/library/recognise"
 	"descry/library/spool"
 	"descry/library/store"
+	"descry/library/thumbs"
 	"descry/ui/app"
 )
 
@@ -45,6 +49,18 @@ type stage struct {
 	further func(s site) error
 }
 
+// tones reads the colours of a picture as text: what it writes is what counts here, and no model
+// runs in these tests.
+type tones struct{}
+
+func (tones) Digest() string { return "tones" }
+
+func (tones) Spots(_ context.Context, img *image.RGBA) (bool, error) { return img.Pix[0]%4 > 0, nil }
+
+func (tones) Read(_ context.Context, img *image.RGBA) ([]library.TextLine, error) {
+	return []library.TextLine{{Text: fmt.Sprintf("tone %x", img.Pix[:8]), Confidence: 1}}, nil
+}
+
 // many is a number of photos that takes several transactions.
 const many = 230
 
@@ -69,6 +85,20 @@ func stages() []stage {
 					os.Remove(filepath.Join(s.photos(), "01", "004.jpg")), s.photo("01/007.jpg", 70), s.photo("02/more.jpg", 3))
 			},
 			run: func(s site, _ func(string) error) error { return s.index() },
+		},
+		{
+			name: "looking for text in photos", prepare: six,
+			run: func(s site, _ func(string) error) error {
+				return s.withStore(func(ctx context.Context, st *store.Store) error {
+					r, err := recognise.Run(ctx, recognise.Params{
+						Store: st, Thumbs: thumbs.Open(s.at("library", "thumbs")), Engine: tones{}, Log: slog.New(slog.DiscardHandler),
+					}, nil)
+					if err == nil && r.Failed > 0 {
+						err = fmt.Errorf("no text was looked for in %d photos", r.Failed)
+					}
+					return err
+				})
+			},
 		},
 		{
 			name: "tags, ratings, alt text, albums", prepare: func(s site) error {

@@ -24,7 +24,8 @@ type detailPane struct {
 	OnRate                       func(stars int)
 	OnAlt                        func(photo library.PhotoID, text, long string)
 	OnApprove                    func()
-	OnCopy                       func(text string)
+	OnCopy                       func(text string) // the alt text
+	OnCopyText                   func(text string) // the text in the picture
 	OnOpen                       func()
 	OnSimilar                    func()
 	OnDone                       func() // the focus may go back to the grid
@@ -43,6 +44,7 @@ type detailPane struct {
 	adder    *tagAdder
 	alt      *altEditor
 	why      *fyne.Container
+	text     *textSection
 	facts    *fyne.Container
 	stack    *stackStrip
 	shown    app.Detail
@@ -99,6 +101,12 @@ func newDetailPane(tips *look.Tips) *detailPane {
 	}
 	d.alt.OnDone = func() { d.call(d.OnDone) }
 	d.why = container.New(layout.NewCustomPaddedVBoxLayout(6))
+	d.text = newTextSection(tips)
+	d.text.OnCopy = func(text string) {
+		if d.OnCopyText != nil {
+			d.OnCopyText(text)
+		}
+	}
 	d.stack = newStackStrip(tips)
 	d.facts = container.New(layout.NewCustomPaddedVBoxLayout(6))
 	d.box = container.New(layout.NewCustomPaddedVBoxLayout(12))
@@ -169,6 +177,10 @@ func (d *detailPane) SetDetail(x app.Detail, why []app.Reason, calibrated bool) 
 	if len(why) > 0 {
 		d.setWhy(why, calibrated)
 		objects = append(objects, look.NewLine(), d.tips.NewHeading(tr("Why it was found")), d.why)
+	}
+	if len(x.Text) > 0 {
+		d.text.Set(x.Photo, x.Text)
+		objects = append(objects, look.NewLine(), d.text.Content)
 	}
 	d.setFacts(detailFacts(x))
 	objects = append(objects, look.NewLine(), d.tips.NewHeading(tr("Details")), d.facts)
@@ -309,6 +321,9 @@ func reasonText(r app.Reason) string {
 	case "words":
 		if r.Where == "" {
 			return tr("has the words {{.Text}}", data)
+		}
+		if r.Where == "text in the picture" {
+			return tr("has {{.Text}} in the text in the picture", data)
 		}
 		return tr("has {{.Text}} in its {{.Where}}", data)
 	case "tag":

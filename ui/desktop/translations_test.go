@@ -66,7 +66,7 @@ func TestEnglishTexts(t *testing.T) {
 func singular(text string) string {
 	for plural, one := range map[string]string{
 		"photos": "photo", "files": "file", "stars": "star", "seconds": "second", "minutes": "minute", "hours": "hour",
-		"texts": "text", "searches": "search", " are ": " is ", "favourites": "a favourite",
+		"texts": "text", "lines": "line", "searches": "search", " are ": " is ", "favourites": "a favourite",
 	} {
 		text = strings.ReplaceAll(text, plural, one)
 	}

@@ -254,6 +254,10 @@ func (w *window) buildSides() {
 		w.app.Clipboard().SetContent(text)
 		w.toast.Show(tr("Alt text copied."), "", nil)
 	}
+	d.OnCopyText = func(text string) {
+		w.app.Clipboard().SetContent(text)
+		w.toast.Show(tr("Text copied."), "", nil)
+	}
 	d.OnOpen = func() { w.openCursor(false) }
 	d.OnSimilar = w.findSimilar
 	d.stack.OnAll = func() { w.openStackOf(d.shown.Photo) }

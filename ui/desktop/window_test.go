@@ -498,3 +498,52 @@ func TestFocusIsNeverLost(t *testing.T) {
 		}
 	}
 }
+
+// TestTextInThePicture shows what was read in a picture, a few lines first, and copies all of it.
+func TestTextInThePicture(t *testing.T) {
+	x := open(t, fake.New(100))
+	for _, c := range []struct{ lines, shown int }{{0, 0}, {1, 1}, {8, 8}, {11, 8}} {
+		at := -1
+		for i, id := range x.grid.Photos() {
+			if d, err := x.b.Detail(t.Context(), id); err == nil && len(d.Text) == c.lines {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			t.Fatalf("no photo has %d lines", c.lines)
+		}
+		x.choose(at)
+		section := x.detail.text
+		there := slices.Contains(x.detail.box.Objects, fyne.CanvasObject(section.Content))
+		if there != (c.lines > 0) {
+			t.Errorf("%d lines: the section is there: %v", c.lines, there)
+		}
+		if !there {
+			continue
+		}
+		if n := strings.Count(section.text.Text, "Platform"); n != c.shown {
+			t.Errorf("of %d lines %d are shown", c.lines, n)
+		}
+		if section.more.Visible() != (c.lines > c.shown) {
+			t.Errorf("%d lines: more is offered: %v", c.lines, section.more.Visible())
+		}
+		if c.lines > c.shown {
+			if got := section.more.Text(); got != "3 lines more" {
+				t.Errorf("what is more is called %q", got)
+			}
+			section.more.Tapped(nil)
+			if n := strings.Count(section.text.Text, "Platform"); n != c.lines {
+				t.Errorf("all of %d lines are %d", c.lines, n)
+			}
+		}
+		section.copy.OnTapped()
+		x.settle()
+		if got := strings.Count(x.app.Clipboard().Content(), "Platform"); got != c.lines {
+			t.Errorf("of %d lines %d are copied", c.lines, got)
+		}
+		if got := x.toast.Text(); got != "Text copied." {
+			t.Errorf("the toast says %q", got)
+		}
+	}
+}

@@ -439,6 +439,9 @@ func (b *Backend) Detail(ctx context.Context, id library.PhotoID) (app.Detail, e
 	if i%5 == 3 {
 		d.Measures.Width, d.Measures.Height = 4000, 6000
 	}
+	for n := range i % 12 { // the longer the list, the more stands in the picture
+		d.Text = append(d.Text, library.TextLine{Text: fmt.Sprintf("Platform %d", n+1), Confidence: 0.9})
+	}
 	d.Metadata.Format, d.Metadata.Duration, d.Metadata.Motion = c.Format, c.Duration, c.Motion
 	if members, kind := b.stack(id); len(members) > 0 {
 		d.StackOf = kind
