@@ -43,18 +43,19 @@ func (w *window) showFolders() {
 	w.loop.Go(func() func() {
 		roots, err := w.b.Roots(w.ctx)
 		watching := w.setting(app.SettingWatch) != app.WatchOff
+		reading := w.setting(app.SettingText) != app.TextOff
 		patterns := w.setting(app.SettingExclude)
 		return func() {
 			if err != nil {
 				w.fail(tr("The folders could not be listed"), err)
 				return
 			}
-			w.listFolders(roots, watching, patterns)
+			w.listFolders(roots, watching, reading, patterns)
 		}
 	})
 }
 
-func (w *window) listFolders(roots []library.Root, watching bool, patterns string) {
+func (w *window) listFolders(roots []library.Root, watching, reading bool, patterns string) {
 	rows := container.New(flow{gap: 8})
 	for _, note := range w.folderNews {
 		rows.Add(withIcon(theme.InfoIcon(), look.ColourSecondary, look.NewParagraph(note)))
@@ -79,6 +80,17 @@ func (w *window) listFolders(roots []library.Root, watching bool, patterns strin
 		w.keepSetting(app.SettingWatch, value, said, tr("Kept."))
 	}
 	rows.Add(watch)
+	rows.Add(w.subheading(tr("Text")))
+	text := w.sheetCheck(tr("Read the text in photos and screenshots, so that they are found by it"), nil)
+	text.SetChecked(reading)
+	text.OnChanged = func(on bool) {
+		value := app.TextOn
+		if !on {
+			value = app.TextOff
+		}
+		w.keepSetting(app.SettingText, value, said, tr("Kept."))
+	}
+	rows.Add(text)
 	rows.Add(w.subheading(tr("Left out")))
 	rows.Add(secondary(tr("Names of files and folders that Descry passes over, one per line, such as: Screenshots/ or *.tmp.jpg. Photos that are left out are no longer found; what you said of them is kept.")))
 	area := newTextArea()
@@ -111,7 +123,7 @@ func splitPatterns(s string) []string {
 func (w *window) keepSetting(key, value string, said *look.Paragraph, done string) {
 	w.loop.Go(func() func() {
 		err := w.b.SetSetting(w.ctx, key, value)
-		if err == nil && key == app.SettingExclude {
+		if err == nil && key != app.SettingWatch {
 			w.b.StartIndexing()
 		}
 		return func() {
