@@ -2,7 +2,8 @@ package store
 
 // Functions for SQLite. Two aggregates spare a row through database/sql for each photo (a
 // microsecond; a million photos are a second): photo_set(id) gives the ids as a bitmap,
-// photo_list(id) one behind the other, both little endian whatever the machine. has_colour and
+// photo_list(id) one behind the other, real_list(x) numbers, all little endian whatever the
+// machine. has_colour and
 // kilometres answer what filters ask of very many photos.
 
 /*
@@ -84,6 +85,15 @@ static void listStep(sqlite3_context *c, int n, sqlite3_value **v) {
 	for (int i = 0; i < 4; i++) b->data[b->size - 4 + i] = id >> (8 * i);
 }
 
+static void realStep(sqlite3_context *c, int n, sqlite3_value **v) {
+	bytes *b = sqlite3_aggregate_context(c, sizeof(bytes));
+	if (!b || b->wrong || !grow(b, b->size + 8)) return;
+	double x = sqlite3_value_double(v[0]);
+	uint64_t bits;
+	memcpy(&bits, &x, 8);
+	for (int i = 0; i < 8; i++) b->data[b->size - 8 + i] = bits >> (8 * i);
+}
+
 // done hands the bytes over. SQLite calls it, too, when a query ends early.
 static void done(sqlite3_context *c) {
 	bytes *b = sqlite3_aggregate_context(c, 0);
@@ -121,6 +131,8 @@ static int extend(sqlite3 *db, char **message, const void *api) {
 	int rc = sqlite3_create_function_v2(db, "photo_set", 1, utf8 | deterministic, 0, 0, setStep, done, 0);
 	if (rc) return rc;
 	rc = sqlite3_create_function_v2(db, "photo_list", 1, utf8 | deterministic, 0, 0, listStep, done, 0);
+	if (rc) return rc;
+	rc = sqlite3_create_function_v2(db, "real_list", 1, utf8 | deterministic, 0, 0, realStep, done, 0);
 	if (rc) return rc;
 	rc = sqlite3_create_function_v2(db, "has_colour", 2, utf8 | deterministic, 0, hasColour, 0, 0, 0);
 	if (rc) return rc;
@@ -169,9 +181,13 @@ func photoList(ctx context.Context, q querier, query string, args ...any) ([]lib
 	if len(b) == 0 {
 		return nil, nil
 	}
+	return unpackIDs(b), nil
+}
+
+func unpackIDs(b []byte) []library.PhotoID {
 	ids := make([]library.PhotoID, len(b)/4)
 	for i := range ids {
 		ids[i] = library.PhotoID(binary.LittleEndian.Uint32(b[4*i:]))
 	}
-	return ids, nil
+	return ids
 }

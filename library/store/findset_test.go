@@ -108,7 +108,7 @@ func TestMatchWordsLimited(t *testing.T) {
 		{"a common one must match", WordQuery{Limit: 5}, []string{"boat", "3"}, []string{"boat"}, nil},
 		{"a common one is passed over", WordQuery{Any: true, Limit: 5}, []string{"red", "boat"}, []string{"boat"}, []library.PhotoID{b, a}},
 	} {
-		hits, err := ranked(ctx, l.ro, x.q, x.terms, x.rare, columns)
+		hits, err := l.ranked(ctx, x.q, x.terms, x.rare, columns)
 		noError(t, err)
 		var got []library.PhotoID
 		for _, h := range hits {

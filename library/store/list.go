@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -149,6 +150,13 @@ func (s *Store) Count(ctx context.Context, f ListFilter) (int, error) {
 		f.Limit, f.Offset = 0, 0
 		ids, err := s.inFront(ctx, f)
 		return len(ids), err
+	}
+	if reflect.DeepEqual(f, ListFilter{Limit: f.Limit, Offset: f.Offset}) { // of all, which every search asks for
+		shown, err := s.shownSet(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("count photos: %w", err)
+		}
+		return shown.Len(), nil
 	}
 	where, args := f.where()
 	var n int

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
+	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -52,27 +54,23 @@ type WordHit struct {
 // match, whatever their number, without order.
 //
 // Where hits are limited, terms of more than CommonWord photos must match, but the others
-// alone give the order; without others the latest photos of the library come. Of terms of
+// alone give the order; without others the newest photos come. Of terms of
 // which one is enough, the common ones are passed over then if there are others.
 func (s *Store) MatchWords(ctx context.Context, wq WordQuery) ([]WordHit, error) {
 	terms, columns, err := wq.terms()
 	if err != nil || len(terms) == 0 {
 		return nil, err
 	}
-	var hits []WordHit
-	err = s.snapshot(ctx, func(q querier) error {
-		var err error
-		rare := terms
-		if wq.Limit > 0 {
-			if rare, err = rareTerms(ctx, q, terms, columns); err != nil {
-				return err
-			}
+	rare := terms
+	if wq.Limit > 0 {
+		if rare, err = s.rareTerms(ctx, terms, columns); err != nil {
+			return nil, fmt.Errorf("find photos by words: %w", err)
 		}
-		if hits, err = ranked(ctx, q, wq, terms, rare, columns); err != nil {
-			return err
-		}
-		return addColumns(ctx, q, hits, terms, columns)
-	})
+	}
+	hits, err := s.ranked(ctx, wq, terms, rare, columns)
+	if err == nil {
+		err = s.addColumns(ctx, hits, terms, columns)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("find photos by words: %w", err)
 	}
@@ -80,11 +78,11 @@ func (s *Store) MatchWords(ctx context.Context, wq WordQuery) ([]WordHit, error)
 }
 
 // rareTerms are the terms that at most CommonWord photos have.
-func rareTerms(ctx context.Context, q querier, terms, columns []string) ([]string, error) {
+func (s *Store) rareTerms(ctx context.Context, terms, columns []string) ([]string, error) {
 	var rare []string
 	for _, t := range terms {
 		var n int
-		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)",
+		if err := s.ro.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)",
 			inColumns(columns, t), CommonWord+1).Scan(&n); err != nil {
 			return nil, mapError(err)
 		}
@@ -95,62 +93,75 @@ func rareTerms(ctx context.Context, q querier, terms, columns []string) ([]strin
 	return rare, nil
 }
 
-// ranked returns the hits in order, without their columns.
-func ranked(ctx context.Context, q querier, wq WordQuery, terms, rare, columns []string) ([]WordHit, error) {
-	limit := wq.Limit
-	if limit <= 0 {
-		limit = -1
-	}
+// ranked returns the hits in order, without their columns. Hits that rank alike, as many do,
+// come newest first, so that the order does not depend on that in which photos came.
+func (s *Store) ranked(ctx context.Context, wq WordQuery, terms, rare, columns []string) ([]WordHit, error) {
 	match := inColumns(columns, strings.Join(terms, wq.glue()))
-	query, args := "SELECT rowid, 0.0 FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?", []any{match, limit}
-	if len(rare) > 0 {
-		weights := make([]string, len(wordColumns))
-		for i, c := range wordColumns {
-			weights[i] = fmt.Sprint(c.weight)
+	if len(rare) == 0 {
+		set, err := photoSet(ctx, s.ro, "SELECT photo_set(rowid) FROM words WHERE words MATCH ?", match)
+		if err != nil {
+			return nil, err
 		}
-		args = []any{inColumns(columns, strings.Join(rare, wq.glue()))}
-		all := ""
-		if !wq.Any && len(rare) < len(terms) {
-			all = "AND rowid IN (SELECT rowid FROM words WHERE words MATCH ?)"
-			args = append(args, match)
+		ids, err := s.Newest(ctx, set, 0, wq.Limit)
+		hits := make([]WordHit, len(ids))
+		for i, id := range ids {
+			hits[i].Photo = id
 		}
-		// bm25 is asked for by its name and not by rank, which would not take the weights.
-		query = "SELECT rowid, -bm25(words, " + strings.Join(weights, ", ") + ") AS score FROM words WHERE words MATCH ? " + all +
-			" ORDER BY score DESC, rowid DESC LIMIT ?"
-		args = append(args, limit)
+		return hits, err
 	}
-	var hits []WordHit
-	err := eachRow(ctx, q, query, args, func(rows *sql.Rows) error {
-		var h WordHit
-		err := rows.Scan(&h.Photo, &h.Rank)
-		hits = append(hits, h)
-		return err
+	weights := make([]string, len(wordColumns))
+	for i, c := range wordColumns {
+		weights[i] = fmt.Sprint(c.weight)
+	}
+	all, args := "", []any{inColumns(columns, strings.Join(rare, wq.glue()))}
+	if !wq.Any && len(rare) < len(terms) {
+		all = "AND rowid IN (SELECT rowid FROM words WHERE words MATCH ?)"
+		args = append(args, match)
+	}
+	// FTS5 ranks only where its table is read; the limit keeps SQLite from joining the two queries.
+	var ids, ranks []byte
+	if err := s.ro.QueryRowContext(ctx, "SELECT photo_list(id), real_list(r) FROM (SELECT rowid AS id, -bm25(words, "+strings.Join(weights, ", ")+
+		") AS r FROM words WHERE words MATCH ? "+all+" LIMIT -1)", args...).Scan(&ids, &ranks); err != nil {
+		return nil, mapError(err)
+	}
+	hits := make([]WordHit, len(ids)/4)
+	set := library.PhotoSet{}
+	for i, id := range unpackIDs(ids) {
+		hits[i] = WordHit{Photo: id, Rank: math.Float64frombits(binary.LittleEndian.Uint64(ranks[8*i:]))}
+		set.Add(id)
+	}
+	order, err := s.Newest(ctx, set, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	place := make(map[library.PhotoID]int, len(order))
+	for i, id := range order {
+		place[id] = i
+	}
+	slices.SortFunc(hits, func(a, b WordHit) int {
+		return cmp.Or(cmp.Compare(b.Rank, a.Rank), cmp.Compare(place[a.Photo], place[b.Photo]))
 	})
-	return hits, err
+	if wq.Limit > 0 && len(hits) > wq.Limit {
+		hits = slices.Clone(hits[:wq.Limit])
+	}
+	return hits, nil
 }
 
 // addColumns says of hits in which columns a term was found.
-func addColumns(ctx context.Context, q querier, hits []WordHit, terms, columns []string) error {
+func (s *Store) addColumns(ctx context.Context, hits []WordHit, terms, columns []string) error {
 	if len(hits) == 0 {
 		return nil
 	}
-	at := make(map[library.PhotoID]int, len(hits))
-	ids := make([]library.PhotoID, len(hits))
-	for i, h := range hits {
-		at[h.Photo], ids[i] = i, h.Photo
-	}
-	list := idList(ids)
-	// The plus makes SQLite run through all matches: measured on 100,000 photos, asking for
-	// each hit by itself takes twice as long even when every photo matches.
+	// All photos that have a term in a column are found quicker than the hits are picked out.
 	for _, c := range columns {
-		found, err := photoList(ctx, q, "SELECT photo_list(rowid) FROM words WHERE words MATCH ? AND +rowid IN (SELECT value FROM json_each(?))",
-			inColumns([]string{c}, strings.Join(terms, " OR ")), list)
+		set, err := photoSet(ctx, s.ro, "SELECT photo_set(rowid) FROM words WHERE words MATCH ?", inColumns([]string{c}, strings.Join(terms, " OR ")))
 		if err != nil {
 			return err
 		}
-		for _, id := range found {
-			h := &hits[at[id]]
-			h.Columns = append(h.Columns, c)
+		for i := range hits {
+			if set.Has(hits[i].Photo) {
+				hits[i].Columns = append(hits[i].Columns, c)
+			}
 		}
 	}
 	return nil
