@@ -100,8 +100,13 @@ func Endless() []byte {
 
 // Tokenizer is a tokenizer.json that knows a few words.
 func Tokenizer() []byte {
+	return TokenizerOf([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "photo", "of", "dog", "cat", "city", "at", "night", "the", "red"})
+}
+
+// TokenizerOf is a tokenizer.json that knows these words, each a token whose number is its
+// place. They begin with [PAD], [UNK], [CLS] and [SEP].
+func TokenizerOf(words []string) []byte {
 	vocab := map[string]int{}
-	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "photo", "of", "dog", "cat", "city", "at", "night", "the", "red"}
 	for i, w := range words {
 		vocab[w] = i
 	}

@@ -42,6 +42,7 @@ var measurements = []measurement{
 	{"pipeline", measurePipeline},
 	{"rescan", measureRescan},
 	{"commit", measureCommit},
+	{"search", measureSearch},
 	{"vectors", measureVectors},
 }
 
@@ -66,22 +67,36 @@ func (m *machine) say(format string, args ...any) { fmt.Fprintf(m.log, format+"\
 
 func main() {
 	write := flag.String("write", "", "write the table to this `file`, too")
-	only := flag.String("only", "", "measure only this (`name`, or several with commas): memory, decode, pipeline, rescan, commit, vectors")
+	only := flag.String("only", "", "measure only this (`name`, or several with commas): memory, decode, pipeline, rescan, commit, search, vectors")
 	quick := flag.Bool("quick", false, "a tenth of everything, to see that it works; the figures mean little")
 	where := flag.String("dir", "", "measure in this `folder`; default: that of temporary files")
+	photos := flag.Int("make", 0, "only make a library of so many `photos` in the folder of -dir, to look at what grows with its size")
 	library := flag.String("runtime", os.Getenv("DESCRY_ONNXRUNTIME"), "the ONNX Runtime `library`; default: the one in build/")
 	// These two make a process for measureVectors.
 	vectorDir := flag.String("open-vectors", "", "open the file of vectors in a `folder`, say what it took, and do nothing else")
 	vectorNumber := flag.Int("vectors", vectorCount, "how `many` vectors that file has")
+	// This one makes a process for measureSearch.
+	searchDir := flag.String("search-library", "", "search the library in a `folder`, say what it took, and do nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	if *vectorDir != "" {
-		err := openVectors(ctx, *vectorDir, *vectorNumber)
+	alone := func(err error) {
 		stop()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
+	}
+	if *vectorDir != "" {
+		alone(openVectors(ctx, *vectorDir, *vectorNumber))
+		return
+	}
+	if *searchDir != "" {
+		alone(searchLibrary(ctx, *searchDir, *library))
+		return
+	}
+	if *photos > 0 {
+		m := &machine{log: os.Stderr}
+		alone(makeAlone(ctx, *where, *photos, m.say))
 		return
 	}
 	ok, err := run(ctx, *where, *only, *write, &machine{runtime: *library, quick: *quick, log: os.Stderr})
@@ -203,6 +218,11 @@ const explanation = `What is measured:
 - **Rescan**: nothing changed since the last run; cold means that the system's caches were dropped before.
 - **Database**: transactions of 100 photos with metadata, words, measures and a vector of 512 numbers each, as indexing
   commits them, ` + "`synchronous=FULL`" + `.
+- **Search**: a made library of a million photos as somebody would have them who photographed for twenty years: names,
+  folders, times, places, cameras, words that follow Zipf's law, tags, suggestions, and vectors of 512 numbers that gather around
+  what is to be seen, with a text tower that knows these things. Whole searches go through the use cases as those of the
+  window do: descriptions, several of them, filters, words, quotes and exclusions, each asked once before, so that no text is
+  encoded. They are compared with as many float32 numbers multiplied in Go and all scores sorted.
 - **Memory**: 50,000 small photos are looked at, by the real store and the real runtime with a tiny model; Go's heap after a
   collection, and the process's anonymous memory at the same moments, are compared: the medians from the 5,000th photo
   to the 7,500th, and of the last 5,000.
