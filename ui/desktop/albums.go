@@ -50,6 +50,7 @@ func (w *window) savingCommands() []command {
 func (w *window) buildSaving() {
 	s := w.search
 	s.chips.OnShape, s.save.OnShape = w.reshape, w.reshape
+	s.chips.OnFocus, s.save.OnFocus = w.focus, w.focus
 	s.chips.Small = w.smallOf
 	s.save.OnDone = s.focus
 	s.OnSave = w.saveSearch
@@ -181,7 +182,7 @@ func (w *window) putAlbum(a app.Album, said string, fail func(string), done func
 				return
 			}
 			done(id)
-			w.openAlbums()
+			w.showAlbums(id)
 			if op != 0 {
 				w.toast.Show(said, tr("Undo"), func() { w.undo(op) })
 			}
@@ -193,8 +194,9 @@ func (w *window) putAlbum(a app.Album, said string, fail func(string), done func
 	})
 }
 
-// openAlbums lets the albums be seen in the side bar.
-func (w *window) openAlbums() {
+// showAlbums lets an album be seen in the side bar.
+func (w *window) showAlbums(id int64) {
+	w.side.reveal = albumKey(id)
 	if !w.side.open["albums"] {
 		w.side.open["albums"] = true
 		w.remember(settingOpen, w.side.openKeys())
@@ -406,7 +408,7 @@ func (w *window) putInto(a app.Album, photos []library.PhotoID) {
 				w.fail(tr("That could not be done"), err)
 				return
 			}
-			w.openAlbums()
+			w.showAlbums(a.ID)
 			if op == 0 {
 				w.toast.Show(tr("They are in album {{.Album}} already.", with{"Album": quoted(a.Name)}), "", nil)
 				return

@@ -29,6 +29,8 @@ type chipRow struct {
 	OnTake func(i int)
 	// OnLeave is called when the keyboard leaves the chips for the box.
 	OnLeave func()
+	// OnFocus gives the keyboard to something, which may not have been drawn yet.
+	OnFocus func(fyne.Focusable)
 	// OnShape is called when the height may be another.
 	OnShape func()
 	// Small fetches the thumbnail of a photo, for parts that are pictures; may be nil.
@@ -80,8 +82,8 @@ func (c *chipRow) Focus(i int) bool {
 	if i < 0 || i >= len(c.crosses) || !c.Content.Objects[i].Visible() {
 		return false
 	}
-	if on := fyne.CurrentApp().Driver().CanvasForObject(c.crosses[i]); on != nil {
-		on.Focus(c.crosses[i])
+	if c.OnFocus != nil {
+		c.OnFocus(c.crosses[i])
 	}
 	return true
 }

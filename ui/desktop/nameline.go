@@ -19,6 +19,7 @@ type nameLine struct {
 	OnSave  func(name string)
 	OnDone  func() // it was closed: the keyboard goes back
 	OnShape func()
+	OnFocus func(fyne.Focusable) // gives the keyboard to something
 
 	label   *look.Label
 	problem *look.Paragraph
@@ -46,8 +47,9 @@ func (n *nameLine) Ask(label, name string) {
 	n.Fail("")
 	n.Content.Show()
 	call(n.OnShape)
-	if c := fyne.CurrentApp().Driver().CanvasForObject(n.Field); c != nil {
-		c.Focus(n.Field)
+	// The driver does not know yet on which canvas a field is that was never drawn.
+	if n.OnFocus != nil {
+		n.OnFocus(n.Field)
 	}
 	n.Field.TypedShortcut(&fyne.ShortcutSelectAll{})
 }

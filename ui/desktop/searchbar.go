@@ -182,6 +182,7 @@ func (s *searchBar) now() {
 		return
 	}
 	s.last = text
+	s.save.Hide() // it was about another search
 	if s.OnSearch != nil {
 		s.OnSearch(text)
 	}

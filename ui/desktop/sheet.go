@@ -90,6 +90,7 @@ func (w *window) showKeys() {
 	}
 	add("0 – 5", tr("Rating in stars"))
 	add("C  Space  K  S", tr("Duplicates: best, keep too, keep all, skip"))
+	add(tr("Down"), tr("In the empty search box: recent searches; Delete erases one"))
 	add(tr("Arrows"), tr("Move between photos; with Shift choose"))
 	add("Esc", tr("Close, clear the selection, clear the search"))
 	add("Ctrl+"+tr("wheel"), tr("Size of the thumbnails"))

@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -50,6 +51,7 @@ type sidebar struct {
 	rows       []*sideEntry
 	open       map[string]bool
 	current    string // key of the chosen entry
+	reveal     string // key of the entry to be scrolled to once it is there
 	duplicates int    // groups, -1 while nobody looked for them
 	silent     bool   // a selection made by code, not by the person
 	highlite   int
@@ -102,6 +104,10 @@ func (s *sidebar) SetSidebar(b app.Sidebar) {
 	section("dates", tr("Dates"), countEntries("date", theme.CalendarIcon(), b.Dates))
 	section("albums", tr("Albums"), albumEntries(b.Albums))
 	s.flatten()
+	if i := slices.IndexFunc(s.rows, func(e *sideEntry) bool { return e.key == s.reveal }); i >= 0 {
+		s.ScrollTo(i)
+		s.reveal = ""
+	}
 }
 
 func folderEntry(f app.Folder, depth int) *sideEntry {
@@ -136,12 +142,15 @@ func tagEntries(tags []app.TagCount) []*sideEntry {
 	return out
 }
 
+// albumKey is the key of the entry of an album.
+func albumKey(id int64) string { return fmt.Sprintf("album/%d", id) }
+
 // albumEntries lists plain and smart albums, which have icons of their own.
 func albumEntries(albums []app.Album) []*sideEntry {
 	var out []*sideEntry
 	for _, a := range albums {
 		e := &sideEntry{
-			key: fmt.Sprintf("album/%d", a.ID), title: a.Name, icon: look.Photos.Resource(), count: a.Photos, album: a,
+			key: albumKey(a.ID), title: a.Name, icon: look.Photos.Resource(), count: a.Photos, album: a,
 			scope: app.Scope{Kind: app.ScopeAlbum, Album: a.ID, Query: a.Query, Title: a.Name},
 		}
 		if a.Query != "" {
@@ -236,7 +245,9 @@ func (s *sidebar) selected(i widget.ListItemID) {
 // toggle opens or closes the entries below e.
 func (s *sidebar) toggle(e *sideEntry) {
 	s.open[e.key] = !s.open[e.key]
+	at := s.GetScrollOffset()
 	s.flatten()
+	s.ScrollToOffset(at) // to choose the chosen entry again would scroll to it
 	if s.OnOpen != nil {
 		s.OnOpen(s.openKeys())
 	}
