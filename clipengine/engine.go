@@ -37,6 +37,7 @@ type Engine struct {
 	dim          int
 	// slots holds one token for each picture that may be encoded at once.
 	slots chan struct{}
+	parts parts
 }
 
 // Open loads both towers of a bundle.
@@ -126,6 +127,9 @@ func (e *Engine) LogitScale() float64 { return e.bundle.LogitScale }
 // LogitBias returns what sigmoid models add to scaled cosines, and whether this is one.
 func (e *Engine) LogitBias() (float64, bool) { return e.bundle.LogitBias, e.bundle.Sigmoid }
 
+// Seen is the part of an upright picture of w × h pixels that Tensor shows.
+func (e *Engine) Seen(w, h int) image.Rectangle { return e.bundle.Preprocess.Seen(w, h) }
+
 // Tensor returns the input of the image tower for an upright sRGB picture without
 // transparency: 3 planes (red, green, blue) of InputSize rows and columns.
 func (e *Engine) Tensor(img *image.RGBA) []float32 { return e.bundle.Preprocess.Tensor(img) }
@@ -147,19 +151,34 @@ func (e *Engine) EncodeTensor(ctx context.Context, tensor []float32) ([]float32,
 		return nil, fmt.Errorf("encode a picture: the tensor has %d numbers, the model %s takes %d",
 			len(tensor), e.Model(), 3*size*size)
 	}
+	free, err := e.slot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
+	return e.run(ctx, e.vision, "encode a picture", e.pixels(tensor))
+}
+
+// slot waits until one more picture may be encoded.
+func (e *Engine) slot(ctx context.Context) (free func(), err error) {
 	select {
 	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
+		return func() { <-e.slots }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	in := ort.Tensor{Shape: []int64{1, 3, int64(size), int64(size)}}
+}
+
+// pixels is a tensor as the image tower takes it.
+func (e *Engine) pixels(tensor []float32) ort.Tensor {
+	size := int64(e.InputSize())
+	in := ort.Tensor{Shape: []int64{1, 3, size, size}}
 	if e.bundle.Vision.Inputs[0].Elem == bundle.Float16 {
 		in.Float16 = float16.Append(nil, tensor)
 	} else {
 		in.Float32 = tensor
 	}
-	return e.run(ctx, e.vision, "encode a picture", in)
+	return in
 }
 
 // EncodeText returns the unit vector of a text of any length; what is beyond the model's
@@ -234,5 +253,5 @@ func normalize(v []float32) error {
 
 // Close frees the model after the calls that are running have ended. Later calls fail.
 func (e *Engine) Close() error {
-	return errors.Join(e.vision.Close(), e.text.Close())
+	return errors.Join(e.vision.Close(), e.text.Close(), e.parts.close())
 }

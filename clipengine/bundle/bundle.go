@@ -62,6 +62,7 @@ type Bundle struct {
 	// Tokenizer makes token numbers; Tokens applies it as the text tower wants.
 	Tokenizer *tokenize.Tokenizer
 
+	patches  string // what bundle.json calls the output for the parts of a picture
 	cleaning tokenize.Cleaning
 	// fill is whether texts are always filled up to ContextLength.
 	fill   bool
@@ -176,6 +177,11 @@ func (b *Bundle) check() error {
 	}
 	if b.Dim == 0 && (b.Vision.Half || b.Text.Half) {
 		return errors.New("its vectors are of half precision and neither its models nor its configuration say how long they are")
+	}
+	if b.patches != "" {
+		if err := b.Vision.findPatches(b.patches, b.Dim); err != nil {
+			return err
+		}
 	}
 	if !(b.LogitScale > 0) || b.LogitScale > 1e6 || !(b.LogitBias > -1e6 && b.LogitBias < 1e6) {
 		return fmt.Errorf("its logit scale %g or bias %g is out of range", b.LogitScale, b.LogitBias)

@@ -556,3 +556,26 @@ func FuzzConfigs(f *testing.F) {
 		}
 	})
 }
+
+// What bundle.json says of an output for the parts of a picture has to be so.
+func TestPatchesAreChecked(t *testing.T) {
+	b := open(t, onnxtest.Patches(), "tiny")
+	if b.Vision.Patches != "patch_embeds" || b.Vision.PatchSide != onnxtest.PatchSide {
+		t.Errorf("output %q, %d parts a side", b.Vision.Patches, b.Vision.PatchSide)
+	}
+	without := onnxtest.Patches()
+	delete(without, "bundle.json")
+	if plain := open(t, without, "tiny"); plain.Vision.Patches != "" || plain.Space() != b.Space() {
+		t.Error("what bundle.json says of the parts changes more than that")
+	}
+	for name, want := range map[string]string{
+		"none":         `no output "none"`,
+		"image_embeds": "must be float32 of shape [N, parts, 8]",
+	} {
+		f := onnxtest.Patches()
+		f["bundle.json"] = onnxtest.JSON(map[string]any{"patches": name})
+		if _, err := bundle.Open(f.Write(t, "tiny")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}

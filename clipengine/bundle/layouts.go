@@ -397,6 +397,7 @@ func (b *Bundle) readManifest(f files) error {
 		Languages             []string
 		LogitScale            *float64 `json:"logit_scale"`
 		LogitBias             *float64 `json:"logit_bias"`
+		Patches               string
 		Digests               map[string]string
 	}{}
 	if err := f.json("bundle.json", true, &m); err != nil {
@@ -421,7 +422,7 @@ func (b *Bundle) readManifest(f files) error {
 	if m.LogitBias != nil {
 		b.Sigmoid, b.LogitBias = true, *m.LogitBias
 	}
-	b.Digests = m.Digests
+	b.Digests, b.patches = m.Digests, m.Patches
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"path/filepath"
 	"slices"
@@ -51,8 +52,14 @@ type Tower struct {
 	Output string
 	// Half is whether the vector comes in half precision.
 	Half bool
+	// Patches is the name of an output of the image tower with one vector for each of
+	// PatchSide × PatchSide parts of what it sees, row by row, in the same space as Output;
+	// "" where it has none.
+	Patches   string
+	PatchSide int
 
 	name    string
+	outputs []port
 	extern  []string
 	shape   []int64
 	source  source
@@ -158,6 +165,30 @@ func (t Tower) checkImage(size int) error {
 	return nil
 }
 
+// findPatches looks for the output that bundle.json names as the vectors of the parts of a
+// picture: float32 of shape [N, parts, dim], the parts being those of a square.
+func (t *Tower) findPatches(name string, dim int) error {
+	for _, p := range t.outputs {
+		if p.name != name {
+			continue
+		}
+		if p.elem != elemFloat || len(p.shape) != 3 || p.shape[0] > 1 {
+			return fmt.Errorf("the output %q for the parts of a picture must be float32 of shape [N, parts, %d]", plain(name, 60), dim)
+		}
+		side := int64(math.Round(math.Sqrt(float64(p.shape[1]))))
+		if side < 2 || side > maxPatchSide || side*side != p.shape[1] || p.shape[2] > 0 && int(p.shape[2]) != dim {
+			return fmt.Errorf("the output %q for the parts of a picture has the shape %s, not [N, parts, %d] with the parts of a square",
+				plain(name, 60), shapeText(p.shape), dim)
+		}
+		t.Patches, t.PatchSide = name, int(side)
+		return nil
+	}
+	return fmt.Errorf("the image model has no output %q for the parts of a picture among %s", plain(name, 60), portNames(t.outputs))
+}
+
+// maxPatchSide is the most parts along a side; the largest published models have 40.
+const maxPatchSide = 128
+
 // text reads and checks the text tower in a file.
 func (f files) text(src source, name string) (Tower, error) {
 	t, g, err := f.tower(src, name, textOutputs)
@@ -201,7 +232,7 @@ func (f files) tower(src source, name string, outputs []string) (Tower, *graph, 
 	if err != nil {
 		return Tower{}, nil, fmt.Errorf("its model %s is broken: %w", name, err)
 	}
-	t := Tower{name: name, source: src, weights: g.precision()}
+	t := Tower{name: name, source: src, weights: g.precision(), outputs: g.outputs}
 	if t.extern, err = f.external(name, g, src.dir != ""); err != nil {
 		return Tower{}, nil, err
 	}

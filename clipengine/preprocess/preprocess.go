@@ -146,6 +146,16 @@ func (c Config) Tensor(img *image.RGBA) []float32 {
 	return out
 }
 
+// Seen is the part of a picture of w × h pixels that the tensor shows, to the pixel or so.
+func (c Config) Seen(w, h int) image.Rectangle {
+	if c.Mode == Squash || w < 1 || h < 1 {
+		return image.Rect(0, 0, w, h)
+	}
+	side := min(w, h) * c.Size / c.resize()
+	at := image.Pt((w-side)/2, (h-side)/2)
+	return image.Rectangle{Min: at, Max: at.Add(image.Pt(side, side))}
+}
+
 // Pixels returns the resized and cropped picture before normalisation: Size*Size pixels
 // of three bytes, row by row.
 func (c Config) Pixels(img *image.RGBA) []byte {

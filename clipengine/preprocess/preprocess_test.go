@@ -8,6 +8,7 @@ import (
 	"image"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -171,5 +172,39 @@ func BenchmarkTensor(b *testing.B) {
 				cfg.Tensor(img)
 			}
 		})
+	}
+}
+
+// What Seen leaves out does not count, and what it takes in does.
+func TestSeen(t *testing.T) {
+	for _, c := range []struct {
+		config preprocess.Config
+		w, h   int
+		want   image.Rectangle
+	}{
+		{preprocess.Config{Size: 224, Mode: preprocess.Crop}, 600, 400, image.Rect(100, 0, 500, 400)},
+		{preprocess.Config{Size: 224, Mode: preprocess.Crop}, 400, 600, image.Rect(0, 100, 400, 500)},
+		{preprocess.Config{Size: 224, Resize: 256, Mode: preprocess.Crop}, 512, 512, image.Rect(32, 32, 480, 480)},
+		{preprocess.Config{Size: 224, Mode: preprocess.Squash}, 600, 400, image.Rect(0, 0, 600, 400)},
+		{preprocess.Config{Size: 224}, 0, 0, image.Rectangle{}},
+	} {
+		if got := c.config.Seen(c.w, c.h); got != c.want {
+			t.Errorf("%s of %d × %d: %v, want %v", c.config, c.w, c.h, got, c.want)
+		}
+	}
+	c := preprocess.Config{Size: 32, Scale: 1, Std: [3]float64{1, 1, 1}}
+	img := image.NewRGBA(image.Rect(0, 0, 120, 80))
+	base := c.Tensor(img)
+	seen := c.Seen(120, 80)
+	for x := range 120 {
+		img := image.NewRGBA(img.Rect)
+		for y := range 80 {
+			img.Pix[img.PixOffset(x, y)] = 255
+		}
+		changed, inside := !slices.Equal(c.Tensor(img), base), x >= seen.Min.X && x < seen.Max.X
+		far := x < seen.Min.X-6 || x >= seen.Max.X+6 // the filter reaches that far over the edge
+		if inside && !changed || far && changed {
+			t.Errorf("column %d: seen %v, by Seen %v", x, changed, inside)
+		}
 	}
 }

@@ -46,6 +46,37 @@ func Vision(input, output string, w Message) []byte {
 	}.Model()
 }
 
+// PatchSide is how many parts along a side the image tower of VisionPatches has.
+const PatchSide = 4
+
+// VisionPatches is Vision with a further output: the vectors of the PatchSide × PatchSide parts
+// of a picture, [N,PatchSide²,Dim], each the mean colour of the part times the same matrix.
+func VisionPatches(input, output, patches string) []byte {
+	const step = Size / PatchSide
+	return Graph{
+		Nodes: []Message{
+			Node("GlobalAveragePool", []string{input}, []string{"pooled"}),
+			Node("Flatten", []string{"pooled"}, []string{"flat"}, IntAttribute("axis", 1)),
+			Node("MatMul", []string{"flat", "w"}, []string{output}),
+			Node("AveragePool", []string{input}, []string{"grid"}, IntsAttribute("kernel_shape", step, step), IntsAttribute("strides", step, step)),
+			Node("Reshape", []string{"grid", "shape"}, []string{"line"}),
+			Node("Transpose", []string{"line"}, []string{"parts"}, IntsAttribute("perm", 0, 2, 1)),
+			Node("MatMul", []string{"parts", "w"}, []string{patches}),
+		},
+		Weights: []Message{Tensor("w", VisionWeights(1), 3, Dim), Ints("shape", []int64{0, 3, PatchSide * PatchSide}, 3)},
+		Inputs:  []Message{Value(input, Float, -1, 3, Size, Size)},
+		Outputs: []Message{Value(output, Float, -1, Dim), Value(patches, Float, -1, PatchSide*PatchSide, Dim)},
+	}.Model()
+}
+
+// Patches is Descry with an image tower that has vectors of the parts of a picture.
+func Patches() Files {
+	f := Descry()
+	f["vision.onnx"] = VisionPatches("pixel_values", "image_embeds", "patch_embeds")
+	f["bundle.json"] = JSON(map[string]any{"patches": "patch_embeds"})
+	return f
+}
+
 // VisionHalf is Vision with half-precision input and output.
 func VisionHalf(input, output string) []byte {
 	return Graph{

@@ -40,6 +40,16 @@ func crops(w, h int) []image.Rectangle {
 	return all
 }
 
+// ViewOf is the part of a picture that a further view of an elongated one looks at, views
+// counted from 1, and the picture of it as it was encoded; false where there is no such view.
+func ViewOf(img *image.RGBA, view int) (part image.Rectangle, shown *image.RGBA, ok bool) {
+	all := crops(img.Rect.Dx(), img.Rect.Dy())
+	if view < 1 || view > len(all) {
+		return image.Rectangle{}, nil, false
+	}
+	return all[view-1], crop(img, all[view-1]), true
+}
+
 // crop is a part of a picture that starts at (0, 0). It shares the pixels; a part that is
 // no square is squeezed into one, for a model looks at the middle of what it is given.
 func crop(img *image.RGBA, r image.Rectangle) *image.RGBA {

@@ -48,6 +48,7 @@ func (r *run) exclude() error {
 			if err != nil {
 				return err
 			}
+			l.name = t.Text // what was asked for, whatever it was looked for by
 			if err := r.barAbove(&l, phrase, excludeAt); err != nil {
 				return err
 			}

@@ -109,6 +109,7 @@ type Request struct {
 	Limit  int               // hits wanted; 0: all
 	Offset int               // hits to pass over
 	All    bool              // hits that are not likely too, behind the likely ones
+	Seeks  bool              // say in Result.Seeks what vectors were looked for
 
 	inside int // how many smart albums are being looked into
 }
@@ -127,6 +128,7 @@ type Result struct {
 	Matched        int             // likely photos, on this page or not
 	Total          int             // hits without Limit and Offset
 	Hits           []Hit           // likely first, each block in fused order
+	Seeks          []Seek          // with Request.Seeks: what the photos should look like
 	Took           time.Duration
 }
 
@@ -145,6 +147,8 @@ type Reason struct {
 	Text       string // the phrase, words or filter
 	Where      string // of words: in what they stand
 	Confidence float64
+	Weight     float64 // of what it looks like, or is as unlike as can be (below 0), against the heaviest; else 0
+	Picture    bool    // what it looks like is an example picture, and Text says which
 }
 
 // Search answers a query. A mistake in it, a library without photos and a missing model are
@@ -359,6 +363,9 @@ func finish(runs []*run, o outcome, req Request, res *Result) error {
 			return err
 		}
 	}
+	if req.Seeks {
+		return res.addSeeks(runs)
+	}
 	return nil
 }
 
@@ -403,9 +410,9 @@ func (r *run) why(c candidate, looks, nots []float64) []Reason {
 		switch {
 		case c.row < 0:
 		case l.weight < 0:
-			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - looks[i]})
+			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - looks[i], Weight: l.weight, Picture: l.kind == calib.Image})
 		default:
-			out = append(out, Reason{Kind: "looks like", Text: l.name, Confidence: looks[i]})
+			out = append(out, Reason{Kind: "looks like", Text: l.name, Confidence: looks[i], Weight: l.weight, Picture: l.kind == calib.Image})
 		}
 	}
 	if c.words != nil || c.said > 0 {
@@ -433,10 +440,18 @@ func (r *run) why(c candidate, looks, nots []float64) []Reason {
 		}
 		out = append(out, Reason{Kind: kind, Text: t.Positive(), Confidence: 1})
 	}
+	at := map[string]int{} // of what is looked for by several phrases, the surest counts
 	for i, l := range r.nots {
-		if c.row >= 0 {
-			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1 - nots[i]})
+		if c.row < 0 {
+			continue
 		}
+		k, ok := at[l.name]
+		if !ok {
+			k = len(out)
+			at[l.name] = k
+			out = append(out, Reason{Kind: "without", Text: l.name, Confidence: 1, Picture: l.kind == calib.Image})
+		}
+		out[k].Confidence = min(out[k].Confidence, 1-nots[i])
 	}
 	return out
 }

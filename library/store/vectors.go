@@ -172,6 +172,41 @@ func (s *Store) FrameTime(ctx context.Context, pic library.Picture) (*time.Durat
 	return &at, nil
 }
 
+// PhotoView is one view of the picture that a photo shows.
+type PhotoView struct {
+	View   int
+	Vector []float32
+	At     *time.Duration // when in its video the frame lies; nil: it is of none, or that was not kept
+}
+
+// PhotoViews returns the stored vectors of all views of the picture that a photo shows, in
+// order of view; none where it was not looked at.
+func (s *Store) PhotoViews(ctx context.Context, space library.SpaceID, photo library.PhotoID) ([]PhotoView, error) {
+	var out []PhotoView
+	err := eachRow(ctx, s.ro, `SELECT v.view, v.data, v.at_ms FROM vector v
+		JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation
+		WHERE p.id = ? AND v.space_id = ? ORDER BY v.view`, []any{photo, space}, func(rows *sql.Rows) error {
+		var v PhotoView
+		var data sql.RawBytes
+		var ms sql.NullInt64
+		if err := rows.Scan(&v.View, &data, &ms); err != nil {
+			return err
+		}
+		v.Vector = make([]float32, len(data)/float16.Size)
+		float16.Unpack(v.Vector, data)
+		if ms.Valid {
+			at := time.Duration(ms.Int64) * time.Millisecond
+			v.At = &at
+		}
+		out = append(out, v)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the vectors of a photo: %w", err)
+	}
+	return out, nil
+}
+
 // PhotoVector returns the stored vector (view 0) of the picture that a photo shows.
 func (s *Store) PhotoVector(ctx context.Context, space library.SpaceID, photo library.PhotoID) ([]float32, bool, error) {
 	return s.oneVector(ctx, `SELECT v.data FROM vector v JOIN photo p ON p.content_id = v.content_id AND p.orientation = v.orientation

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"descry/library"
+	"descry/library/heatmap"
 )
 
 // Purged is what purging missing photos did.
@@ -57,8 +58,12 @@ func (a *App) Forget(ctx context.Context, photos []library.PhotoID, backups bool
 	return nil
 }
 
-// dropThumbs removes thumbnails; one that cannot be removed is left to the cache's budget.
+// dropThumbs removes thumbnails and heat maps; what cannot be removed is left to the budget of
+// its cache.
 func (a *App) dropThumbs(pictures []library.Picture) {
+	if err := heatmap.OpenCache(a.heatDir()).Forget(pictures...); err != nil {
+		a.p.Log.Warn("heat maps were not removed", "error", err)
+	}
 	for _, p := range pictures {
 		if err := a.thumbs.Remove(p); err != nil {
 			a.p.Log.Warn("a thumbnail was not removed", "error", err)

@@ -33,18 +33,24 @@ func (a *App) Similar(ctx context.Context, id library.PhotoID, r SearchRequest) 
 	if err := a.needLibrary(); err != nil {
 		return SearchResult{}, err
 	}
-	space, err := a.knownSpace(ctx)
+	vec, err := a.photoVector(ctx, id)
 	if err != nil {
 		return SearchResult{}, err
-	}
-	vec, ok, err := a.store.PhotoVector(ctx, space.ID, id)
-	if err != nil {
-		return SearchResult{}, err
-	}
-	if !ok {
-		return SearchResult{}, errors.New("this photo has not been looked at yet")
 	}
 	return a.similar(ctx, vec, r)
+}
+
+// photoVector is the vector of a photo of the library.
+func (a *App) photoVector(ctx context.Context, id library.PhotoID) ([]float32, error) {
+	space, err := a.knownSpace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vec, ok, err := a.store.PhotoVector(ctx, space.ID, id)
+	if err == nil && !ok {
+		err = errors.New("this photo has not been looked at yet")
+	}
+	return vec, err
 }
 
 // SimilarFile finds photos that look like a picture file, in the library or not.

@@ -52,10 +52,12 @@ type SearchRequest struct {
 
 // Reason is one part of why a photo is among the results.
 type Reason struct {
-	Kind       string // "looks like", "words", "tag", "filter", "exact"
+	Kind       string // "looks like", "words", "tag", "filter", "exact" or "without"
 	Text       string // the phrase, word or filter
-	Where      string
+	Where      string // of words: in what they stand
 	Confidence float64
+	Weight     float64 // of what it looks like, against the heaviest; below 0: it is to be unlike; 0: it has none
+	Picture    bool    // what it looks like is an example picture, and Text says which
 }
 
 // Hit is one photo of a search result.

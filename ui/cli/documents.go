@@ -192,6 +192,8 @@ type reasonDocument struct {
 	Text       string  `json:"text"`
 	Where      string  `json:"where,omitempty"`
 	Confidence float64 `json:"confidence,omitempty"`
+	Weight     float64 `json:"weight,omitempty"`
+	Picture    bool    `json:"picture,omitempty"`
 }
 
 type resultTagDocument struct {

@@ -230,13 +230,29 @@ func (c *call) printHits(res app.SearchResult, cards []app.Card, explain bool) {
 	}
 }
 
+// reasonText says a reason in words, with its confidence and, where it is not plain, its weight.
 func reasonText(w app.Reason) string {
-	text := fmt.Sprintf("%s “%s”", w.Kind, strings.Trim(w.Text, `"`))
+	text := "“" + strings.Trim(w.Text, `"`) + "”"
+	if w.Picture {
+		text = w.Text // names the picture, in words of ours
+	}
+	if w.Kind == "without" && w.Weight < 0 {
+		text = "unlike " + text
+	} else {
+		text = w.Kind + " " + text
+	}
 	if w.Where != "" {
 		text += " in the " + w.Where
 	}
+	var sure []string
 	if w.Confidence > 0 {
-		text += fmt.Sprintf(" (%.0f %%)", 100*w.Confidence)
+		sure = append(sure, fmt.Sprintf("%.0f %%", 100*w.Confidence))
+	}
+	if w.Weight != 0 && w.Weight != 1 {
+		sure = append(sure, fmt.Sprintf("weight %.2g", w.Weight))
+	}
+	if len(sure) > 0 {
+		text += " (" + strings.Join(sure, ", ") + ")"
 	}
 	return text
 }

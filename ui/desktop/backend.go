@@ -39,6 +39,7 @@ type Backend interface {
 	Count(ctx context.Context, s app.Scope) (int, error)
 	Search(ctx context.Context, r app.SearchRequest) (app.SearchResult, error)
 	Complete(ctx context.Context, text string, cursor int) (app.Completion, error)
+	Where(ctx context.Context, r app.WhereRequest, show func(app.Where)) (app.Where, error)
 	Similar(ctx context.Context, id library.PhotoID, r app.SearchRequest) (app.SearchResult, error)
 	Cards(ctx context.Context, ids []library.PhotoID) ([]app.Card, error)
 	Thumbnail(ctx context.Context, p library.Picture) (*image.RGBA, error)

@@ -19,6 +19,7 @@ const (
 
 // chosenChanged is called by the grid for every change of selection or cursor.
 func (w *window) chosenChanged() {
+	w.leaveWhere()
 	if w.chooseSoon != nil {
 		w.chooseSoon()
 	}
@@ -94,8 +95,10 @@ func (w *window) showChosen() {
 			} else {
 				w.detail.SetPreview(nil)
 			}
+			w.leaveWhere()
 			w.feed.Put(d.Card)
 			w.detail.SetDetail(d, w.hits[id].Why, w.found.Calibrated)
+			w.detail.SetMark(w.markOf(id))
 			w.loadStrip(ctx, number, d.Stack)
 			w.grid.Sync()
 			if w.viewer.Open() {

@@ -77,6 +77,7 @@ func (w *window) allCommands() []command {
 		{menu: photo, name: tr("Edit the alt text"), keys: "A", runes: "aA", run: w.focusAlt},
 		{menu: photo, name: tr("Approve the alt text"), keys: "Ctrl+Enter", shortcut: combo(fyne.KeyReturn, 0), run: w.approveAlt},
 		{menu: photo, name: tr("Photos that look like this one"), keys: "S", runes: "sS", run: w.findSimilar},
+		{menu: photo, name: tr("Show where in the photo it is, the next thing, or none"), keys: "W", runes: "wW", run: w.toggleWhere},
 	}
 	cs = append(cs, w.savingCommands()...)
 	cs = append(cs, w.keepingCommands()...)
@@ -166,6 +167,8 @@ func (w *window) escape() {
 	switch {
 	case w.sheet != nil:
 		w.closeSheet()
+	case w.where.photo != 0:
+		w.endWhere()
 	case w.viewer.Open():
 		w.viewer.Close()
 	case w.toast.Text() != "":

@@ -2,7 +2,6 @@ package desktop
 
 import (
 	"image"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -28,6 +27,7 @@ type detailPane struct {
 	OnCopyText                   func(text string) // the text in the picture
 	OnOpen                       func()
 	OnSimilar                    func()
+	OnWhere                      func()
 	OnDone                       func() // the focus may go back to the grid
 
 	Content *fyne.Container
@@ -45,6 +45,8 @@ type detailPane struct {
 	alt      *altEditor
 	why      *fyne.Container
 	text     *textSection
+	where    *look.Button
+	seen     *look.Paragraph // where it is, in words
 	facts    *fyne.Container
 	stack    *stackStrip
 	shown    app.Detail
@@ -107,6 +109,9 @@ func newDetailPane(tips *look.Tips) *detailPane {
 			d.OnCopyText(text)
 		}
 	}
+	d.where = tips.NewText(tr("Show where"), tr("Show where in the photo it is, the next thing, or none (W)"), func() { d.call(d.OnWhere) }).Outlined()
+	d.seen = look.NewParagraph("")
+	d.seen.Hide()
 	d.stack = newStackStrip(tips)
 	d.facts = container.New(layout.NewCustomPaddedVBoxLayout(6))
 	d.box = container.New(layout.NewCustomPaddedVBoxLayout(12))
@@ -144,6 +149,18 @@ func (d *detailPane) SetNone() {
 
 // SetPreview shows the small picture of the photo.
 func (d *detailPane) SetPreview(img image.Image) { d.photo.SetImage(img) }
+
+// SetMark shows what lies over the photo, and the same in words below the reasons.
+func (d *detailPane) SetMark(m mark) {
+	d.photo.SetMark(m)
+	if d.seen.Text() == m.text {
+		return
+	}
+	d.seen.SetText(m.text)
+	d.seen.Hidden = m.text == ""
+	d.where.SetOn(m.text != "")
+	d.box.Refresh()
+}
 
 // SetDetail shows one photo and, within a search, why it was found.
 func (d *detailPane) SetDetail(x app.Detail, why []app.Reason, calibrated bool) {
@@ -298,42 +315,6 @@ func (d *detailPane) Suggestion() (library.Tag, bool) {
 		return library.Tag{}, false
 	}
 	return d.rows[d.at].tag, true
-}
-
-func (d *detailPane) setWhy(why []app.Reason, calibrated bool) {
-	d.why.Objects = nil
-	for _, r := range why {
-		text := reasonText(r)
-		if r.Confidence > 0 && calibrated {
-			d.why.Add(container.NewBorder(nil, nil, container.NewCenter(d.tips.NewBars(r.Confidence, confidenceText(r.Confidence))), nil,
-				container.New(layout.NewCustomPaddedLayout(0, 0, 6, 0), d.tips.NewLabel(text))))
-			continue
-		}
-		d.why.Add(d.tips.NewLabel(text))
-	}
-}
-
-func reasonText(r app.Reason) string {
-	data := with{"Text": quoted(r.Text), "Where": r.Where}
-	switch r.Kind {
-	case "looks like":
-		return tr("looks like {{.Text}}", data)
-	case "words":
-		if r.Where == "" {
-			return tr("has the words {{.Text}}", data)
-		}
-		if r.Where == "text in the picture" {
-			return tr("has {{.Text}} in the text in the picture", data)
-		}
-		return tr("has {{.Text}} in its {{.Where}}", data)
-	case "tag":
-		return tr("is tagged {{.Text}}", data)
-	case "exact":
-		return tr("has exactly {{.Text}}", data)
-	case "filter":
-		return tr("fits {{.Text}}", data)
-	}
-	return strings.TrimSpace(r.Kind + " " + r.Text)
 }
 
 // setFacts lists names and values.

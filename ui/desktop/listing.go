@@ -47,6 +47,7 @@ func (w *window) setScope(s app.Scope) {
 func (w *window) list(keep bool) {
 	if !keep {
 		w.leaveDuplicates()
+		w.endWhere()
 	}
 	ctx, number := w.listing.begin(w.ctx)
 	if w.stack.top != 0 && (w.search.last != w.stack.query || w.similar != w.stack.similar) {

@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"descry/library/heatmap"
 )
 
 // photoBox shows a small picture whole, in a box as wide as its place and as high as the
@@ -19,13 +21,18 @@ type photoBox struct {
 	aspect float32 // width by height
 	back   *canvas.Rectangle
 	image  *canvas.Image
+	shown  image.Image // the photo, while another picture stands for it
+	layer  *canvas.Image
+	area   heatmap.Area // of the picture, that layer covers
 }
 
 func newPhotoBox(most float32) *photoBox {
-	p := &photoBox{most: most, aspect: 1.5, back: canvas.NewRectangle(nil), image: canvas.NewImageFromImage(nil)}
+	p := &photoBox{most: most, aspect: 1.5, back: canvas.NewRectangle(nil), image: canvas.NewImageFromImage(nil), layer: canvas.NewImageFromImage(nil)}
 	p.image.ScaleMode = canvas.ImageScaleFastest
 	p.image.FillMode = canvas.ImageFillContain
 	p.image.CornerRadius = 4
+	p.layer.FillMode = canvas.ImageFillStretch
+	p.layer.Hide()
 	p.back.CornerRadius = 4
 	p.ExtendBaseWidget(p)
 	return p
@@ -47,6 +54,32 @@ func (p *photoBox) SetImage(img image.Image) {
 		p.aspect = float32(b.Dx()) / float32(max(b.Dy(), 1))
 	}
 	p.Refresh()
+}
+
+// SetMark lays a translucent picture over an area of the photo, or takes it away.
+func (p *photoBox) SetMark(m mark) {
+	switch {
+	case m.frame != nil && p.shown == nil:
+		p.shown = p.image.Image
+		p.SetImage(m.frame)
+	case m.frame != nil:
+		p.SetImage(m.frame)
+	case p.shown != nil:
+		p.SetImage(p.shown)
+		p.shown = nil
+	}
+	p.layer.Image, p.area = m.layer, m.area
+	p.layer.Hidden = m.layer == nil
+	p.place(p.Size())
+	p.layer.Refresh()
+}
+
+// place puts the layer where its area of the picture is, which is shown whole in the middle.
+func (p *photoBox) place(s fyne.Size) {
+	w, h := min(s.Width, s.Height*p.aspect), min(s.Height, s.Width/p.aspect)
+	x, y := (s.Width-w)/2, (s.Height-h)/2
+	p.layer.Move(fyne.NewPos(x+w*float32(p.area.X0), y+h*float32(p.area.Y0)))
+	p.layer.Resize(fyne.NewSize(w*float32(p.area.X1-p.area.X0), h*float32(p.area.Y1-p.area.Y0)))
 }
 
 // MinSize is the height that the picture needs at the present width.
@@ -72,10 +105,11 @@ type photoBoxRenderer struct{ p *photoBox }
 func (r *photoBoxRenderer) Layout(s fyne.Size) {
 	r.p.back.Resize(s)
 	r.p.image.Resize(s)
+	r.p.place(s)
 }
 func (r *photoBoxRenderer) MinSize() fyne.Size { return r.p.MinSize() }
 func (r *photoBoxRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.p.back, r.p.image}
+	return []fyne.CanvasObject{r.p.back, r.p.image, r.p.layer}
 }
 func (r *photoBoxRenderer) Destroy() {}
 func (r *photoBoxRenderer) Refresh() {

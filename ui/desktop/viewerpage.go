@@ -38,6 +38,8 @@ type viewerPage struct {
 	Picture  func(ctx context.Context, id library.PhotoID) (*image.RGBA, error)
 	Small    func(ctx context.Context, id library.PhotoID) (*image.RGBA, error) // its thumbnail
 	Note     func(id library.PhotoID) string                                    // what is shown instead of the photo, "" for the photo
+	Mark     func(id library.PhotoID) mark                                      // what lies over the photo
+	OnEscape func() bool                                                        // takes away what lies over the photo, if anything does
 	Describe func(id library.PhotoID) (title, info, alt string)                 // at hand at once
 
 	Content *fyne.Container
@@ -59,6 +61,7 @@ type viewerPage struct {
 	modes   *look.Button    // side by side, or one at a time
 	middle  *fyne.Container // the photos
 	beside  *beside
+	frame   *image.RGBA // shown instead of the photo
 	ready   map[library.PhotoID]*loaded
 	pending map[library.PhotoID]context.CancelFunc
 }
@@ -189,6 +192,7 @@ func (v *viewerPage) goTo(i int) {
 		v.load(next)
 	}
 	v.putBeside()
+	v.Remark()
 }
 
 // load fetches a picture in the background unless it is there or on its way.
@@ -246,18 +250,45 @@ func (v *viewerPage) put(l *loaded) {
 		v.say(sentence(l.err), true)
 		return
 	}
+	v.frame = nil
 	v.say("", false)
 	v.quietly(func() { v.Pane.SetPicture(l.full, l.first) })
 	if v.twoUp() {
 		v.Pane.Follow(v.beside.Pane) // the same spot of the next photo
 		v.showZoom()
 	}
+	v.Remark()
+}
+
+// Remark shows anew what lies over the photo.
+func (v *viewerPage) Remark() {
+	_, id := v.Current()
+	m := v.Mark(id)
+	if v.twoUp() {
+		m = mark{}
+	}
+	l := v.ready[id]
+	switch {
+	case m.frame == v.frame:
+	case m.frame != nil:
+		v.frame = m.frame
+		v.quietly(func() { v.Pane.SetPicture(m.frame, nil) })
+	case l != nil && l.err == nil:
+		v.frame = nil
+		v.quietly(func() { v.Pane.SetPicture(l.full, l.first) })
+	}
+	v.Pane.SetLayer(m.layer, m.area)
+	if l != nil && l.err == nil || m.text != "" {
+		v.say("", false)
+	}
 }
 
 // say shows a sentence over the lower edge of the picture: what is wrong, or what is shown
 // instead of the photo.
 func (v *viewerPage) say(text string, wrong bool) {
-	if note := v.Note(v.ids[v.at]); note != "" && (text == "" || wrong) {
+	if m := v.Mark(v.ids[v.at]); m.text != "" && text == "" && !v.twoUp() {
+		text = m.text
+	} else if note := v.Note(v.ids[v.at]); note != "" && (text == "" || wrong) {
 		text = note
 	}
 	v.state.SetText(text)
@@ -336,7 +367,11 @@ func (v *viewerPage) rune(r rune) {
 
 func (v *viewerPage) typedKey(e *fyne.KeyEvent) {
 	switch e.Name {
-	case fyne.KeyEscape, fyne.KeyReturn, fyne.KeyEnter:
+	case fyne.KeyEscape:
+		if v.OnEscape == nil || !v.OnEscape() {
+			v.Close()
+		}
+	case fyne.KeyReturn, fyne.KeyEnter:
 		v.Close()
 	case fyne.KeyLeft, fyne.KeyPageUp, fyne.KeyUp:
 		v.step(-1)

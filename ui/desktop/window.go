@@ -86,6 +86,7 @@ type window struct {
 	scope        app.Scope
 	found        app.SearchResult // of the shown search
 	hits         map[library.PhotoID]app.Hit
+	where        whereShown      // where in a photo it is
 	similar      library.PhotoID // the shown list holds photos like this one
 	newest       bool            // results by date instead of by match
 	singly       bool            // every photo of a stack is shown
@@ -260,6 +261,7 @@ func (w *window) buildSides() {
 	}
 	d.OnOpen = func() { w.openCursor(false) }
 	d.OnSimilar = w.findSimilar
+	d.OnWhere = w.toggleWhere
 	d.stack.OnAll = func() { w.openStackOf(d.shown.Photo) }
 	d.stack.OnOpen = w.viewStack
 	d.OnDone = w.focusGrid
@@ -319,12 +321,19 @@ func (w *window) buildViewer() {
 		c, _ := w.feed.Card(id)
 		return stateNote(c)
 	}
+	v.Mark = w.markOf
+	v.OnEscape = func() bool {
+		shown := w.where.photo != 0
+		w.endWhere()
+		return shown
+	}
 	v.OnMove = func(i int) {
 		if w.dupes.Open() {
 			w.dupes.list.goTo(w.dupes.at, i)
 		} else {
 			w.grid.Select(i)
 		}
+		w.leaveWhere()
 	}
 	v.OnOpen = func() {
 		w.tips.Forget()

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 	"golang.org/x/image/draw"
 
+	"descry/library/heatmap"
 	"descry/ui/desktop/look"
 	"descry/ui/desktop/pace"
 )
@@ -32,6 +33,8 @@ type Pane struct {
 	view     View
 	frame    *canvas.Image   // what was rendered last
 	part     image.Rectangle // of the picture that frame shows
+	layer    *canvas.Image   // over the picture
+	over     heatmap.Area    // that layer covers
 	back     *canvas.Rectangle
 	drawing  bool
 	again    bool
@@ -41,9 +44,11 @@ type Pane struct {
 
 // NewPane returns an empty pane.
 func NewPane(loop *pace.Loop) *Pane {
-	p := &Pane{loop: loop, back: canvas.NewRectangle(theme.Color(look.ColourDark)), frame: canvas.NewImageFromImage(nil)}
+	p := &Pane{loop: loop, back: canvas.NewRectangle(theme.Color(look.ColourDark)), frame: canvas.NewImageFromImage(nil), layer: canvas.NewImageFromImage(nil)}
 	p.frame.ScaleMode = canvas.ImageScaleFastest
 	p.frame.Hide()
+	p.layer.FillMode = canvas.ImageFillStretch
+	p.layer.Hide()
 	p.ExtendBaseWidget(p)
 	return p
 }
@@ -75,6 +80,17 @@ func (p *Pane) SetPicture(img *image.RGBA, first *image.RGBA) {
 	}
 	p.render()
 	p.zoomed()
+}
+
+// SetLayer lays a translucent picture over an area of the photo; nil takes it away.
+func (p *Pane) SetLayer(img image.Image, area heatmap.Area) {
+	if img == nil && !p.layer.Visible() {
+		return
+	}
+	p.layer.Image, p.over = img, area
+	p.layer.Hidden = img == nil
+	p.arrange()
+	p.layer.Refresh()
 }
 
 // Scale returns the pixels of the screen per pixel of the picture.
@@ -161,6 +177,13 @@ func (p *Pane) arrange() {
 	p.frame.Move(fyne.NewPos(float32(x/s), float32(y/s)))
 	if size := fyne.NewSize(float32(w/s), float32(h/s)); size != p.frame.Size() {
 		p.frame.Resize(size)
+	}
+	if p.layer.Visible() {
+		x, y, w, h := p.view.OnScreen(p.over.In(p.view.Picture.X, p.view.Picture.Y))
+		p.layer.Move(fyne.NewPos(float32(x/s), float32(y/s)))
+		if size := fyne.NewSize(float32(w/s), float32(h/s)); size != p.layer.Size() {
+			p.layer.Resize(size)
+		}
 	}
 }
 
@@ -288,7 +311,7 @@ func (p *Pane) TypedKey(e *fyne.KeyEvent) {
 
 // CreateRenderer draws the pane.
 func (p *Pane) CreateRenderer() fyne.WidgetRenderer {
-	return &renderer{p: p, objects: []fyne.CanvasObject{p.back, p.frame}}
+	return &renderer{p: p, objects: []fyne.CanvasObject{p.back, p.frame, p.layer}}
 }
 
 type renderer struct {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"descry/library"
+	"descry/library/heatmap"
 	"descry/tagging"
 	"descry/ui/app"
 )
@@ -352,6 +353,33 @@ func (b *Backend) Search(ctx context.Context, r app.SearchRequest) (app.SearchRe
 		out.Hits = out.Hits[:r.Limit]
 	}
 	return out, nil
+}
+
+// Where finds the words of the query in the upper left, first roughly and then finely, and
+// whatever else the query has after a comma in the lower right. A photo that does not show
+// the words has no map.
+func (b *Backend) Where(ctx context.Context, r app.WhereRequest, show func(app.Where)) (app.Where, error) {
+	b.count(ctx, "Where")
+	if err := ctx.Err(); err != nil {
+		return app.Where{}, err
+	}
+	found := app.Where{}
+	for i, text := range strings.Split(r.Text, ",") {
+		m := app.WhereMap{Text: strings.TrimSpace(text), Area: heatmap.Area{X0: 0, Y0: 0, X1: 1, Y1: 1}}
+		for _, side := range []int{2, 8} {
+			m.Heat = heatmap.Map{Side: side, Heat: make([]float32, side*side)}
+			m.Heat.Heat[0] = 1
+			m.Place = heatmap.UpperLeft
+			if i > 0 {
+				slices.Reverse(m.Heat.Heat)
+				m.Place = heatmap.LowerRight
+			}
+			show(app.Where{Maps: append(slices.Clone(found.Maps), m), Done: side, Total: 10})
+		}
+		m.Final = true
+		found.Maps = append(found.Maps, m)
+	}
+	return found, ctx.Err()
 }
 
 // Similar is a search for the first word.
