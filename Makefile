@@ -99,9 +99,8 @@ parity: go-version runtime ## pixels, token numbers, tensors and vectors against
 .PHONY: quality
 quality: go-version runtime ## how well search, tags and duplicates do, on the samples and on ../shared
 	@scripts/install-deps build
-	$(GO) test -count=1 -v -timeout 30m -tags $(TEST_TAGS) -run 'Quality|SearchFinds|SearchAmong|Confidence' -skip OfDuplicates \
-		./tagging/... ./internal/acceptance/...
-	$(GO) test -count=1 -v -timeout 30m -tags $(TEST_TAGS) -run QualityOfDuplicates ./internal/acceptance -full
+	$(GO) test -count=1 -v -timeout 30m -tags $(TEST_TAGS) -run Quality ./tagging/...
+	$(GO) test -count=1 -v -timeout 60m -tags $(TEST_TAGS) -run 'Quality|SearchFinds|SearchAmong' ./internal/acceptance -full
 
 .PHONY: bench
 bench: go-version runtime ## measure what is promised of speed and memory, and write docs/performance.md (some minutes)

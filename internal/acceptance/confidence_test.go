@@ -227,6 +227,15 @@ func confidence(t *testing.T, s *shelf, c captioned) {
 		t.Fatal(err)
 	}
 	same(t, "text", shipped, fitted)
+	for _, weight := range []float64{0, 0.5, 1, 1.5, 2} {
+		base.Library = weight
+		f, err := calib.Train(base, b.textExamples(c, "fit"), true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.judge("fit", func(q calib.Query, _, score, floor float64) bool { return f.P(q, score, floor) >= search.LikelyAt }).
+			log(t, fmt.Sprintf("fitting half, weight %.1f of the library's say", weight))
+	}
 	pictures, _ := calib.Builtin(s.engine.Space(), calib.Image)
 	fittedPictures, err := calib.Train(calib.Fit{Spread: 1}, b.pictureExamples("fit"), false)
 	if err != nil {
@@ -409,7 +418,6 @@ func (b *bench) reportText(t *testing.T, c captioned, f calib.Fit) {
 			}
 		}
 	}
-	b.gibberish(t, f)
 	bins, _ := curve(f, b.textExamples(c, "report"))
 	ece := logCurve(t, bins)
 	if v := share(got.silent, got.nowhere); v < silentGate {
@@ -425,26 +433,6 @@ func (b *bench) reportText(t *testing.T, c captioned, f calib.Fit) {
 		t.Errorf("expected calibration error %.4f, want at most %.3f", ece, eceGate)
 	}
 }
-
-// gibberish asks for what nobody can mean: nothing may be likely.
-func (b *bench) gibberish(t *testing.T, f calib.Fit) {
-	t.Helper()
-	photos := b.split["report"]
-	for _, text := range strings.Split(nonsense, ";") {
-		vec := b.text.phrase(t, text)
-		q := b.query(vec, len(strings.Fields(text)), photos)
-		for _, n := range photos {
-			if p := f.P(q, dot(vec, b.photos[n]), b.floor[n]); p >= search.LikelyAt {
-				t.Errorf("%q: %s is likely, %.2f", text, n, p)
-			}
-		}
-	}
-}
-
-const nonsense = "asdf qwer zxcv;blorp;fnord wibble;xkcd qzx;lorem ipsum dolor sit amet;qwertyuiop;hjkl hjkl;zzzz;aaa bbb ccc;" +
-	"vrumtik salopar;grelbon tashwick;oiuy trew;mnbvcxz;foo bar baz;flurbish;the the the;skdjfh skjdhf;wxyz wxyz;plugh xyzzy;" +
-	"jabberwock slithy toves;ghjkghjk;tralalala;ipso facto ergo;bzzt krrk;uvwxyz;sdlfkj lskdjf oweiru;pqowieur;znork;quux corge grault;" +
-	"mimsy borogoves;dfgh;1234567890;!!!???;ooga booga;snarfle;klatu verata;hgfdsa;yuiop;nmnmnm;eeeeeeee"
 
 // What exclusion must reach: the share of the first 20 photos free of what was excluded.
 const freeGate = 0.90

@@ -28,7 +28,7 @@ const (
 
 var (
 	update = flag.Bool("update", false, "write what the test measured into docs/")
-	full   = flag.Bool("full", false, "take every photo, and make three near-duplicates of each instead of one")
+	full   = flag.Bool("full", false, "take every photo, and make three near-duplicates of each instead of one; try what was chosen for search, too")
 )
 
 // duplicateSource is what the program's own search reads from.

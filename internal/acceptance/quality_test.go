@@ -225,10 +225,11 @@ func (p *part) program(t *testing.T, s *search.Searcher) way {
 	}
 }
 
-// byScore orders by a score of each photo.
-func (p *part) byScore(score func(query, photo string) float64) way {
+// byCosine orders by the cosine with the vector of a query, less some bias of each photo.
+func (p *part) byCosine(vec func(query string) []float32, bias map[string]float64, weight float64) way {
 	return func(query string) ([]string, error) {
-		return p.sorted(func(photo string) float64 { return score(query, photo) }), nil
+		v := vec(query)
+		return p.sorted(func(photo string) float64 { return dot(v, p.vecs[photo]) - weight*bias[photo] }), nil
 	}
 }
 
@@ -290,10 +291,10 @@ func TestQualityOfRetrieval(t *testing.T) {
 		name string
 		find way
 	}{
-		{"cosine with the query", plain.byScore(func(q, n string) float64 { return dot(bare(q), plain.vecs[n]) })},
-		{"and templates", plain.byScore(func(q, n string) float64 { return dot(short(q), plain.vecs[n]) })},
-		{"and hubness", plain.byScore(func(q, n string) float64 { return dot(short(q), plain.vecs[n]) - hubAlpha*hubs[n] })},
-		{"hubness by other captions", plain.byScore(func(q, n string) float64 { return dot(short(q), plain.vecs[n]) - 0.5*bound[n] })},
+		{"cosine with the query", plain.byCosine(bare, nil, 0)},
+		{"and templates", plain.byCosine(short, nil, 0)},
+		{"and hubness", plain.byCosine(short, hubs, hubAlpha)},
+		{"hubness by other captions", plain.byCosine(short, bound, 0.5)},
 		{"Descry, no words", plain.program(t, plain.searcher)},
 		{"words alone", wordy.program(t, noModel)},
 		{"Descry, both", wordy.program(t, wordy.searcher)},

@@ -8,7 +8,7 @@ const starterSpace = "0944c938cfe18f4b092062e7096c765747b4728605f2437444eac0476f
 // (internal/acceptance, docs/quality.md).
 const (
 	textSource = "half of 600 captioned photos (Flickr8k test), half of 177 concepts and " +
-		"the first caption of each as another query, the background phrases"
+		"the first caption of each as another query, the background phrases and the names of labels"
 	imageSource = "pairs among half of 600 captioned photos (Flickr8k test); a match is a pair " +
 		"whose captions agree (mean best text cosine at least 0.45, else below 0.30)"
 )
