@@ -258,23 +258,3 @@ func (s *Set) byScript(text string) (l *Language, latin bool) {
 	}
 	return l, false
 }
-
-// Latin reports whether a language is written in Latin letters, as far as the set knows.
-func (s *Set) Latin(code string) bool {
-	for _, l := range s.languages {
-		if l.Code == code {
-			return len(l.scripts) == 0
-		}
-	}
-	for _, n := range scriptNames {
-		if n.code == code {
-			return false
-		}
-	}
-	for _, n := range letterNames {
-		if n.code == code {
-			return false
-		}
-	}
-	return true
-}

@@ -220,16 +220,6 @@ func (l *Language) Exactly(word string) bool {
 // Languages lists the languages of the set by code.
 func (s *Set) Languages() []*Language { return slices.Clone(s.languages) }
 
-// language returns the one with a code, or nil.
-func (s *Set) language(code string) *Language {
-	for _, l := range s.languages {
-		if l.Code == code {
-			return l
-		}
-	}
-	return nil
-}
-
 // match is how well words fit a name.
 type match int
 
@@ -249,9 +239,11 @@ func (l *Language) meaning(words string) (meaning, match) {
 	if m, ok := l.folded[f]; ok {
 		return m, loose
 	}
-	if l.Code == "de" { // written on a keyboard without them
-		if m, ok := l.folded[strings.NewReplacer("ae", "a", "oe", "o", "ue", "u").Replace(f)]; ok {
-			return m, loose
+	for _, e := range l.endings { // "hästar" is "häst" with one, which ends like a word with one
+		if rest, ok := strings.CutSuffix(f, e); ok && utf8.RuneCountInString(rest) >= leastStem {
+			if m, ok := l.folded[rest]; ok {
+				return m, loose
+			}
 		}
 	}
 	stem := l.stem(words)
@@ -264,6 +256,13 @@ func (l *Language) meaning(words string) (meaning, match) {
 	if l.compounds && !strings.Contains(f, " ") {
 		if m, ok := l.compound(f); ok {
 			return m, joined
+		}
+	}
+	if l.Code == "de" { // written on a keyboard without the marks
+		if bare := strings.NewReplacer("ae", "a", "oe", "o", "ue", "u").Replace(f); bare != f {
+			if m, how := l.meaning(bare); how != none {
+				return m, min(how, loose)
+			}
 		}
 	}
 	return meaning{}, none
@@ -294,9 +293,12 @@ func (l *Language) compound(w string) (meaning, bool) {
 	return meaning{}, false
 }
 
+// leastStem is how many letters of a word stay when an ending is taken off.
+const leastStem = 3
+
 // stem takes the longest ending off each word that leaves enough of it.
 func (l *Language) stem(words string) string {
-	least := 3
+	least := leastStem
 	if slices.Contains(l.scripts, "Hangul") {
 		least = 1 // a syllable
 	}

@@ -5,10 +5,10 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"descry/ui/app"
 	"descry/ui/desktop/internal/fake"
+	"descry/ui/desktop/look"
 )
 
 // TestOffersBelowTheBox reaches what is offered below the search box by the keyboard.
@@ -24,7 +24,7 @@ func TestOffersBelowTheBox(t *testing.T) {
 		x.focusSearch()
 		for range 30 {
 			test.FocusNext(x.canvas)
-			if b, ok := x.canvas.Focused().(*widget.Button); ok && b.Text == text {
+			if b, ok := x.canvas.Focused().(*look.Button); ok && b.Text() == text {
 				x.key(fyne.KeySpace)
 				return
 			}

@@ -311,9 +311,7 @@ func (s *searchBar) say(text string, colour fyne.ThemeColorName) {
 
 // offer adds a line below the chips that does something, by a click or by the keyboard.
 func (s *searchBar) offer(text string, do func()) {
-	b := widget.NewButton(text, do)
-	b.Importance, b.Alignment = widget.LowImportance, widget.ButtonAlignLeading
-	s.said.Add(container.NewHBox(b))
+	s.said.Add(container.New(layout.NewCustomPaddedLayout(3, 3, 0, 0), container.NewHBox(s.tips.NewText(text, text, do).Outlined())))
 }
 
 // spot marks the part of a query that a problem is about.
