@@ -125,3 +125,32 @@ func TestGreatest(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkBackdrop(b *testing.B) {
+	const n, dim = 4 * blockRows, 512
+	x := open(b, filled(scene{next: likeCLIP}, n, dim), dim)
+	refs := referenceVectors(386, dim)
+	b.ReportAllocs()
+	for b.Loop() {
+		x.refs = nil
+		if err := x.SetReference(b.Context(), "a", refs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "vectors/s")
+}
+
+func BenchmarkSeal(b *testing.B) {
+	const dim = 512
+	l := newLayout(dim)
+	s := filled(scene{next: likeCLIP}, blockRows, dim)
+	var rows []uint16
+	for _, r := range s.rows {
+		rows = appendRow(rows, r.Data, l.exact)
+	}
+	seqs := make([]int64, blockRows)
+	for b.Loop() {
+		seal(l, rows, seqs, 0, 0)
+	}
+	b.ReportMetric(float64(blockRows*b.N)/b.Elapsed().Seconds(), "vectors/s")
+}

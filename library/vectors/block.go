@@ -113,15 +113,22 @@ func seal(l layout, rows []uint16, seqs []int64, nonce, number uint64) *block {
 	for i := range blockRows {
 		widen(row, rows[i*l.exact:])
 		var apart, steps, size float64
+		to := near[i*l.near:][:l.dim]
 		for d, v := range row {
 			away := float64(v) - float64(centre[d])
 			var r float64
 			if step[d] > 0 {
-				r = min(max(math.RoundToEven(away/float64(step[d])), -127), 127)
-				rest := away/float64(step[d]) - r
+				exact := away / float64(step[d])
+				r = math.RoundToEven(exact)
+				if r > 127 {
+					r = 127
+				} else if r < -127 {
+					r = -127
+				}
+				rest := exact - r
 				steps += float64(rest * rest)
 			}
-			near[i*l.near+d] = int8(r)
+			to[d] = int8(r)
 			rest := away - float64(r*float64(step[d]))
 			apart += float64(rest * rest)
 			size += r * r
