@@ -21,7 +21,7 @@ func (x *Index) attach(ctx context.Context) error {
 	}
 	if x.file == nil {
 		if err := os.MkdirAll(x.p.Dir, 0o700); err != nil {
-			x.p.Log.Warn("the folder for the file of vectors cannot be made", "error", err)
+			x.p.Log.Debug("the folder for the file of vectors cannot be made", "error", err)
 			return nil
 		}
 	}
