@@ -467,6 +467,30 @@ func TestEqualPhotosKeepTheirOrder(t *testing.T) {
 	}
 }
 
+// TestHubsAndWhatIsExcludedComeLater compares two photos that are likely both.
+func TestHubsAndWhatIsExcludedComeLater(t *testing.T) {
+	background := func(phrase string) func(*search.Params) {
+		return func(p *search.Params) { p.Background = []string{phrase} }
+	}
+	for _, c := range []struct {
+		name        string
+		first, next string // what the photos show
+		phrase      string // of the background
+		query, want string
+	}{
+		{"closer", "dog dog dog people", "dog dog dog dog cat cat", "thing", "dog", "a.jpg b.jpg"},
+		{"some of what is excluded", "dog dog dog people", "dog dog dog dog cat cat", "thing", "dog -people", "b.jpg a.jpg"},
+		{"near to any words", "dog dog dog dog tree", "dog dog dog cat", "tree", "dog", "b.jpg a.jpg"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newShelf(t, photo{name: "a.jpg", shows: c.first}, photo{name: "b.jpg", shows: c.next})
+			if got := s.names(s.search(s.searcher(background(c.phrase)), search.Request{Text: c.query})); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // TestDeepPagesAgreeWithTheWhole asks for pages past the photos that are always ranked, in
 // a library where words bring up photos from far below.
 func TestDeepPagesAgreeWithTheWhole(t *testing.T) {
