@@ -314,3 +314,23 @@ func BenchmarkNear(b *testing.B) {
 		}
 	})
 }
+
+// TestFewAreLookedAtTwice holds the bound to be of use where a few dimensions are large in every
+// vector: with one scale for all dimensions nearly every vector would have to be looked at.
+func TestFewAreLookedAtTwice(t *testing.T) {
+	const n, dim, k = 4 * blockRows, 512, 10
+	v := open(t, filled(scene{next: likeCLIP}, n, dim), dim).View()
+	r := rand.New(rand.NewPCG(9, 9))
+	near := make([]float32, n)
+	for _, q := range [][]float32{unit(r, dim), likeCLIP(r, dim), lean(r, likeCLIP(r, dim), 0.05)} {
+		bound, err := v.Near(q, nil, near)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := len(within(near, k, 2*float64(bound)))
+		t.Logf("%d of %d for the best %d (bound %.4f)", again, n, k, bound)
+		if again > n/100 {
+			t.Errorf("%d of %d vectors are looked at twice for the best %d (bound %g)", again, n, k, bound)
+		}
+	}
+}
