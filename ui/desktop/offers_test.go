@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 
 	"descry/ui/app"
 	"descry/ui/desktop/internal/fake"
@@ -23,7 +22,7 @@ func TestOffersBelowTheBox(t *testing.T) {
 		t.Helper()
 		x.focusSearch()
 		for range 30 {
-			test.FocusNext(x.canvas)
+			x.canvas.FocusNext()
 			if b, ok := x.canvas.Focused().(*look.Button); ok && b.Text() == text {
 				x.key(fyne.KeySpace)
 				return
