@@ -109,7 +109,10 @@ func newDetailPane(tips *look.Tips) *detailPane {
 			d.OnCopyText(text)
 		}
 	}
-	d.where = tips.NewText(tr("Show where"), tr("Show where in the photo it is, the next thing, or none (W)"), func() { d.call(d.OnWhere) }).Outlined()
+	d.where = tips.NewText(tr("Show where"), tr("Show where in the photo it is, the next thing, or none (W)"), func() {
+		d.scroll.ScrollToTop() // where the photo is
+		d.call(d.OnWhere)
+	}).Outlined()
 	d.seen = look.NewParagraph("")
 	d.seen.Hide()
 	d.stack = newStackStrip(tips)
@@ -150,7 +153,7 @@ func (d *detailPane) SetNone() {
 // SetPreview shows the small picture of the photo.
 func (d *detailPane) SetPreview(img image.Image) { d.photo.SetImage(img) }
 
-// SetMark shows what lies over the photo, and the same in words below the reasons.
+// SetMark shows what lies over the photo, and the same in words below it.
 func (d *detailPane) SetMark(m mark) {
 	d.photo.SetMark(m)
 	if d.seen.Text() == m.text {
@@ -177,7 +180,7 @@ func (d *detailPane) SetDetail(x app.Detail, why []app.Reason, calibrated bool) 
 	d.setMarks(x.Favourite, x.Rating)
 	d.setTags(x.Tags, at)
 	d.alt.Set(x.Photo, x.AltText)
-	objects := []fyne.CanvasObject{d.photo, d.title, d.marks}
+	objects := []fyne.CanvasObject{d.photo, d.seen, d.title, d.marks}
 	if x.Failure != nil {
 		p := look.NewParagraph(x.Failure.Reason)
 		p.Colour = theme.ColorNameError

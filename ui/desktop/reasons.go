@@ -27,7 +27,6 @@ func (d *detailPane) setWhy(why []app.Reason, calibrated bool) {
 	}
 	if slices.ContainsFunc(why, func(r app.Reason) bool { return r.Kind == "looks like" }) {
 		d.why.Add(container.NewHBox(d.where))
-		d.why.Add(d.seen)
 	}
 }
 
