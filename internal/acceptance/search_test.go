@@ -342,7 +342,9 @@ func TestSearchAmongCaptionedPhotos(t *testing.T) {
 	t.Run("confidence", func(t *testing.T) { confidence(t, s, c) })
 	t.Run("gibberish", func(t *testing.T) { nothingInGibberish(t, s) })
 	t.Run("exclusion", func(t *testing.T) { exclusion(t, s, c) })
-	t.Run("feedback", func(t *testing.T) { feedback(t, s, newBench(t, s, c)) })
+	b := newBench(t, s, c)
+	t.Run("feedback", func(t *testing.T) { feedback(t, s, b) })
+	t.Run("together", func(t *testing.T) { together(t, s, b) })
 	t.Run("samples", func(t *testing.T) {
 		folder, renamed := numberedSamples(t)
 		s.add(t, folder)

@@ -41,7 +41,7 @@ func (r *run) readMarks() error {
 }
 
 func (r *run) readMark(n query.Node, name string, not bool) error {
-	id, err := r.PhotoNamed(r.ctx, name)
+	id, err := PhotoNamed(r.ctx, r.p.Store, name)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (r *run) exampleLook(n query.Node) (look, bool, error) {
 // example finds the vector of a picture: a photo of the library by its number or path, a
 // picture file, or the newest photo of the library with a file of that name.
 func (r *run) example(name string) (pictureAnswer, error) {
-	photo, err := r.numbered(r.ctx, name)
+	photo, err := numbered(r.ctx, r.p.Store, name)
 	if err != nil {
 		return pictureAnswer{}, err
 	}
@@ -59,7 +59,7 @@ func (r *run) example(name string) (pictureAnswer, error) {
 		}
 	}
 	if photo == 0 {
-		if photo, err = r.called(r.ctx, name); err != nil {
+		if photo, err = called(r.ctx, r.p.Store, name); err != nil {
 			return pictureAnswer{}, err
 		}
 	}
@@ -78,11 +78,11 @@ func (r *run) example(name string) (pictureAnswer, error) {
 
 // numbered finds a photo of the library by its number or path; 0 where there is none at that
 // path.
-func (s *Searcher) numbered(ctx context.Context, name string) (library.PhotoID, error) {
+func numbered(ctx context.Context, st *store.Store, name string) (library.PhotoID, error) {
 	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
 		return library.PhotoID(id), nil
 	}
-	id, err := s.p.Store.PhotoByPath(ctx, name)
+	id, err := st.PhotoByPath(ctx, name)
 	if errors.Is(err, library.ErrNotFound) {
 		return 0, nil
 	}
@@ -90,11 +90,11 @@ func (s *Searcher) numbered(ctx context.Context, name string) (library.PhotoID, 
 }
 
 // called finds the newest photo of the library with a file of a name; 0 where there is none.
-func (s *Searcher) called(ctx context.Context, name string) (library.PhotoID, error) {
+func called(ctx context.Context, st *store.Store, name string) (library.PhotoID, error) {
 	if strings.ContainsAny(name, "*?") {
 		return 0, nil
 	}
-	ids, err := s.p.Store.Find(ctx, store.Named(filepath.Base(name)))
+	ids, err := st.Find(ctx, store.Named(filepath.Base(name)))
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -102,11 +102,11 @@ func (s *Searcher) called(ctx context.Context, name string) (library.PhotoID, er
 }
 
 // PhotoNamed finds the photo of the library that a query means by its number, its path or
-// the name of its file; 0 where there is none.
-func (s *Searcher) PhotoNamed(ctx context.Context, name string) (library.PhotoID, error) {
-	id, err := s.numbered(ctx, name)
+// the name of its file; 0 where there is none of that path and name.
+func PhotoNamed(ctx context.Context, st *store.Store, name string) (library.PhotoID, error) {
+	id, err := numbered(ctx, st, name)
 	if id == 0 && err == nil {
-		id, err = s.called(ctx, name)
+		id, err = called(ctx, st, name)
 	}
 	return id, err
 }

@@ -391,7 +391,10 @@ func (r *run) admits(id library.PhotoID) bool {
 }
 
 // order is what a row is ranked by. One description orders by cosine, less for a hub, several
-// by how likely all of them hold, each by its weight. What is excluded pushes down, too.
+// by the logarithm of the probability that all of them hold (of those with a weight below 0:
+// that they do not), each by its weight. A sum of logits would let one that holds for certain
+// make up for one that does not; docs/quality.md, "Pictures and words", compares them. What is
+// excluded pushes down, too.
 func (r *run) order(row int) float64 {
 	var order float64
 	if len(r.looks) == 1 && r.looks[0].weight > 0 {
@@ -403,13 +406,34 @@ func (r *run) order(row int) float64 {
 	}
 	for i := range r.looks {
 		l := &r.looks[i]
-		order += l.weight * l.logit(row)
+		if l.weight < 0 {
+			order += l.weight * softplus(l.logit(row))
+			continue
+		}
+		order -= l.weight * softplus(-l.logit(row))
 	}
 	for i := range r.against {
 		l := &r.against[i]
 		order -= againstWeight * l.fit.Rise(float64(l.scores[row]), 0)
 	}
 	return order
+}
+
+// atMost is what the order of a row cannot be above, where that is quicker to tell.
+func (r *run) atMost(row int) float64 {
+	if len(r.looks) == 1 && r.looks[0].weight > 0 {
+		return math.Inf(1)
+	}
+	var most float64
+	for i := range r.looks {
+		l := &r.looks[i]
+		most += min(l.weight*l.logit(row), 0)
+	}
+	for i := range r.against {
+		l := &r.against[i]
+		most -= againstWeight * l.fit.Rise(float64(l.scores[row]), 0)
+	}
+	return most
 }
 
 // orderBound is how far the order may be off while scores are only near.
@@ -485,12 +509,15 @@ func (r *run) semantic(sure library.PhotoSet) (outcome, error) {
 	}
 	eachSpan(n, func(worker, from, to int) {
 		for row := from; row < to; row++ {
-			switch {
-			case !rows.has(row):
-			case likely.has(row):
-				blocks[worker][0].add(int32(row), r.order(row))
-			default:
-				blocks[worker][1].add(int32(row), r.order(row))
+			if !rows.has(row) {
+				continue
+			}
+			block := blocks[worker][1]
+			if likely.has(row) {
+				block = blocks[worker][0]
+			}
+			if r.atMost(row) >= block.least {
+				block.add(int32(row), r.order(row))
 			}
 		}
 	})
