@@ -24,6 +24,7 @@ type meaningBox struct {
 	words    tagging.TextEncoder
 	index    *vectors.Index
 	searcher *search.Searcher
+	pictures map[lookedAt][]float32 // vectors of picture files that queries named
 
 	// Making a tagger takes seconds; neither a search nor what a person says may wait for
 	// it. Taken before mu where both are.

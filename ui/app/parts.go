@@ -1,7 +1,7 @@
 package app
 
 import (
-	"strconv"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,14 +11,18 @@ import (
 
 // Part is an understood part of a query, for who shows it.
 type Part struct {
-	Text   string          // as it is written in a query; reading it again gives the same
-	Not    bool            // what meets it is left out
-	Weight float64         // 1 for most; below 0 pushes down what matches
-	Group  string          // "any" or "all" of several parts in brackets; "" for a single one
-	Exact  bool            // words that must stand there
-	Help   string          // of a filter: what it keeps, in a few words
-	When   string          // of a filter of dates: which days that is now
-	Photo  library.PhotoID // an example picture of the library; 0: none
+	Text   string  // as it is written in a query; reading it again gives the same
+	Not    bool    // what meets it is left out
+	Weight float64 // 1 for most; below 0 pushes down what matches
+	Group  string  // "any" or "all" of several parts in brackets; "" for a single one
+	Exact  bool    // words that must stand there
+	Help   string  // of a filter: what it keeps, in a few words
+	When   string  // of a filter of dates: which days that is now
+	Field  string  // of a filter: its name
+
+	Picture string          // of similar: and like: with one value: the picture as it is named there
+	Photo   library.PhotoID // which photo of the library that is; 0: none, or a file elsewhere
+	Name    string          // of its file, without folders
 }
 
 // partOf describes a chip of a search; dates count from now.
@@ -47,7 +51,7 @@ func partOf(chip string, now time.Time) Part {
 		}
 	case query.Filter:
 		info, _ := query.FilterNamed(n.Field)
-		p.Help = info.Help
+		p.Help, p.Field = info.Help, n.Field
 		if info.Kind == query.Date {
 			var days []string
 			for _, v := range n.Values {
@@ -57,10 +61,8 @@ func partOf(chip string, now time.Time) Part {
 			}
 			p.When = strings.Join(days, "; ")
 		}
-		if n.Field == query.Similar && len(n.Values) == 1 {
-			if id, err := strconv.ParseInt(n.Values[0], 10, 64); err == nil {
-				p.Photo = library.PhotoID(id)
-			}
+		if (n.Field == query.Similar || n.Field == query.Like) && len(n.Values) == 1 {
+			p.Picture, p.Name = n.Values[0], filepath.Base(n.Values[0])
 		}
 	}
 	return p

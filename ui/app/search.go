@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"descry/library"
 	"descry/library/query"
@@ -115,6 +116,9 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 	for _, c := range res.Chips {
 		out.Parts = append(out.Parts, partOf(c, q.Now))
 	}
+	if err := a.nameParts(ctx, out.Parts); err != nil {
+		return SearchResult{}, err
+	}
 	for _, p := range res.Problems {
 		out.Problems = append(out.Problems, SearchProblem(p))
 	}
@@ -131,17 +135,48 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 	return out, nil
 }
 
-// picture makes the vector of a picture file that a query names.
+// picture makes the vector of a picture file that a query names. It is kept: whoever types on
+// searches with it again and again.
 func (a *App) picture(ctx context.Context, path string) ([]float32, error) {
-	if info, err := os.Stat(path); err != nil || info.IsDir() {
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() {
 		return nil, fmt.Errorf("the picture %s: %w", path, library.ErrNotFound)
 	}
 	engine, err := a.engine(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return a.encodeFile(ctx, engine, path)
+	is := lookedAt{path: path, size: info.Size(), modified: info.ModTime(), space: engine.Space()}
+	m := &a.meaning
+	m.mu.Lock()
+	known := m.pictures[is]
+	m.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	vec, err := a.encodeFile(ctx, engine, path)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pictures == nil || len(m.pictures) >= mostLookedAt {
+		m.pictures = map[lookedAt][]float32{}
+	}
+	m.pictures[is] = vec
+	return vec, nil
 }
+
+// lookedAt is a picture file as it was when its vector was made.
+type lookedAt struct {
+	path     string
+	size     int64
+	modified time.Time
+	space    string
+}
+
+// mostLookedAt is how many vectors of picture files are kept.
+const mostLookedAt = 64
 
 // Mistakes are the mistakes in a query that can be told without looking for anything.
 func Mistakes(text string) []SearchProblem {

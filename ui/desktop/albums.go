@@ -51,7 +51,7 @@ func (w *window) buildSaving() {
 	s := w.search
 	s.chips.OnShape, s.save.OnShape = w.reshape, w.reshape
 	s.chips.OnFocus, s.save.OnFocus = w.focus, w.focus
-	s.chips.Small = w.smallOf
+	s.chips.Small, s.chips.SmallFile = w.smallOf, w.smallOfFile
 	s.save.OnDone = s.focus
 	s.OnSave = w.saveSearch
 	s.OnKeep = func(text string) { w.keepSearch(text, false) }

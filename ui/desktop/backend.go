@@ -42,6 +42,7 @@ type Backend interface {
 	Where(ctx context.Context, r app.WhereRequest, show func(app.Where)) (app.Where, error)
 	Similar(ctx context.Context, id library.PhotoID, r app.SearchRequest) (app.SearchResult, error)
 	Cards(ctx context.Context, ids []library.PhotoID) ([]app.Card, error)
+	PictureFile(ctx context.Context, path string) (*image.RGBA, error)
 	Thumbnail(ctx context.Context, p library.Picture) (*image.RGBA, error)
 	Picture(ctx context.Context, id library.PhotoID) (*image.RGBA, error)
 	Detail(ctx context.Context, id library.PhotoID) (app.Detail, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -13,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"descry/library"
+	"descry/library/query"
 	"descry/ui/app"
 	"descry/ui/desktop/look"
 )
@@ -35,6 +37,8 @@ type chipRow struct {
 	OnShape func()
 	// Small fetches the thumbnail of a photo, for parts that are pictures; may be nil.
 	Small func(id library.PhotoID, show func(image.Image))
+	// SmallFile does so of a picture file that is not in the library; may be nil.
+	SmallFile func(path string, show func(image.Image))
 
 	Content *fyne.Container
 
@@ -62,7 +66,7 @@ func (c *chipRow) Show(r app.SearchResult) {
 			part = r.Parts[i]
 		}
 		c.Content.Objects = append(c.Content.Objects, c.chip(i, part))
-		texts = append(texts, part.Text)
+		texts = append(texts, partText(part))
 	}
 	c.flow.texts = texts
 	c.Content.Objects = append(c.Content.Objects, c.flow.more)
@@ -101,15 +105,16 @@ func (c *chipRow) take(i int) {
 
 // chip draws one part.
 func (c *chipRow) chip(i int, p app.Part) fyne.CanvasObject {
-	l := c.tips.NewSmall(p.Text).Whole()
+	text := partText(p)
+	l := c.tips.NewSmall(text).Whole()
 	l.Colour = theme.ColorNameForeground
 	l.Tip = chipTip(p)
-	if len([]rune(p.Text)) > 60 {
-		l = c.tips.NewSmall(string([]rune(p.Text)[:59]) + "…").Whole()
+	if len([]rune(text)) > 60 {
+		l = c.tips.NewSmall(string([]rune(text)[:59]) + "…").Whole()
 		l.Colour = theme.ColorNameForeground
-		l.Tip = strings.TrimSpace(p.Text + "\n" + chipTip(p))
+		l.Tip = strings.TrimSpace(text + "\n" + chipTip(p))
 	}
-	x := c.tips.NewIcon(look.Cross.Resource(), tr("Search without {{.Part}}", with{"Part": quoted(p.Text)}), func() { c.take(i) }).Sized(20).Coloured(look.ColourSecondary)
+	x := c.tips.NewIcon(look.Cross.Resource(), tr("Search without {{.Part}}", with{"Part": quoted(text)}), func() { c.take(i) }).Sized(20).Coloured(look.ColourSecondary)
 	x.OnKey = func(e *fyne.KeyEvent) {
 		switch e.Name {
 		case fyne.KeyDelete, fyne.KeyBackspace:
@@ -124,15 +129,8 @@ func (c *chipRow) chip(i int, p app.Part) fyne.CanvasObject {
 	}
 	c.crosses = append(c.crosses, x)
 	parts := container.New(layout.NewCustomPaddedHBoxLayout(4))
-	if p.Photo != 0 && c.Small != nil {
-		picture := canvas.NewImageFromImage(nil)
-		picture.FillMode, picture.ScaleMode, picture.CornerRadius = canvas.ImageFillCover, canvas.ImageScaleFastest, 4
-		picture.SetMinSize(fyne.NewSize(28, 22))
-		parts.Add(container.NewCenter(picture))
-		c.Small(p.Photo, func(img image.Image) {
-			picture.Image = img
-			picture.Refresh()
-		})
+	if picture := c.picture(p); picture != nil {
+		parts.Add(picture)
 	}
 	parts.Add(container.NewCenter(l))
 	parts.Add(container.NewCenter(x))
@@ -142,6 +140,50 @@ func (c *chipRow) chip(i int, p app.Part) fyne.CanvasObject {
 	}
 	return container.NewStack(look.NewCard(look.ColourSurface, line, 12),
 		container.New(layout.NewCustomPaddedLayout(2, 2, 10, 4), parts))
+}
+
+// picture shows which picture a part names; nil for other parts.
+func (c *chipRow) picture(p app.Part) fyne.CanvasObject {
+	file := p.Photo == 0 && p.Field == query.Similar && p.Picture != ""
+	if p.Photo == 0 && !file || p.Photo != 0 && c.Small == nil || file && c.SmallFile == nil {
+		return nil
+	}
+	picture := canvas.NewImageFromImage(nil)
+	picture.FillMode, picture.ScaleMode, picture.CornerRadius = canvas.ImageFillCover, canvas.ImageScaleFastest, 4
+	picture.SetMinSize(fyne.NewSize(28, 22))
+	show := func(img image.Image) {
+		picture.Image = img
+		picture.Refresh()
+	}
+	if file {
+		c.SmallFile(p.Picture, show)
+	} else {
+		c.Small(p.Photo, show)
+	}
+	return container.NewCenter(picture)
+}
+
+// partText is how a part is shown: as it is written, but pictures by the name of their file.
+func partText(p app.Part) string {
+	if p.Picture == "" {
+		return p.Text
+	}
+	data := with{"Photo": p.Name}
+	text := ""
+	switch {
+	case p.Field == query.Like && p.Not:
+		text = tr("not like {{.Photo}}", data)
+	case p.Field == query.Like:
+		text = tr("more like {{.Photo}}", data)
+	case p.Not:
+		text = tr("not similar to {{.Photo}}", data)
+	default:
+		text = tr("similar to {{.Photo}}", data)
+	}
+	if p.Weight != 1 {
+		text = strconv.FormatFloat(p.Weight, 'f', -1, 64) + " × " + text
+	}
+	return text
 }
 
 // chipTip says what a part of a query does.

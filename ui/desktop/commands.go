@@ -80,6 +80,7 @@ func (w *window) allCommands() []command {
 		{menu: photo, name: tr("Show where in the photo it is, the next thing, or none"), keys: "W", runes: "wW", run: w.toggleWhere},
 	}
 	cs = append(cs, w.savingCommands()...)
+	cs = append(cs, w.exampleCommands()...)
 	cs = append(cs, w.keepingCommands()...)
 	for stars := range 6 {
 		cs = append(cs, command{menu: photo, name: trn("{{.N}} stars", stars, nil), keys: strconv.Itoa(stars), runes: strconv.Itoa(stars), run: func() { w.setRating(stars) }})

@@ -16,9 +16,10 @@ import (
 type field struct {
 	widget.Entry
 	OnEscape, OnDown, OnUp func()
-	OnLeft                 func()      // the focus left
-	OnTab                  func()      // nil: Tab leads to the next widget
-	OnDelete               func() bool // false: Delete is for the text
+	OnLeft                 func()                 // the focus left
+	OnTab                  func()                 // nil: Tab leads to the next widget
+	OnDelete               func() bool            // false: Delete is for the text
+	OnPaste                func(text string) bool // false: it goes into the text
 
 	marks []span
 	drawn *fieldRenderer // nil before the field was drawn
@@ -65,6 +66,14 @@ func (f *field) TypedKey(e *fyne.KeyEvent) {
 		return
 	}
 	f.Entry.TypedKey(e)
+}
+
+// TypedShortcut gives away what is pasted.
+func (f *field) TypedShortcut(s fyne.Shortcut) {
+	if p, ok := s.(*fyne.ShortcutPaste); ok && f.OnPaste != nil && p.Clipboard != nil && f.OnPaste(p.Clipboard.Content()) {
+		return
+	}
+	f.Entry.TypedShortcut(s)
 }
 
 // AcceptsTab reports whether Tab is for the text.

@@ -65,6 +65,9 @@ func (w *window) list(keep bool) {
 	slow := w.loop.After(workingAfter, func() {
 		if searching {
 			w.working.SetText(tr("Searching …"))
+			if looksAtFiles(query) {
+				w.working.SetText(tr("Looking at the picture …"))
+			}
 		}
 	})
 	w.loop.Go(func() func() {

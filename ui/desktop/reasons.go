@@ -59,6 +59,8 @@ func reasonText(r app.Reason) string {
 			return tr("does not look like {{.Text}}", data)
 		}
 		return tr("is without {{.Text}}", data)
+	case "marked":
+		return tr("is what you mean, you said")
 	}
 	return strings.TrimSpace(r.Kind + " " + r.Text)
 }

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
 
 	"descry/library"
 	"descry/ui/app"
@@ -71,21 +70,6 @@ func (w *window) addSamples() {
 			w.refresh()
 		}
 	})
-}
-
-// dropped adds the folders that were dropped on the window; for a file, the folder it lies in.
-func (w *window) dropped(_ fyne.Position, uris []fyne.URI) {
-	seen := map[string]bool{}
-	for _, u := range uris {
-		path := u.Path()
-		if ok, err := storage.CanList(u); err != nil || !ok {
-			path = filepath.Dir(path)
-		}
-		if path != "" && !seen[path] {
-			seen[path] = true
-			w.addRoot(path)
-		}
-	}
 }
 
 // removeRoot forgets the folder that is chosen in the side bar, after a question: a removed

@@ -78,6 +78,7 @@ type window struct {
 	dupes   *dupesPage
 	photos  *fyne.Container         // the grid, or what stands in its place where it is empty
 	line    *fyne.Container         // above it
+	head    *fyne.Container         // search box and chips
 	show    func(path string) error // has the system open a file or a folder
 
 	commands []command
@@ -296,6 +297,13 @@ func (w *window) buildSearch() {
 		})
 	}
 	w.search.OnModels = w.showModels
+	w.search.Box.OnPaste = func(text string) bool {
+		files := pasted(text)
+		if len(files) > 0 {
+			w.addPictures(files)
+		}
+		return len(files) > 0
+	}
 	w.search.OnSort = func(newest bool) { w.newest = newest; w.list(false) }
 }
 
@@ -381,8 +389,8 @@ func (w *window) assemble(o Options) {
 	w.restorePanes()
 	w.panes.OnChanged = w.rememberPanes
 
-	head := container.NewStack(look.NewFill(look.ColourSurface), container.New(&column{grow: -1}, top, w.search.Row, look.NewLine()))
-	w.main = container.New(&column{grow: 1}, head, w.panes.Content, w.status.Content)
+	w.head = container.NewStack(look.NewFill(look.ColourSurface), container.New(&column{grow: -1}, top, w.search.Row, look.NewLine()))
+	w.main = container.New(&column{grow: 1}, w.head, w.panes.Content, w.status.Content)
 	w.content = container.NewStack(look.NewFill(theme.ColorNameBackground), w.main, w.search.may.Layer, w.viewer.Content, w.toast.Layer, w.tips.Layer)
 }
 
