@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"descry/library"
+	"descry/library/calib"
 	"descry/library/query"
 	"descry/library/store"
 	"descry/library/vectors"
@@ -390,20 +391,25 @@ func (r *run) admits(id library.PhotoID) bool {
 	return (!r.limited || r.allowed.Has(id)) && !r.barred.Has(id)
 }
 
-// order is what a row is ranked by. One description orders by cosine, less for a hub, several
-// by the logarithm of the probability that all of them hold (of those with a weight below 0:
-// that they do not), each by its weight. A sum of logits would let one that holds for certain
-// make up for one that does not; docs/quality.md, "Pictures and words", compares them. What is
-// excluded pushes down, too.
+// alone reports whether the photos are ordered by the cosine with one description.
+func (r *run) alone() bool {
+	return len(r.looks) == 1 && r.looks[0].weight > 0 && (r.looks[0].kind == calib.Text || len(r.against) == 0)
+}
+
+// order is what a row is ranked by. One description orders by cosine, less for a hub and for
+// what looks like what is excluded. Several, and pictures with an exclusion, order by the
+// logarithm of the probability that all of them hold (of what is excluded or has a weight
+// below 0: that it does not), each by its weight. A sum of logits would let one that holds for
+// certain make up for one that does not; docs/quality.md, "Pictures and words", compares them.
 func (r *run) order(row int) float64 {
-	var order float64
-	if len(r.looks) == 1 && r.looks[0].weight > 0 {
-		order = r.looks[0].place(row)
+	if r.alone() {
+		order := r.looks[0].place(row)
 		for i := range r.against {
 			order -= againstWeight * float64(r.against[i].scores[row])
 		}
 		return order
 	}
+	var order float64
 	for i := range r.looks {
 		l := &r.looks[i]
 		if l.weight < 0 {
@@ -413,15 +419,14 @@ func (r *run) order(row int) float64 {
 		order -= l.weight * softplus(-l.logit(row))
 	}
 	for i := range r.against {
-		l := &r.against[i]
-		order -= againstWeight * l.fit.Rise(float64(l.scores[row]), 0)
+		order -= softplus(r.against[i].logit(row))
 	}
 	return order
 }
 
 // atMost is what the order of a row cannot be above, where that is quicker to tell.
 func (r *run) atMost(row int) float64 {
-	if len(r.looks) == 1 && r.looks[0].weight > 0 {
+	if r.alone() {
 		return math.Inf(1)
 	}
 	var most float64
@@ -429,17 +434,13 @@ func (r *run) atMost(row int) float64 {
 		l := &r.looks[i]
 		most += min(l.weight*l.logit(row), 0)
 	}
-	for i := range r.against {
-		l := &r.against[i]
-		most -= againstWeight * l.fit.Rise(float64(l.scores[row]), 0)
-	}
 	return most
 }
 
 // orderBound is how far the order may be off while scores are only near.
 func (r *run) orderBound() float64 {
 	var bound float64
-	if len(r.looks) == 1 && r.looks[0].weight > 0 {
+	if r.alone() {
 		bound = r.looks[0].bound
 		for _, l := range r.against {
 			bound += againstWeight * l.bound
@@ -450,7 +451,7 @@ func (r *run) orderBound() float64 {
 		bound += math.Abs(l.weight) * l.fit.Rise(l.bound, 0)
 	}
 	for _, l := range r.against {
-		bound += againstWeight * l.fit.Rise(l.bound, 0)
+		bound += l.fit.Rise(l.bound, 0)
 	}
 	return bound
 }
