@@ -18,6 +18,7 @@ import (
 	"descry/assets"
 	"descry/clipengine"
 	"descry/clipengine/bundle"
+	"descry/clipengine/ocr"
 	"descry/internal/photomaker"
 	"descry/internal/testdata"
 	"descry/library"
@@ -201,7 +202,7 @@ func differentPhotos(t *testing.T) string {
 }
 
 // TestKilledCommandComesToTheSameEnd does the same to the program itself, which suggests
-// tags after the photos were looked at.
+// tags after the photos were looked at, and looks for text in them.
 func TestKilledCommandComesToTheSameEnd(t *testing.T) {
 	k := killTest{T: t, photos: differentPhotos(t)}
 	run := program(t)
@@ -210,8 +211,13 @@ func TestKilledCommandComesToTheSameEnd(t *testing.T) {
 	}
 	whole, dir := filepath.Join(t.TempDir(), "library"), filepath.Join(t.TempDir(), "library")
 	k.toTheEnd(whole)
-	for _, percent := range []int{40, 100} {
-		k.killed(dir, photosFrom(percent))
+	reader, err := ocr.Open(assets.Recogniser(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.reader = reader.Digest()
+	for _, at := range []func(progress) bool{photosFrom(40), photosFrom(100), readFrom(10), readFrom(50)} {
+		k.killed(dir, at)
 		k.sound(dir)
 	}
 	if r := k.toTheEnd(dir); r.Encoded != 0 {
@@ -257,6 +263,7 @@ type killTest struct {
 	// command indexes photos into the library dir and prints the report as JSON. wait asks
 	// it not to end by itself, if it can.
 	command func(ctx context.Context, dir string, wait bool) *exec.Cmd
+	reader  string // digest of what reads text, where the command does
 }
 
 // childCommand starts this test program as a process to be killed.
@@ -300,10 +307,15 @@ type progress struct {
 	folder        bool // the library's folder is there
 	opened        bool // the database is there
 	files, photos int  // committed
+	read          int  // photos in which text was looked for; 0 where killTest.reader is not set
 }
 
 func photosFrom(percent int) func(progress) bool {
 	return func(p progress) bool { return p.opened && p.photos >= killedPhotos*percent/100 }
+}
+
+func readFrom(percent int) func(progress) bool {
+	return func(p progress) bool { return p.photos == killedPhotos && p.read >= killedPhotos*percent/100 }
 }
 
 // killed indexes until at says so and kills the process. It returns what was committed
@@ -373,6 +385,13 @@ func (w *watcher) look() progress {
 		w.Fatal(err)
 	}
 	p.opened, p.files, p.photos = true, st.Files, st.Photos
+	if w.reader != "" {
+		unread, err := w.store.CountUnread(w.Context(), w.reader)
+		if err != nil {
+			w.Fatal(err)
+		}
+		p.read = p.photos - unread
+	}
 	return p
 }
 

@@ -40,6 +40,7 @@ var measurements = []measurement{
 	{"memory", measureMemory}, // first, before others leave memory behind
 	{"decode", measureDecode},
 	{"pipeline", measurePipeline},
+	{"text", measureText},
 	{"rescan", measureRescan},
 	{"commit", measureCommit},
 	{"search", measureSearch},
@@ -67,7 +68,7 @@ func (m *machine) say(format string, args ...any) { fmt.Fprintf(m.log, format+"\
 
 func main() {
 	write := flag.String("write", "", "write the table to this `file`, too")
-	only := flag.String("only", "", "measure only this (`name`, or several with commas): memory, decode, pipeline, rescan, commit, search, vectors")
+	only := flag.String("only", "", "measure only this (`name`, or several with commas): memory, decode, pipeline, text, rescan, commit, search, vectors")
 	quick := flag.Bool("quick", false, "a tenth of everything, to see that it works; the figures mean little")
 	where := flag.String("dir", "", "measure in this `folder`; default: that of temporary files")
 	photos := flag.Int("make", 0, "only make a library of so many `photos` in the folder of -dir, to look at what grows with its size")
@@ -215,6 +216,8 @@ const explanation = `What is measured:
   on all cores, Descry and ` + "`internal/baseline`" + ` in turns. The baseline is image/jpeg and imaging and does not change.
 - **Pipeline efficiency**: photos per second while a library is made × processor seconds of one photo's stages, each measured
   alone on all cores, ÷ cores. 1 would mean that indexing wastes nothing, neither work nor time. The median of three runs.
+- **Text**: 12 photos of 12 megapixels as above, none with text, one thread, processor time. The thumbnail is what is looked at in a library;
+  reading in full is what it spares, at the size at which photos are decoded for that (decoding is not counted).
 - **Rescan**: nothing changed since the last run; cold means that the system's caches were dropped before.
 - **Database**: transactions of 100 photos with metadata, words, measures and a vector of 512 numbers each, as indexing
   commits them, ` + "`synchronous=FULL`" + `.

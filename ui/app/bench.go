@@ -16,6 +16,7 @@ import (
 
 	"descry/clipengine"
 	"descry/internal/camera"
+	"descry/internal/cputime"
 	"descry/library"
 	"descry/library/indexer"
 	"descry/library/scan"
@@ -118,12 +119,12 @@ func (a *App) Bench(ctx context.Context, o BenchOptions, progress func(Progress)
 			r.Encode = f
 		}
 	}
-	from := processorTime()
+	from := cputime.Used()
 	rate, err := b.pipeline(ctx)
 	if err != nil {
 		return r, fmt.Errorf("measuring the stages together: %w", err)
 	}
-	together := (processorTime() - from) / time.Duration(len(b.photos))
+	together := (cputime.Used() - from) / time.Duration(len(b.photos))
 	r.Together = BenchFigure{"together", milliseconds(together), "ms per photo"}
 	r.Pipeline = BenchFigure{"pipeline", rate, "photos per second"}
 	r.Efficiency = rate * alone / float64(r.Cores)

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"descry/internal/cputime"
 	"descry/library"
 	"descry/library/contentid"
 	"descry/library/decode"
@@ -101,7 +102,7 @@ func (b *bench) stages(ctx context.Context) ([]BenchFigure, error) {
 // processor time of one photo.
 func (b *bench) alone(ctx context.Context, n int, work func(i int) error) (time.Duration, error) {
 	runtime.GC() // not of the last stage's garbage
-	began, from := time.Now(), processorTime()
+	began, from := time.Now(), cputime.Used()
 	done := 0
 	for done < n || !b.quick && time.Since(began) < stageTime {
 		g, ctx := errgroup.WithContext(ctx)
@@ -127,7 +128,7 @@ func (b *bench) alone(ctx context.Context, n int, work func(i int) error) (time.
 		}
 		done = until
 	}
-	return (processorTime() - from) / time.Duration(done), nil
+	return (cputime.Used() - from) / time.Duration(done), nil
 }
 
 // The photos that are stored to measure that, and how many in one transaction, as indexing
@@ -167,7 +168,7 @@ func (b *bench) commit(ctx context.Context, vector []float32) (cost time.Duratio
 	if err := s.ApplyScan(ctx, root.ID, changes); err != nil {
 		return 0, err
 	}
-	from := processorTime()
+	from := cputime.Used()
 	for done := 0; done < commitPhotos; {
 		b.progress(Progress{Job: jobStages + ": commit", Done: done, Total: commitPhotos, Running: true})
 		list, err := s.Pending(ctx, space.ID, commitBatch, store.Cursor{})
@@ -191,5 +192,5 @@ func (b *bench) commit(ctx context.Context, vector []float32) (cost time.Duratio
 		}
 		done += len(rows)
 	}
-	return (processorTime() - from) / commitPhotos, nil
+	return (cputime.Used() - from) / commitPhotos, nil
 }

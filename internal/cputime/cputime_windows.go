@@ -1,12 +1,12 @@
-package app
+package cputime
 
 import (
 	"syscall"
 	"time"
 )
 
-// processorTime is how long this process has kept processors busy.
-func processorTime() time.Duration {
+// Used is how long this process has kept processors busy.
+func Used() time.Duration {
 	self, err := syscall.GetCurrentProcess()
 	if err != nil {
 		return 0

@@ -1,14 +1,14 @@
 //go:build unix
 
-package app
+package cputime
 
 import (
 	"syscall"
 	"time"
 )
 
-// processorTime is how long this process has kept processors busy.
-func processorTime() time.Duration {
+// Used is how long this process has kept processors busy.
+func Used() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
