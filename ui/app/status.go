@@ -35,6 +35,7 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	if space.ID == 0 {
 		st.Pending += c.Photos // no model has looked at any of them yet
 	}
+	st.NoText = !a.readsText(ctx)
 	if st.Text, st.Unread, err = a.textStatus(ctx); err != nil {
 		return Status{}, err
 	}

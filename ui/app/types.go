@@ -248,8 +248,9 @@ type Status struct {
 	Missing  int
 	Model    string
 	Provider string
-	Text     int // photos with recognised text
-	Unread   int // photos in which text is still to be looked for; 0 where that is off
+	Text     int  // photos with recognised text
+	Unread   int  // photos in which text is still to be looked for; 0 where that is off
+	NoText   bool // no text is looked for
 	Roots    []library.Root
 }
 

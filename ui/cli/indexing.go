@@ -311,7 +311,11 @@ func (c *call) statusCmd() *cobra.Command {
 				c.print("library   %s", s.Library)
 				c.print("files     %d (%d missing, %d offline, %d unreadable)", s.Files, s.Missing, s.Offline, s.Failed)
 				c.print("photos    %d, %d looked at, %d to come", s.Photos, s.Encoded, s.Pending)
-				c.print("text      found in %s, %d to come", count(s.Text, "photo"), s.Unread)
+				toCome := fmt.Sprintf("%d to come", s.Unread)
+				if s.NoText {
+					toCome = "no more is looked for (descry config set text on)"
+				}
+				c.print("text      found in %s, %s", count(s.Text, "photo"), toCome)
 				c.print("model     %s", s.Model)
 				for _, r := range s.Roots {
 					c.print("root      %s (%s, %s)", r.Path, stateOf(r), count(r.Photos, "photo"))
