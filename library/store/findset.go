@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -94,13 +93,12 @@ func (f *finder) inMonths(months [2]int) (library.PhotoSet, error) {
 		return photoSet(f.ctx, f.q, `SELECT photo_set(id) FROM photo
 			WHERE CAST(strftime('%m', sort_ms / 1000, 'unixepoch') AS INTEGER) BETWEEN ? AND ?`, months[0], months[1])
 	}
-	var first, last sql.NullInt64
-	if err := f.q.QueryRowContext(f.ctx, `SELECT (SELECT min(sort_ms) FROM photo WHERE shown = 1), (SELECT max(sort_ms) FROM photo WHERE shown = 1)`).
-		Scan(&first, &last); err != nil || !first.Valid || months[0] > months[1] {
-		return nil, mapError(err)
+	first, last, err := span(f.ctx, f.q)
+	if err != nil || first.IsZero() || months[0] > months[1] {
+		return nil, err
 	}
 	var spans [][2]int64
-	for year := time.UnixMilli(first.Int64).UTC().Year(); year <= time.UnixMilli(last.Int64).UTC().Year(); year++ {
+	for year := first.Year(); year <= last.Year(); year++ {
 		month := func(m int) int64 { return time.Date(year, time.Month(m), 1, 0, 0, 0, 0, time.UTC).UnixMilli() }
 		spans = append(spans, [2]int64{month(months[0]), month(months[1] + 1)})
 	}

@@ -102,6 +102,12 @@ func makeReady(ctx context.Context, m *machine, dir string, n int, order func(in
 	return errors.Join(err, a.Close())
 }
 
+// What a search in a made library measures from, and how its descriptions are put.
+var (
+	madeBackground = []string{"a photo", "something", "many of the"}
+	madeTemplates  = []string{"a photo of a {}", "{}"}
+)
+
 func madeFS() fstest.MapFS {
 	model := fstest.MapFS{}
 	for name, data := range madeModel() {
@@ -113,7 +119,7 @@ func madeFS() fstest.MapFS {
 func openMade(ctx context.Context, dir, runtime string) (*app.App, error) {
 	return app.Open(ctx, app.Params{
 		Dir: dir, Runtime: runtime, Starter: madeFS(), Sets: madeSets(), Places: assets.Places(),
-		Background: []string{"a photo", "something", "many of the"}, Templates: []string{"a photo of a {}", "{}"},
+		Background: madeBackground, Templates: madeTemplates,
 		Now: func() time.Time { return time.Date(2025, 1, 15, 12, 0, 0, 0, time.UTC) },
 	})
 }
@@ -253,7 +259,7 @@ func (s *searched) again(ctx context.Context, dir, lib string) (err error) {
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
 	c := &counted{Engine: engine}
-	se := search.New(search.Params{Store: db, Index: x, Text: c, Background: []string{"a photo"}, Templates: []string{"a photo of a {}"}})
+	se := search.New(search.Params{Store: db, Index: x, Text: c, Background: madeBackground, Templates: madeTemplates})
 	_, queries := searchQueries()
 	for range 2 {
 		c.calls.Store(0)
