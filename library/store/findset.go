@@ -73,11 +73,12 @@ func (f *finder) find(c Condition) (library.PhotoSet, error) {
 		case i == 0:
 			out = set
 		case c.kind == allOf:
-			if out = out.And(set); out.Len() == 0 {
-				return nil, nil
-			}
+			out = out.And(set)
 		default:
 			out = out.Or(set)
+		}
+		if c.kind == allOf && out.Len() == 0 {
+			return nil, nil
 		}
 	}
 	if len(c.kids) == 0 && c.kind == allOf {

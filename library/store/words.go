@@ -113,22 +113,27 @@ func (s *Store) ranked(ctx context.Context, wq WordQuery, terms, rare, columns [
 	for i, c := range wordColumns {
 		weights[i] = fmt.Sprint(c.weight)
 	}
-	all, args := "", []any{inColumns(columns, strings.Join(rare, wq.glue()))}
-	if !wq.Any && len(rare) < len(terms) {
-		all = "AND rowid IN (SELECT rowid FROM words WHERE words MATCH ?)"
-		args = append(args, match)
+	var all library.PhotoSet // that have the common terms, too
+	common := !wq.Any && len(rare) < len(terms)
+	if common {
+		var err error
+		if all, err = photoSet(ctx, s.ro, "SELECT photo_set(rowid) FROM words WHERE words MATCH ?", match); err != nil {
+			return nil, err
+		}
 	}
 	// FTS5 ranks only where its table is read; the limit keeps SQLite from joining the two queries.
 	var ids, ranks []byte
 	if err := s.ro.QueryRowContext(ctx, "SELECT photo_list(id), real_list(r) FROM (SELECT rowid AS id, -bm25(words, "+strings.Join(weights, ", ")+
-		") AS r FROM words WHERE words MATCH ? "+all+" LIMIT -1)", args...).Scan(&ids, &ranks); err != nil {
+		") AS r FROM words WHERE words MATCH ? LIMIT -1)", inColumns(columns, strings.Join(rare, wq.glue()))).Scan(&ids, &ranks); err != nil {
 		return nil, mapError(err)
 	}
-	hits := make([]WordHit, len(ids)/4)
+	hits := make([]WordHit, 0, len(ids)/4)
 	set := library.PhotoSet{}
 	for i, id := range unpackIDs(ids) {
-		hits[i] = WordHit{Photo: id, Rank: math.Float64frombits(binary.LittleEndian.Uint64(ranks[8*i:]))}
-		set.Add(id)
+		if !common || all.Has(id) {
+			hits = append(hits, WordHit{Photo: id, Rank: math.Float64frombits(binary.LittleEndian.Uint64(ranks[8*i:]))})
+			set.Add(id)
+		}
 	}
 	order, err := s.Newest(ctx, set, 0, 0)
 	if err != nil {
