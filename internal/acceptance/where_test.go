@@ -270,9 +270,7 @@ func photosWithCaptions(t *testing.T) (paths []string, captions map[string][]str
 	for _, name := range slices.Sorted(mapKeys(all)) {
 		path := filepath.Join(dir, "photos", name)
 		paths = append(paths, path)
-		for _, c := range all[name][:2] {
-			captions[path] = append(captions[path], c)
-		}
+		captions[path] = all[name][:2]
 	}
 	r := rand.New(rand.NewPCG(3, 3))
 	r.Shuffle(len(paths), func(i, j int) { paths[i], paths[j] = paths[j], paths[i] })
