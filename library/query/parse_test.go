@@ -76,6 +76,8 @@ func TestParse(t *testing.T) {
 		{`2*red car tag:x at night`, []query.Node{weigh(2, phrase("red car")), phrase("at night"), field("tag", "x")}, `2*red car, at night tag:x`},
 		{`0.5*similar:12 dog`, []query.Node{phrase("dog"), weigh(.5, field("similar", "12"))}, `dog 0.5*similar:12`},
 
+		{`dog like:12 -like:a.jpg,15`, []query.Node{phrase("dog"), field("like", "12"), not(field("like", "a.jpg", "15"))}, `dog like:12 -like:a.jpg,15`},
+
 		// Or, brackets, exclusion of all of it.
 		{`dog or cat`, []query.Node{anyOf(phrase("dog"), phrase("cat"))}, `dog or cat`},
 		{`dog or cat year:2020`, []query.Node{field("year", "2020"), anyOf(phrase("dog"), phrase("cat"))}, `year:2020 (dog or cat)`},
@@ -162,6 +164,7 @@ func TestMistakesGetASentenceAndTheRestStands(t *testing.T) {
 		{`dog 0.5*`, "No description stands behind this weight", `dog`, 4, 8},
 		{`dog, 99*cat`, "A weight is a number from 0.01 to 10.", `dog, cat`, 5, 8},
 		{`0.5*tag:x`, "Only descriptions and similar: have a weight", `tag:x`, 0, 4},
+		{`dog 0.5*like:3`, "Only descriptions and similar: have a weight", `dog like:3`, 4, 8},
 		{`(dog`, "This bracket is not closed.", `dog`, 0, 1},
 		{`dog)`, "This bracket closes nothing.", `dog`, 3, 4},
 		{`dog) cat`, "This bracket closes nothing.", `dog, cat`, 3, 4},
@@ -231,7 +234,7 @@ func TestParsePrintParse(t *testing.T) {
 		"dog", "a", "the", "not", "no", "without", "and", "with", "at", "-", "--", "-dog", `"`, `"x y"`, `-"z"`, "“", "”",
 		"tag:", "tag:dog", `tag:"a b"`, "tag~:x", "-tag:x", "teg:dog", "is:favourite", "is:x", "year:2019..", "year:", "10:30",
 		"or", "OR", "AND", "(", ")", "-(", "0.5*", "2*x", "-3*", "y:0.5", "or:1", "not:1", "last", "summer", "2019", "christmas", "may", "in", "since", "between",
-		"ago", "3", "days", "yesterday", "17", "black", "white", "f(1)", "a(", "iso:1..2,3", "date:2019..", "date:", "near:1,2", "similar:x", "0.5*similar:y",
+		"ago", "3", "days", "yesterday", "17", "black", "white", "f(1)", "a(", "iso:1..2,3", "date:2019..", "date:", "near:1,2", "similar:x", "0.5*similar:y", "like:3", "-like:a,b",
 		"b,tag:x", "time:6:30..9", "weekday:fri..mon", "tag:a,b,-c", "the", "photos",
 		"//", "https://a", ",", " ", "  ", "\t", "🦒", "é", "ß", ":", "ext:.jpg", "rating:5", "in:a,b", "IMG_1", ".", "not.", "\x00", "\xff",
 	}
