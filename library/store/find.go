@@ -81,7 +81,7 @@ func HasWords(wq WordQuery) (Condition, error) {
 	if err != nil || match == "" {
 		return Either(), err
 	}
-	return query("SELECT photo_set(rowid) FROM words WHERE words MATCH ?", match), nil
+	return query(wordSet, match), nil
 }
 
 // TakenBetween holds for photos taken (else written) from one time until before another,

@@ -15,8 +15,11 @@ import (
 // Each part of the condition is asked for by itself, so that one index answers it, and the
 // answers are joined as bitmaps.
 func (s *Store) FindSet(ctx context.Context, c Condition) (library.PhotoSet, error) {
-	f := finder{ctx: ctx, missing: c.missing}
+	f := finder{ctx: ctx, s: s, missing: c.missing}
 	var err error
+	if f.version, err = s.state(ctx); err != nil {
+		return nil, fmt.Errorf("find photos: %w", err)
+	}
 	if f.missing {
 		f.all, err = photoSet(ctx, s.ro, "SELECT photo_set(photo_id) FROM file")
 	} else {
@@ -39,7 +42,9 @@ func (s *Store) FindSet(ctx context.Context, c Condition) (library.PhotoSet, err
 // finder is one FindSet under way.
 type finder struct {
 	ctx     context.Context
+	s       *Store
 	q       querier
+	version int64
 	missing bool
 	all     library.PhotoSet // the photos that the conditions are about
 }
@@ -57,7 +62,7 @@ func (f *finder) find(c Condition) (library.PhotoSet, error) {
 		if f.missing && c.gone != "" {
 			sql = c.gone
 		}
-		return photoSet(f.ctx, f.q, sql, c.args...)
+		return f.s.keptSet(f.ctx, f.q, f.version, sql, c.args...)
 	case monthly:
 		return f.inMonths(c.months)
 	case noneOf:

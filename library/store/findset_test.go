@@ -2,6 +2,7 @@ package store
 
 import (
 	"testing"
+	"time"
 
 	"descry/library"
 )
@@ -120,4 +121,28 @@ func TestMatchWordsLimited(t *testing.T) {
 	hits, err := l.MatchWords(ctx, WordQuery{Terms: []string{"red", "boat"}, Limit: 1})
 	noError(t, err)
 	same(t, "columns", hits[0].Columns, []string{"folder", "keywords"})
+}
+
+// What was found is found again without a look, but not after a change, nor for other values.
+func TestKeptSets(t *testing.T) {
+	l := newLib(t)
+	ctx := t.Context()
+	a, b := l.add("a.jpg", 1), l.add("b.jpg", 2)
+	for i := range 3 * keptSets {
+		for year, want := range map[int]int{1969: 2, 1971: 0} {
+			set, err := l.FindSet(ctx, TakenBetween(time.Date(year, 1, 1, 0, 0, i, 0, time.UTC), time.Time{}))
+			noError(t, err)
+			same(t, "photos", set.Len(), want)
+		}
+	}
+	for _, id := range []library.PhotoID{a, b} {
+		set, err := l.FindSet(ctx, Is(IsFavourite))
+		noError(t, err)
+		same(t, "not yet", set.Has(id), false)
+		_, err = l.SetFavourite(ctx, []library.PhotoID{id}, true)
+		noError(t, err)
+		set, err = l.FindSet(ctx, Is(IsFavourite))
+		noError(t, err)
+		same(t, "after the change", set.Has(id), true)
+	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"sync"
 
 	"descry/library"
@@ -23,6 +24,7 @@ type remembered struct {
 	order   []library.PhotoID
 	placed  string // list of places that told of all spots
 	folders []Folder
+	sets    map[string]library.PhotoSet // what queries found, by their text and arguments
 }
 
 // fresh locks the memo and forgets what a change made old. The caller unlocks it. What is read
@@ -93,4 +95,44 @@ func (m *memo) close() error {
 	err := m.conn.Close()
 	m.conn = nil
 	return err
+}
+
+// keptSets is how many sets are kept: 4 MB for a million photos. One search asks for some of
+// them more than once.
+const keptSets = 32
+
+// state is the version of the library, for keptSet.
+func (s *Store) state(ctx context.Context) (int64, error) {
+	m, err := s.fresh(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer m.mu.Unlock()
+	return m.version, nil
+}
+
+// keptSet is photoSet, or what it gave before. version is what state returned before q began
+// to read. The set must not be changed.
+func (s *Store) keptSet(ctx context.Context, q querier, version int64, query string, args ...any) (library.PhotoSet, error) {
+	m, key := &s.memo, query+fmt.Sprintf("%#v", args)
+	m.mu.Lock()
+	set, ok := m.sets[key]
+	ok = ok && m.version == version
+	m.mu.Unlock()
+	if ok {
+		return set, nil
+	}
+	set, err := photoSet(ctx, q, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.version == version {
+		if m.sets == nil || len(m.sets) >= keptSets {
+			m.sets = map[string]library.PhotoSet{}
+		}
+		m.sets[key] = set
+	}
+	return set, nil
 }

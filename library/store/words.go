@@ -77,6 +77,9 @@ func (s *Store) MatchWords(ctx context.Context, wq WordQuery) ([]WordHit, error)
 	return hits, nil
 }
 
+// wordSet finds the photos that match an expression of FTS5.
+const wordSet = "SELECT photo_set(rowid) FROM words WHERE words MATCH ?"
+
 // rareTerms are the terms that at most CommonWord photos have.
 func (s *Store) rareTerms(ctx context.Context, terms, columns []string) ([]string, error) {
 	var rare []string
@@ -97,8 +100,12 @@ func (s *Store) rareTerms(ctx context.Context, terms, columns []string) ([]strin
 // come newest first, so that the order does not depend on that in which photos came.
 func (s *Store) ranked(ctx context.Context, wq WordQuery, terms, rare, columns []string) ([]WordHit, error) {
 	match := inColumns(columns, strings.Join(terms, wq.glue()))
+	version, err := s.state(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if len(rare) == 0 {
-		set, err := photoSet(ctx, s.ro, "SELECT photo_set(rowid) FROM words WHERE words MATCH ?", match)
+		set, err := s.keptSet(ctx, s.ro, version, wordSet, match)
 		if err != nil {
 			return nil, err
 		}
@@ -116,8 +123,7 @@ func (s *Store) ranked(ctx context.Context, wq WordQuery, terms, rare, columns [
 	var all library.PhotoSet // that have the common terms, too
 	common := !wq.Any && len(rare) < len(terms)
 	if common {
-		var err error
-		if all, err = photoSet(ctx, s.ro, "SELECT photo_set(rowid) FROM words WHERE words MATCH ?", match); err != nil {
+		if all, err = s.keptSet(ctx, s.ro, version, wordSet, match); err != nil {
 			return nil, err
 		}
 	}
@@ -159,7 +165,7 @@ func (s *Store) addColumns(ctx context.Context, hits []WordHit, terms, columns [
 	}
 	// All photos that have a term in a column are found quicker than the hits are picked out.
 	for _, c := range columns {
-		set, err := photoSet(ctx, s.ro, "SELECT photo_set(rowid) FROM words WHERE words MATCH ?", inColumns([]string{c}, strings.Join(terms, " OR ")))
+		set, err := photoSet(ctx, s.ro, wordSet, inColumns([]string{c}, strings.Join(terms, " OR ")))
 		if err != nil {
 			return err
 		}
