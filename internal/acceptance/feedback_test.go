@@ -11,8 +11,8 @@ import (
 	"descry/library/search"
 )
 
-// What marks ("more like this", "not this") must bring on the half of photos and concepts on
-// which nothing was chosen, as the mean change of average precision over 1, 3, 5 and 10 marks.
+// What marks ("more like this", "not this") must bring on the reporting half of photos and
+// concepts, as the mean change of average precision over 1, 3, 5 and 10 marks.
 // Lowering one of these needs a reason in the commit.
 const (
 	hardGate = 0.035  // where the words alone reach less than easyFrom

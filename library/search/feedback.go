@@ -8,8 +8,8 @@ import (
 	"descry/library/vectors"
 )
 
-// How marks change a query. Chosen on the fitting half of docs/quality.md, "More like this,
-// not this", which says what each part brings.
+// How marks change a query. How that was chosen stands in docs/quality.md, "More like this, not
+// this".
 const (
 	// Without a person's word on more photos, marks are believed to move the logit of a photo of
 	// the library by this much (standard deviation).
