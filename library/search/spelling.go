@@ -79,7 +79,11 @@ func (s *Searcher) didYouMean(ctx context.Context, q query.Query, t *tongue, res
 		}
 	}
 	if res.Matched == 0 && len(unknown) > 0 {
-		res.Notes = append(res.Notes, "Descry knows no word "+list(unknown)+".")
+		words := "word "
+		if len(unknown) > 1 {
+			words = "words "
+		}
+		res.Notes = append(res.Notes, "Descry does not know the "+words+list(unknown)+".")
 	}
 	fixed := false
 	q.Terms = corrected(q.Terms, func(word string) string {

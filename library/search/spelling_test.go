@@ -91,8 +91,8 @@ func TestOffersWordsOfTheLibrary(t *testing.T) {
 		{"beach -Zwergpinschr", "beach -zwergpinscher", ""},
 		{"0.5*sunsett, (dgo or catt)", "0.5*sunset (dog or cat)", ""},
 		{`"sunsett"`, "", ""}, // exact words
-		{"xkcdqwe", "", "Descry knows no word “xkcdqwe”."},
-		{"asdf qwerrr", "", "Descry knows no word “asdf” and “qwerrr”."},
+		{"xkcdqwe", "", "Descry does not know the word “xkcdqwe”."},
+		{"asdf qwerrr", "", "Descry does not know the words “asdf” and “qwerrr”."},
 		{"IMG_2041", "", ""},
 		{"2019", "", ""},
 		{"", "", ""},
