@@ -24,6 +24,7 @@ type remembered struct {
 	order   []library.PhotoID
 	placed  string // list of places that told of all spots
 	folders []Folder
+	roots   []library.Root
 	sets    map[string]library.PhotoSet // what queries found, by their text and arguments
 }
 
@@ -33,6 +34,9 @@ func (s *Store) fresh(ctx context.Context) (*memo, error) {
 	m := &s.memo
 	m.mu.Lock()
 	err := func() (err error) {
+		if m.conn == nil {
+			return sql.ErrConnDone // the library is closed
+		}
 		var version int64
 		if err := m.conn.QueryRowContext(ctx, "PRAGMA data_version").Scan(&version); err != nil {
 			return mapError(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,11 +85,19 @@ func scanRoots(dst *[]library.Root) func(*sql.Rows) error {
 // Roots lists the folders of the library by path. State is Present or Offline; Photos
 // counts the photos with a present file in the root.
 func (s *Store) Roots(ctx context.Context) ([]library.Root, error) {
-	var out []library.Root
-	if err := eachRow(ctx, s.ro, rootsQuery, nil, scanRoots(&out)); err != nil {
-		return nil, fmt.Errorf("list the folders of the library: %w", err)
+	m, err := s.fresh(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	defer m.mu.Unlock()
+	if m.roots == nil { // their photos are counted
+		var out []library.Root
+		if err := eachRow(ctx, s.ro, rootsQuery, nil, scanRoots(&out)); err != nil {
+			return nil, fmt.Errorf("list the folders of the library: %w", err)
+		}
+		m.roots = out
+	}
+	return slices.Clone(m.roots), nil
 }
 
 // Root returns one folder of the library, without counting its photos.
