@@ -77,7 +77,12 @@ func (r *run) exclude() error {
 func (r *run) barAbove(l *look, key string, at float64) error {
 	rows, ok := r.ground.shown.get(key)
 	if !ok {
+		// Where few photos are left it is quicker to look at these alone; else what holds for
+		// all of them serves the next query, too.
 		among := r.admittedRows()
+		if n := r.view.Len(); among.count(n) > n/4 {
+			among = nil
+		}
 		if err := r.scan(l, among); err != nil {
 			return err
 		}

@@ -5,15 +5,17 @@ import (
 	"math"
 	"sync"
 
+	"descry/library"
 	"descry/library/vectors"
 )
 
 // ground is what every search of one View needs besides its vectors.
 type ground struct {
 	view   *vectors.View
-	floor  []float32 // of each vector: mean cosine with the background phrases
-	hub    []float32 // of each vector: mean cosine with the nearest of them
-	sample []int32   // vectors that stand for the library where its scores are asked for
+	floor  []float32        // of each vector: mean cosine with the background phrases
+	hub    []float32        // of each vector: mean cosine with the nearest of them
+	photos library.PhotoSet // that have a row
+	sample []int32          // vectors that stand for the library where its scores are asked for
 
 	// The vectors of each row, as lists: first of a row, next of a vector; -1 ends one. Nil
 	// where vector i is the one of row i.
@@ -55,6 +57,9 @@ func (s *Searcher) lookAt(ctx context.Context) (*ground, error) {
 		g.floor, g.hub = make([]float32, view.Count()), make([]float32, view.Count())
 	}
 	g.sample = sampleOf(g.floor)
+	for _, id := range view.Photos() {
+		g.photos.Add(id)
+	}
 	if !view.Single() {
 		g.first, g.next = make([]int32, view.Len()), make([]int32, view.Count())
 		for row := range g.first {

@@ -238,17 +238,42 @@ func (r *run) order(row int) float64 {
 	return order
 }
 
-// atMost is what the order of a row cannot be above, where that is quicker to tell.
-func (r *run) atMost(row int) float64 {
+// atMost fills in what the order of each row of a span cannot be above, as quickly as can be
+// told: very few rows are among the best, and this is asked of all.
+func (r *run) atMost(from int, most []float32) {
+	clear(most)
 	if r.alone() {
-		return math.Inf(1)
+		l := &r.looks[0]
+		for i, x := range l.scores[from:][:len(most)] {
+			most[i] = x
+		}
+		if l.hub != nil {
+			for i, x := range l.hub[from:][:len(most)] {
+				most[i] -= hubWeight * x
+			}
+		}
+		for k := range r.against {
+			for i, x := range r.against[k].scores[from:][:len(most)] {
+				most[i] -= againstWeight * x
+			}
+		}
+		return
 	}
-	var most float64
-	for i := range r.looks {
-		l := &r.looks[i]
-		most += min(l.weight*l.logit(row), 0)
+	// The logarithm of a probability is below 0, and below the logit.
+	for k := range r.looks {
+		l := &r.looks[k]
+		base, slope := float32(l.weight*l.base), float32(l.weight*l.fit.Rise(1, 0))
+		scores := l.scores[from:][:len(most)]
+		if l.floor == nil {
+			for i, x := range scores {
+				most[i] += min(base+slope*x, 0)
+			}
+			continue
+		}
+		for i, f := range l.floor[from:][:len(most)] {
+			most[i] += min(base+slope*(scores[i]-f), 0)
+		}
 	}
-	return most
 }
 
 // orderBound is how far the order may be off while scores are only near.
@@ -323,16 +348,21 @@ func (r *run) semantic(sure library.PhotoSet) (outcome, error) {
 		blocks[i] = [2]*top{newTop(need, slack), newTop(need, slack)}
 	}
 	eachSpan(n, func(worker, from, to int) {
-		for row := from; row < to; row++ {
-			if !rows.has(row) {
+		most := make([]float32, to-from)
+		r.atMost(from, most)
+		first, rest := blocks[worker][0], blocks[worker][1]
+		for i, x := range most {
+			// The margin is for what float32 leaves out.
+			least := min(first.least, rest.least)
+			if float64(x) < least-1e-5*(1+math.Abs(least)) {
 				continue
 			}
-			block := blocks[worker][1]
-			if likely.has(row) {
-				block = blocks[worker][0]
-			}
-			if r.atMost(row) >= block.least {
-				block.add(int32(row), r.order(row))
+			switch row := from + i; {
+			case !rows.has(row):
+			case likely.has(row):
+				first.add(int32(row), r.order(row))
+			case float64(x) >= rest.least-1e-5*(1+math.Abs(rest.least)):
+				rest.add(int32(row), r.order(row))
 			}
 		}
 	})
@@ -345,12 +375,12 @@ func (r *run) semantic(sure library.PhotoSet) (outcome, error) {
 				all.add(row, b[k].orders[i])
 			}
 		}
-		all.drop()
-		if err := r.settleAll(all.rows); err != nil {
+		best, err := r.settleBest(all)
+		if err != nil {
 			return outcome{}, err
 		}
 		var block []candidate
-		for _, row := range all.rows {
+		for _, row := range best {
 			c := r.candidate(photos[row], int(row))
 			if sure.Has(c.photo) {
 				c.said = leastTrusted
@@ -366,6 +396,47 @@ func (r *run) semantic(sure library.PhotoSet) (outcome, error) {
 		o.found[i].semantic = i + 1
 	}
 	return o, nil
+}
+
+// settleBest makes exact what may be among the best rows, and returns these; more of them
+// where some are equally good.
+func (r *run) settleBest(near *top) ([]int32, error) {
+	near.drop()
+	// Those that look best say how good a row must be at least; only what comes close to that
+	// has to be looked at, too.
+	least := math.Inf(-1)
+	if len(near.rows) > near.k {
+		var first []int32
+		cut := greatest(slices.Clone(near.orders), near.k)
+		for i, o := range near.orders {
+			if o >= cut {
+				first = append(first, near.rows[i])
+			}
+		}
+		if err := r.settleAll(first); err != nil {
+			return nil, err
+		}
+		orders := make([]float64, len(first))
+		for i, row := range first {
+			orders[i] = r.order(int(row))
+		}
+		least = greatest(orders, near.k) - near.slack/2
+	}
+	best := newTop(near.k, 0)
+	var rows []int32
+	for i, o := range near.orders {
+		if o >= least {
+			rows = append(rows, near.rows[i])
+		}
+	}
+	if err := r.settleAll(rows); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		best.add(row, r.order(int(row)))
+	}
+	best.drop()
+	return best.rows, nil
 }
 
 func byOrder(a, b candidate) int {

@@ -2,12 +2,19 @@ package search
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
 	"testing"
+
+	"descry/internal/float16"
+	"descry/library"
+	"descry/library/calib"
+	"descry/library/store"
+	"descry/library/vectors"
 )
 
 // A top that hears orders which are off, each by less than half of its slack, keeps the rows
@@ -143,4 +150,152 @@ func TestSampleDoesNotDependOnTheOrder(t *testing.T) {
 			t.Errorf("%d vectors: a sample of %d", n, len(before))
 		}
 	}
+}
+
+// crowd is a source of random unit vectors with a strong common part, of photos 1 to n.
+type crowd struct{ n, dim int }
+
+func (c crowd) Vectors(_ context.Context, _ library.SpaceID, after int64, _ int, fn func(store.VectorRow) error) error {
+	rng := rand.New(rand.NewPCG(11, 12))
+	for i := range int64(c.n) {
+		v := make([]float32, c.dim)
+		for k := range v {
+			v[k] = float32(rng.NormFloat64())
+		}
+		v[0] += 4
+		unit(v)
+		if i < after {
+			continue
+		}
+		if err := fn(store.VectorRow{Seq: i + 1, Photo: library.PhotoID(i + 1), Data: float16.Append(nil, v)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (crowd) VectorPhotos(context.Context, library.SpaceID, func(int64, library.PhotoID)) error {
+	return nil
+}
+
+func (crowd) VectorMark(context.Context, library.SpaceID, int64) (int64, []byte, error) {
+	return 0, nil, nil
+}
+func (crowd) Generation(context.Context) (int64, error) { return 0, nil }
+
+// What is found by near scores and then made exact is what exact scores of all photos give,
+// on any number of cores.
+func TestSemanticIsExact(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	c := crowd{3*spanRows + 7, 24}
+	index, err := vectors.Open(t.Context(), vectors.Params{Source: c, Space: library.Space{ID: 1, Dim: c.dim}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(13, 14))
+	random := func() []float32 {
+		v := make([]float32, c.dim)
+		for k := range v {
+			v[k] = float32(rng.NormFloat64())
+		}
+		return unit(v)
+	}
+	se := New(Params{Index: index, Text: &sceneText{background: random()}, Background: []string{"thing"}})
+	g, err := se.lookAt(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name    string
+		weights []float64
+		against int
+		every   int // only every so many photos are allowed; 0: all
+	}{
+		{"one", []float64{1}, 0, 0},
+		{"one, filtered", []float64{1}, 0, 7},
+		{"one, something excluded", []float64{1}, 1, 0},
+		{"two", []float64{1, 1}, 0, 0},
+		{"weights", []float64{1, 0.5, -0.3}, 0, 3},
+		{"two, something excluded", []float64{1, 1}, 1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := &run{Searcher: se, ctx: t.Context(), req: Request{Limit: 10}, view: g.view, ground: g}
+			for _, w := range tt.weights {
+				r.looks = append(r.looks, look{kind: calib.Text, vec: random(), fit: calib.Fit{Slope: 1.5, Spread: 0.1}, base: -2, weight: w})
+			}
+			for range tt.against {
+				r.against = append(r.against, look{kind: calib.Text, vec: random(), fit: calib.Fit{Slope: 1.5, Spread: 0.1}, base: -2, weight: 1})
+			}
+			if tt.every > 0 {
+				r.limited = true
+				for id := 1; id <= c.n; id += tt.every {
+					r.allowed.Add(library.PhotoID(id))
+				}
+			}
+			var lists [][]candidate
+			for _, cores := range []int{1, 2, 5} {
+				runtime.GOMAXPROCS(cores)
+				o, err := r.semantic(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				lists = append(lists, o.found)
+				if !slices.Equal(o.found, lists[0]) {
+					t.Fatalf("%d cores find something else", cores)
+				}
+				if cores > 1 {
+					continue
+				}
+				// The same by exact scores of all.
+				rows := r.admittedRows()
+				var all []int32
+				for row := range c.n {
+					if rows.has(row) {
+						all = append(all, int32(row))
+					}
+				}
+				if err := r.settleAll(all); err != nil {
+					t.Fatal(err)
+				}
+				var blocks [2][]candidate
+				for _, row := range all {
+					x, k := r.candidate(r.view.Photos()[row], int(row)), 1
+					if x.likely() {
+						k = 0
+					}
+					blocks[k] = append(blocks[k], x)
+				}
+				if o.likely.count() != len(blocks[0]) || o.all.count() != len(all) {
+					t.Errorf("%d likely of %d, want %d of %d", o.likely.count(), o.all.count(), len(blocks[0]), len(all))
+				}
+				var want []library.PhotoID
+				for _, b := range blocks {
+					slices.SortFunc(b, byOrder)
+					for _, x := range b[:min(len(b), deepest)] {
+						want = append(want, x.photo)
+					}
+				}
+				var got []library.PhotoID
+				for _, likely := range []bool{true, false} {
+					for _, x := range o.found {
+						if x.likely() == likely {
+							got = append(got, x.photo)
+						}
+					}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%d photos, want %d; the first that differs is in place %d", len(got), len(want), firstOther(got, want))
+				}
+			}
+		})
+	}
+}
+
+func firstOther(a, b []library.PhotoID) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
 }

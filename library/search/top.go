@@ -19,7 +19,7 @@ type top struct {
 }
 
 func newTop(k int, slack float64) *top {
-	return &top{k: k, slack: slack, least: math.Inf(-1), full: 2*k + 64}
+	return &top{k: k, slack: slack, least: math.Inf(-1), full: 5*k + 64}
 }
 
 // add tells a row and its order.

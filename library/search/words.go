@@ -142,12 +142,16 @@ type wordMatches struct {
 // addWords lets the words say what they have to say of what was found, and adds photos that
 // only they find. at are the places of what was found.
 func (r *run) addWords(o *outcome, at map[library.PhotoID]int, found wordMatches) error {
+	// Those that have a row are counted by it already.
 	for _, set := range []struct {
 		of   library.PhotoSet
 		into *library.PhotoSet
 	}{{found.all, &o.all.more}, {found.sure, &o.likely.more}} {
+		if len(r.looks) > 0 {
+			set.of = set.of.Without(r.ground.photos)
+		}
 		for id := range set.of.All() {
-			if _, ok := r.row(id); !ok && r.admits(id) {
+			if r.admits(id) {
 				set.into.Add(id)
 			}
 		}

@@ -101,9 +101,9 @@ func (m *memo) close() error {
 	return err
 }
 
-// keptSets is how many sets are kept: 4 MB for a million photos. One search asks for some of
+// keptSets is how many sets are kept: 32 MB for a million photos. One search asks for some of
 // them more than once.
-const keptSets = 32
+const keptSets = 256
 
 // state is the version of the library, for keptSet.
 func (s *Store) state(ctx context.Context) (int64, error) {
@@ -133,8 +133,14 @@ func (s *Store) keptSet(ctx context.Context, q querier, version int64, query str
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.version == version {
-		if m.sets == nil || len(m.sets) >= keptSets {
+		if m.sets == nil {
 			m.sets = map[string]library.PhotoSet{}
+		}
+		for old := range m.sets { // any one makes room
+			if len(m.sets) < keptSets {
+				break
+			}
+			delete(m.sets, old)
 		}
 		m.sets[key] = set
 	}

@@ -69,7 +69,7 @@ func (s *Store) MatchWords(ctx context.Context, wq WordQuery) ([]WordHit, error)
 	}
 	hits, err := s.ranked(ctx, wq, terms, rare, columns)
 	if err == nil {
-		err = s.addColumns(ctx, hits, terms, columns)
+		err = s.addColumns(ctx, hits, terms, rare, columns)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find photos by words: %w", err)
@@ -99,13 +99,8 @@ func (s *Store) rareTerms(ctx context.Context, terms, columns []string) ([]strin
 // ranked returns the hits in order, without their columns. Hits that rank alike, as many do,
 // come newest first, so that the order does not depend on that in which photos came.
 func (s *Store) ranked(ctx context.Context, wq WordQuery, terms, rare, columns []string) ([]WordHit, error) {
-	match := inColumns(columns, strings.Join(terms, wq.glue()))
-	version, err := s.state(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if len(rare) == 0 {
-		set, err := s.keptSet(ctx, s.ro, version, wordSet, match)
+		set, err := s.FindSet(ctx, having(terms, columns, wq.Any))
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +118,8 @@ func (s *Store) ranked(ctx context.Context, wq WordQuery, terms, rare, columns [
 	var all library.PhotoSet // that have the common terms, too
 	common := !wq.Any && len(rare) < len(terms)
 	if common {
-		if all, err = s.keptSet(ctx, s.ro, version, wordSet, match); err != nil {
+		var err error
+		if all, err = s.FindSet(ctx, having(terms, columns, false)); err != nil {
 			return nil, err
 		}
 	}
@@ -158,16 +154,32 @@ func (s *Store) ranked(ctx context.Context, wq WordQuery, terms, rare, columns [
 	return hits, nil
 }
 
-// addColumns says of hits in which columns a term was found.
-func (s *Store) addColumns(ctx context.Context, hits []WordHit, terms, columns []string) error {
+// addColumns says of hits in which columns a term was found. What common terms give is kept.
+func (s *Store) addColumns(ctx context.Context, hits []WordHit, terms, rare, columns []string) error {
 	if len(hits) == 0 {
 		return nil
 	}
+	version, err := s.state(ctx)
+	if err != nil {
+		return err
+	}
 	// All photos that have a term in a column are found quicker than the hits are picked out.
 	for _, c := range columns {
-		set, err := photoSet(ctx, s.ro, wordSet, inColumns([]string{c}, strings.Join(terms, " OR ")))
-		if err != nil {
-			return err
+		var set library.PhotoSet
+		if len(rare) > 0 {
+			if set, err = photoSet(ctx, s.ro, wordSet, inColumns([]string{c}, strings.Join(rare, " OR "))); err != nil {
+				return err
+			}
+		}
+		for _, t := range terms {
+			if slices.Contains(rare, t) {
+				continue
+			}
+			one, err := s.keptSet(ctx, s.ro, version, wordSet, inColumns([]string{c}, t))
+			if err != nil {
+				return err
+			}
+			set = set.Or(one)
 		}
 		for i := range hits {
 			if set.Has(hits[i].Photo) {
@@ -203,15 +215,6 @@ func (wq WordQuery) terms() (terms, columns []string, err error) {
 		}
 	}
 	return terms, columns, nil
-}
-
-// match is the query as an FTS5 expression, "" where it has no usable term.
-func (wq WordQuery) match() (string, error) {
-	terms, columns, err := wq.terms()
-	if err != nil || len(terms) == 0 {
-		return "", err
-	}
-	return inColumns(columns, strings.Join(terms, wq.glue())), nil
 }
 
 func (wq WordQuery) glue() string {
