@@ -85,13 +85,16 @@ func sampleOf(floor []float32) []int32 {
 	}
 	sample := make([]int32, 0, sampleVectors)
 	for i, f := range floor {
-		// Multiplying by an odd number near 2³²/φ spreads the bits (Knuth, TAOCP 3, 6.4).
-		if shift == 0 || math.Float32bits(f)*2654435769>>(32-shift) == 0 {
+		if shift == 0 || mixed(f)>>(32-shift) == 0 {
 			sample = append(sample, int32(i))
 		}
 	}
 	return sample
 }
+
+// mixed is a number made of the bits of another, which are spread over all of it by multiplying
+// with an odd number near 2³²/φ (Knuth, TAOCP 3, 6.4).
+func mixed(f float32) uint32 { return math.Float32bits(f) * 2654435769 }
 
 // deviate is the standard deviation of a vector's cosines over the library.
 func (r *run) deviate(vec []float32) (float64, error) {

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -289,10 +290,14 @@ func (r *run) spreadOf(kind string) (float64, error) {
 	if kind == calib.Text && r.spread > 0 {
 		return r.spread, nil
 	}
-	photos := r.view.Photos()
+	// Chosen and added up in an order that does not depend on that in which photos came.
+	chosen := slices.Clone(r.ground.sample)
+	slices.SortFunc(chosen, func(a, b int32) int { return cmp.Compare(mixed(r.ground.floor[a]), mixed(r.ground.floor[b])) })
 	var vecs [][]float32
-	for i := range min(len(photos), spreadPhotos) {
-		vecs = append(vecs, r.view.Vectors(photos[i*len(photos)/min(len(photos), spreadPhotos)])...)
+	for _, i := range chosen[:min(len(chosen), spreadPhotos)] {
+		if v := r.view.Vector(int(i)); v != nil {
+			vecs = append(vecs, v)
+		}
 	}
 	if kind == calib.Image {
 		return calib.Spread(vecs, vecs), nil

@@ -128,6 +128,7 @@ func (m *maker) outings(r *rand.Rand) {
 
 // made is one photo.
 type made struct {
+	number int // of the photo
 	change store.ScanChange
 	found  store.IndexedFile
 	things []int // what is to be seen, the clearest first
@@ -150,13 +151,14 @@ func (m *maker) photo(e *event, i int) made {
 	if r.IntN(4) == 0 {
 		md.Orientation = 6
 	}
-	name := fmt.Sprintf(c.name, i%10_000)
+	// Each has a number of its own: a name that is there already would say which came first.
+	name := fmt.Sprintf(c.name, i)
 	if c.phone {
-		name = fmt.Sprintf(c.name, taken.Format("20060102_150405"))
+		name = fmt.Sprintf(c.name, taken.Format("20060102_150405")+fmt.Sprintf("%03d", i%1000)) // with milliseconds
 	}
 	switch k := r.IntN(200); {
 	case k < 6: // sent by others
-		name = fmt.Sprintf("IMG-%s-WA%04d.jpg", taken.Format("20060102"), i%10_000)
+		name = fmt.Sprintf("IMG-%s-WA%04d.jpg", taken.Format("20060102"), i)
 		md = library.Metadata{Format: "jpeg", Width: 1600, Height: 1200, Orientation: 1}
 	case k < 10:
 		name = fmt.Sprintf("Screenshot_%s.png", taken.Format("20060102-150405"))
@@ -176,7 +178,7 @@ func (m *maker) photo(e *event, i int) made {
 	if r.IntN(12) == 0 {
 		md.Rating = 1 + r.IntN(5)
 	}
-	x := made{things: []int{e.things[r.IntN(len(e.things))]}}
+	x := made{number: i, things: []int{e.things[r.IntN(len(e.things))]}}
 	if other := r.IntN(len(madeThings)); r.IntN(2) == 0 && other != x.things[0] {
 		x.things = append(x.things, other)
 	}
@@ -270,7 +272,7 @@ func makeLibrary(ctx context.Context, dir, space string, n int, order func(int) 
 		}
 		return nil
 	})
-	var shown [][]int // what is to be seen, in the order of vectors
+	var shown []made // what is to be seen, in the order of vectors
 	g.Go(func() error {
 		for batch := range batches {
 			if err := commit(both, s, root.ID, sp.ID, batch, &shown); err != nil {
@@ -307,7 +309,7 @@ func place(ctx context.Context, s *store.Store) error {
 }
 
 // commit brings a batch of photos into the library.
-func commit(ctx context.Context, s *store.Store, root library.RootID, space library.SpaceID, batch []made, shown *[][]int) error {
+func commit(ctx context.Context, s *store.Store, root library.RootID, space library.SpaceID, batch []made, shown *[]made) error {
 	byInode := make(map[string]*made, len(batch))
 	changes := make([]store.ScanChange, len(batch))
 	for i := range batch {
@@ -327,13 +329,13 @@ func commit(ctx context.Context, s *store.Store, root library.RootID, space libr
 		x := byInode[f.File.Stat.Inode]
 		x.found.File, x.found.Space = f.File.ID, space
 		found = append(found, x.found)
-		*shown = append(*shown, x.things)
+		*shown = append(*shown, made{number: x.number, things: x.things})
 	}
 	return s.CommitBatch(ctx, found)
 }
 
 // sayThings adds what the machine suggests and what a person said.
-func sayThings(ctx context.Context, s *store.Store, space library.SpaceID, shown [][]int) error {
+func sayThings(ctx context.Context, s *store.Store, space library.SpaceID, shown []made) error {
 	set := store.LabelSet{Name: "things", Title: "Things"}
 	for _, t := range madeThings {
 		set.Labels = append(set.Labels, store.Label{Name: t})
@@ -349,8 +351,8 @@ func sayThings(ctx context.Context, s *store.Store, space library.SpaceID, shown
 	for _, l := range sets[0].Labels {
 		ids[l.Name] = l.ID
 	}
-	r := rand.New(rand.NewPCG(5, 5))
 	var list []store.Suggestion
+	var liked []library.PhotoID
 	confirmed := map[int][]library.PhotoID{}
 	var seqs []int64
 	var photos []library.PhotoID
@@ -363,11 +365,16 @@ func sayThings(ctx context.Context, s *store.Store, space library.SpaceID, shown
 		return fmt.Errorf("%d photos became %d", len(shown), len(seqs))
 	}
 	for i, seq := range seqs {
-		for _, t := range shown[i] {
+		// By its number, so that the order in which photos come does not matter.
+		r := rand.New(rand.NewPCG(5, uint64(shown[i].number)))
+		for _, t := range shown[i].things {
 			list = append(list, store.Suggestion{Seq: seq, Label: ids[madeThings[t]], Confidence: 0.3 + 0.7*r.Float64()})
 		}
 		if r.IntN(50) == 0 {
-			confirmed[shown[i][0]] = append(confirmed[shown[i][0]], photos[i])
+			confirmed[shown[i].things[0]] = append(confirmed[shown[i].things[0]], photos[i])
+		}
+		if shown[i].number%101 == 0 {
+			liked = append(liked, photos[i])
 		}
 		if len(list) > 5*madeBatch || i == len(seqs)-1 {
 			if err := s.PutSuggestions(ctx, space, "made", seq, list); err != nil {
@@ -380,10 +387,6 @@ func sayThings(ctx context.Context, s *store.Store, space library.SpaceID, shown
 		if _, _, err := s.SetTags(ctx, p, ids[madeThings[t]], library.Confirmed); err != nil {
 			return err
 		}
-	}
-	var liked []library.PhotoID
-	for i := 0; i < len(photos); i += 101 {
-		liked = append(liked, photos[i])
 	}
 	if _, err := s.SetFavourite(ctx, liked, true); err != nil {
 		return err
