@@ -404,38 +404,36 @@ func (r *run) settleBest(near *top) ([]int32, error) {
 	near.drop()
 	// Those that look best say how good a row must be at least; only what comes close to that
 	// has to be looked at, too.
-	least := math.Inf(-1)
-	if len(near.rows) > near.k {
-		var first []int32
-		cut := greatest(slices.Clone(near.orders), near.k)
+	best := newTop(near.k, 0)
+	settle := func(from, below float64) error {
+		var rows []int32
 		for i, o := range near.orders {
-			if o >= cut {
-				first = append(first, near.rows[i])
+			if from <= o && o < below {
+				rows = append(rows, near.rows[i])
 			}
 		}
-		if err := r.settleAll(first); err != nil {
-			return nil, err
+		if err := r.settleAll(rows); err != nil {
+			return err
 		}
-		orders := make([]float64, len(first))
-		for i, row := range first {
-			orders[i] = r.order(int(row))
+		for _, row := range rows {
+			best.add(row, r.order(int(row)))
 		}
-		least = greatest(orders, near.k) - near.slack/2
+		best.drop()
+		return nil
 	}
-	best := newTop(near.k, 0)
-	var rows []int32
-	for i, o := range near.orders {
-		if o >= least {
-			rows = append(rows, near.rows[i])
-		}
+	cut := math.Inf(-1)
+	if len(near.rows) > near.k {
+		cut = greatest(slices.Clone(near.orders), near.k)
 	}
-	if err := r.settleAll(rows); err != nil {
+	if err := settle(cut, math.Inf(1)); err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
-		best.add(row, r.order(int(row)))
+	if !math.IsInf(cut, -1) {
+		least := greatest(slices.Clone(best.orders), near.k) - near.slack/2
+		if err := settle(least, cut); err != nil {
+			return nil, err
+		}
 	}
-	best.drop()
 	return best.rows, nil
 }
 
