@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"descry/ui/app"
+)
+
+func (c *call) modelsCmd() *cobra.Command {
+	models := &cobra.Command{
+		Use: "models", Short: "Model bundles", Args: noVerb, RunE: needsVerb,
+		Example: "  descry models list\n  descry models add ~/Downloads/ViT-B-32__openai",
+	}
+	models.AddCommand(c.modelsListCmd(), c.modelsAddCmd(), c.modelsUseCmd(), c.modelsRemoveCmd(), c.modelsVerifyCmd())
+	return models
+}
+
+func (c *call) modelsListCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "The models at hand", Args: noArgs, Example: "  descry models list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error { return c.printModels(cmd.Context(), a) })
+		},
+	}
+}
+
+func (c *call) modelsAddCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "add DIR", Short: "Check a model folder, test it and copy it in", Args: exactly(1, "one model folder"),
+		Example: "  descry models add ~/Downloads/ViT-B-32__openai",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+				m, err := a.AddModel(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if c.json {
+					return c.document(modelDocumentOf(m))
+				}
+				c.print("Added %s (%s). Use it with: descry models use %s", m.ID, m.Name, m.ID)
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) modelsUseCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "use ID", Short: "Look at photos with this model; vectors of others are kept", Args: exactly(1, "the id of a model"),
+		Example: "  descry models use starter",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+				if err := a.UseModel(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				c.message("Photos that this model has not seen are looked at by: descry index")
+				return c.printModels(cmd.Context(), a)
+			})
+		},
+	}
+}
+
+func (c *call) modelsRemoveCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove ID", Short: "Remove an added model; its vectors are kept", Args: exactly(1, "the id of a model"),
+		Example: "  descry models remove ViT-B-32__openai",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+				if err := a.RemoveModel(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				return c.printModels(cmd.Context(), a)
+			})
+		},
+	}
+}
+
+func (c *call) modelsVerifyCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "verify", Short: "Check and test every model at hand", Args: noArgs, Example: "  descry models verify",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error {
+				checked, err := a.VerifyModels(cmd.Context())
+				if err != nil {
+					return err
+				}
+				faults := 0
+				for _, m := range checked {
+					if m.Problem != "" {
+						faults++
+					}
+				}
+				if err := c.printModelList(checked); err != nil {
+					return err
+				}
+				if faults > 0 {
+					return errors.New(count(faults, "model") + " with a fault")
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (c *call) printModels(ctx context.Context, a *app.App) error {
+	all, err := a.Models(ctx)
+	if err != nil {
+		return err
+	}
+	return c.printModelList(all)
+}
+
+func (c *call) printModelList(all []app.ModelInfo) error {
+	docs := make([]modelDocument, 0, len(all))
+	for _, m := range all {
+		docs = append(docs, modelDocumentOf(m))
+	}
+	if c.json {
+		return c.document(docs)
+	}
+	for _, m := range docs {
+		mark := " "
+		if m.InUse {
+			mark = "*"
+		}
+		c.print("%s %s  %s, vectors of %d numbers, pictures of %d px, %s, %.0f MB", mark, m.ID, m.Name, m.Dim, m.InputSize,
+			strings.Join(m.Languages, " "), float64(m.Bytes)/1e6)
+		c.print("    %s", m.Licence)
+		if m.Note != "" {
+			c.print("    %s", m.Note)
+		}
+		if m.Problem != "" {
+			c.print("    FAULT: %s", m.Problem)
+		}
+	}
+	return nil
+}
