@@ -109,6 +109,16 @@ func (e *Engine) MinSide() int { return e.bundle.Preprocess.MinSide() }
 // Space returns the digest that names the vector space: see bundle.Bundle.Space.
 func (e *Engine) Space() string { return e.space }
 
+// Texts returns the digest that names what vectors texts get: see bundle.Bundle.TextDigest. It
+// is "" when the files can no longer be read.
+func (e *Engine) Texts() string {
+	s, err := e.bundle.TextDigest()
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
 // Dim returns the length of the vectors.
 func (e *Engine) Dim() int { return e.dim }
 

@@ -13,6 +13,7 @@ import (
 // drops out and the photo's result depends on nothing but the photo and the labels.
 type Calibration struct {
 	Space     string             `json:"space"`     // digest of the space it was fitted in
+	Texts     string             `json:"texts"`     // digest of the text tower with which it was fitted
 	Model     string             `json:"model"`     // bundle id, for people
 	Fitted    bool               `json:"fitted"`    // false: weights taken over from another space
 	Photos    int                `json:"photos"`    // how many photos it was fitted on
@@ -39,14 +40,14 @@ func BuiltinCalibration() (Calibration, error) {
 	return c, nil
 }
 
-// calibrationFor returns the fitted calibration where the space has one, else the same
-// weights without the offsets of single labels, marked as not fitted.
-func calibrationFor(space string) (Calibration, error) {
+// calibrationFor returns the fitted calibration where the space has one with the text tower at
+// hand, else the same weights without the offsets of single labels, marked as not fitted.
+func calibrationFor(space, texts string) (Calibration, error) {
 	c, err := BuiltinCalibration()
 	if err != nil {
 		return c, err
 	}
-	if c.Space != space {
+	if c.Space != space || c.Texts != texts {
 		c.Fitted, c.Offsets, c.Photos, c.Pairs = false, nil, 0, 0
 	}
 	return c, nil

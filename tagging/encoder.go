@@ -19,6 +19,9 @@ type TextEncoder interface {
 	EncodeText(ctx context.Context, text string) ([]float32, error)
 	// Space is the digest of the vector space.
 	Space() string
+	// Texts is the digest of the text tower with its tokenizer: several may go with one space.
+	// "" is none, and nothing is kept between runs then.
+	Texts() string
 	// LogitScale is what the model multiplies cosines with.
 	LogitScale() float64
 	// LogitBias is what a sigmoid model adds to scaled cosines; false: a softmax model.
@@ -43,7 +46,11 @@ type cachedEncoder struct {
 }
 
 func (c *cachedEncoder) EncodeText(ctx context.Context, text string) ([]float32, error) {
-	sum := sha256.Sum256([]byte(c.Space() + "\x00" + text))
+	texts := c.Texts()
+	if texts == "" {
+		return c.TextEncoder.EncodeText(ctx, text)
+	}
+	sum := sha256.Sum256([]byte(texts + "\x00" + text))
 	key := hex.EncodeToString(sum[:])
 	if vec, ok := c.cache.Get(key); ok {
 		return vec, nil

@@ -48,7 +48,7 @@ func TestFit(t *testing.T) {
 	}
 	w[0] += bend[0]
 	got := tagging.Calibration{
-		Space: e.Space(), Model: e.Model(), Fitted: true, Photos: len(data.names), Pairs: len(pairs),
+		Space: e.Space(), Texts: e.Texts(), Model: e.Model(), Fitted: true, Photos: len(data.names), Pairs: len(pairs),
 		Intercept: round(w[0], 3), Z: round(w[1], 3), SetMargin: round(w[2], 3), AllMargin: round(w[3], 3), Vague: round(w[4], 3),
 		Sharpness: sharpness, Padding: padding, Offsets: map[string]float64{},
 	}

@@ -86,7 +86,7 @@ func NewTagger(ctx context.Context, enc TextEncoder, sets []LabelSet, background
 		t.cal = *o.cal
 	} else {
 		var err error
-		if t.cal, err = calibrationFor(enc.Space()); err != nil {
+		if t.cal, err = calibrationFor(enc.Space(), enc.Texts()); err != nil {
 			return nil, err
 		}
 	}
@@ -125,7 +125,7 @@ func NewTagger(ctx context.Context, enc TextEncoder, sets []LabelSet, background
 	}
 	t.measureVagueness()
 	t.findKin(sets)
-	t.digest, err = digest(enc.Space(), sets, background, o.templates, t.cal)
+	t.digest, err = digest(enc.Space(), enc.Texts(), sets, background, o.templates, t.cal)
 	return t, err
 }
 
@@ -216,17 +216,18 @@ func (t *Tagger) findKin(sets []LabelSet) {
 	}
 }
 
-func digest(space string, sets []LabelSet, background, templates []string, cal Calibration) (string, error) {
+func digest(space, texts string, sets []LabelSet, background, templates []string, cal Calibration) (string, error) {
 	data, err := json.Marshal(struct {
 		Version    int
 		Space      string
+		Texts      string
 		Sets       []LabelSet
 		Background []string
 		Templates  []string
 		Cal        Calibration
 		Max        int
 		Min        float64
-	}{1, space, sets, background, templates, cal, MaxSuggestions, MinConfidence})
+	}{1, space, texts, sets, background, templates, cal, MaxSuggestions, MinConfidence})
 	if err != nil {
 		return "", fmt.Errorf("digesting the labels: %w", err)
 	}
@@ -234,7 +235,7 @@ func digest(space string, sets []LabelSet, background, templates []string, cal C
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// Digest identifies space, labels, phrases and calibration: taggers of the same digest
+// Digest identifies space, text tower, labels, phrases and calibration: taggers of the same digest
 // suggest the same.
 func (t *Tagger) Digest() string { return t.digest }
 

@@ -23,6 +23,7 @@ const dim = 64
 // are near; it counts what it encodes.
 type fake struct {
 	space   string
+	texts   string // "": those of the space
 	calls   atomic.Int64
 	fail    string // a text with this word fails
 	sigmoid bool
@@ -36,7 +37,13 @@ func (f *fake) EncodeText(_ context.Context, text string) ([]float32, error) {
 	return words(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r < 'a' || r > 'z' })...), nil
 }
 
-func (f *fake) Space() string              { return f.space }
+func (f *fake) Space() string { return f.space }
+func (f *fake) Texts() string {
+	if f.texts == "" {
+		return "texts of " + f.space
+	}
+	return f.texts
+}
 func (f *fake) LogitScale() float64        { return 20 }
 func (f *fake) LogitBias() (float64, bool) { return -5, f.sigmoid }
 
@@ -209,14 +216,22 @@ func TestCalibratedOnlyWhereFitted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for space, want := range map[string]bool{c.Space: true, "another": false} {
-		tagger, err := NewTagger(context.Background(), &fake{space: space}, fakeSets(), plainBackground)
+	digests := map[string]bool{}
+	for _, tt := range []struct {
+		space, texts string
+		want         bool
+	}{{c.Space, c.Texts, true}, {"another", c.Texts, false}, {c.Space, "another", false}} {
+		tagger, err := NewTagger(context.Background(), &fake{space: tt.space, texts: tt.texts}, fakeSets(), plainBackground)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tagger.Calibrated() != want {
-			t.Errorf("space %q: calibrated is %v", space, tagger.Calibrated())
+		if tagger.Calibrated() != tt.want {
+			t.Errorf("space %q with text tower %q: calibrated is %v", tt.space, tt.texts, tagger.Calibrated())
 		}
+		digests[tagger.Digest()] = true
+	}
+	if len(digests) != 3 {
+		t.Errorf("%d digests of three taggers", len(digests))
 	}
 }
 
@@ -246,6 +261,16 @@ func TestCachedEncodesOnce(t *testing.T) {
 	fakeTagger(t, Cached(other, open()), fakeSets())
 	if other.calls.Load() != n {
 		t.Errorf("%d texts encoded in another space, want %d", other.calls.Load(), n)
+	}
+	// Neither does another text tower of the same space; the same one in another space does.
+	swapped := &fake{space: "s", texts: "others"}
+	fakeTagger(t, Cached(swapped, open()), fakeSets())
+	if swapped.calls.Load() != n {
+		t.Errorf("%d texts encoded with another text tower, want %d", swapped.calls.Load(), n)
+	}
+	same := &fake{space: "u", texts: "others"}
+	if fakeTagger(t, Cached(same, open()), fakeSets()); same.calls.Load() != 0 {
+		t.Errorf("%d texts encoded again with the same text tower", same.calls.Load())
 	}
 	// Cut short at any byte, the file still gives the records before, and goes on.
 	data, err := os.ReadFile(path)

@@ -18,7 +18,7 @@ import (
 const maxCacheFile = 64 << 20
 
 // cacheMagic begins a cache file; another version of the layout gets another magic.
-var cacheMagic = []byte("DESCRYV1")
+var cacheMagic = []byte("DESCRYV2")
 
 // FileCache is a VectorCache in one file: after the magic one record per text, {32-byte
 // key, number of float32 as uint32, the numbers, CRC-32 of all that}, little endian. It

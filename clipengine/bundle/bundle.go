@@ -62,12 +62,20 @@ type Bundle struct {
 	// Tokenizer makes token numbers; Tokens applies it as the text tower wants.
 	Tokenizer *tokenize.Tokenizer
 
+	// ImageTower is the ID of the model whose image tower this one uses, or "" where it has
+	// its own.
+	ImageTower string
+
 	patches  string // what bundle.json calls the output for the parts of a picture
 	cleaning tokenize.Cleaning
+	vocab    string // SHA-256 (hex) of the tokenizer's file; "" for CLIP's built-in one
+	pad      string // token with which texts are filled up; "" for the tokenizer's own
 	// fill is whether texts are always filled up to ContextLength.
 	fill   bool
 	source source
+	image  *Bundle // of ImageTower
 	digest func() (string, error)
+	texts  func() (string, error)
 }
 
 // source is where the files of a bundle are: a folder on disk or a file system in memory.
@@ -91,8 +99,12 @@ func (s source) use(fn func(fs.FS) error) error {
 }
 
 // Open reads and checks the bundle in a folder. The error says which part is missing or
-// wrong.
-func Open(dir string) (*Bundle, error) {
+// wrong. A text tower that goes with another model's image tower takes OpenWith.
+func Open(dir string) (*Bundle, error) { return OpenWith(dir, nil) }
+
+// OpenWith is Open that finds the image tower of a bundle which has only a text tower: images
+// opens the model with an ID.
+func OpenWith(dir string, images func(id string) (*Bundle, error)) (*Bundle, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the model folder: %w", err)
@@ -105,7 +117,7 @@ func Open(dir string) (*Bundle, error) {
 	case !st.IsDir():
 		return nil, fmt.Errorf("%s is not a folder; a model is a folder of files", dir)
 	}
-	b, err := read(source{dir: dir}, filepath.Base(dir))
+	b, err := read(source{dir: dir}, filepath.Base(dir), images)
 	if err != nil {
 		return nil, fmt.Errorf("the model folder %s cannot be used: %w", dir, err)
 	}
@@ -115,14 +127,14 @@ func Open(dir string) (*Bundle, error) {
 // OpenFS reads and checks a bundle in a file system, such as the one in the program; its
 // models may not have external data. id becomes the bundle's ID.
 func OpenFS(fsys fs.FS, id string) (*Bundle, error) {
-	b, err := read(source{fsys: fsys}, id)
+	b, err := read(source{fsys: fsys}, id, nil)
 	if err != nil {
 		return nil, fmt.Errorf("the model %s cannot be used: %w", id, err)
 	}
 	return b, nil
 }
 
-func read(src source, id string) (*Bundle, error) {
+func read(src source, id string, images func(id string) (*Bundle, error)) (*Bundle, error) {
 	b := &Bundle{ID: id, Name: id, source: src, Languages: []string{"en"}}
 	err := src.use(func(fsys fs.FS) error {
 		f := files{fsys: fsys}
@@ -132,6 +144,9 @@ func read(src source, id string) (*Bundle, error) {
 			return err
 		}
 		b.readCard(f)
+		if err := b.takeImageTower(f, images); err != nil {
+			return err
+		}
 		if err := find[b.Layout](f); err != nil {
 			return err
 		}
@@ -143,7 +158,10 @@ func read(src source, id string) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.digest = sync.OnceValues(b.spaceDigest)
+	b.digest, b.texts = sync.OnceValues(b.spaceDigest), sync.OnceValues(b.textDigest)
+	if b.image != nil {
+		b.digest = b.image.digest
+	}
 	return b, nil
 }
 
@@ -178,7 +196,7 @@ func (b *Bundle) check() error {
 	if b.Dim == 0 && (b.Vision.Half || b.Text.Half) {
 		return errors.New("its vectors are of half precision and neither its models nor its configuration say how long they are")
 	}
-	if b.patches != "" {
+	if b.patches != "" && b.image == nil {
 		if err := b.Vision.findPatches(b.patches, b.Dim); err != nil {
 			return err
 		}

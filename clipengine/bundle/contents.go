@@ -16,9 +16,13 @@ var papers = []string{
 }
 
 // Contents lists the files the bundle consists of, with "/" between folders, and their
-// size in bytes together. Other files that lie in the folder are no part of it.
+// size in bytes together. Other files that lie in the folder are no part of it, and neither
+// is the image tower of another model.
 func (b *Bundle) Contents() (names []string, size int64, err error) {
-	names = slices.Concat(b.Vision.files(), b.Text.files(), papers)
+	names = slices.Concat(b.Text.files(), papers)
+	if b.image == nil {
+		names = append(names, b.Vision.files()...)
+	}
 	slices.Sort(names)
 	names = slices.Compact(names)
 	err = b.source.use(func(fsys fs.FS) error {

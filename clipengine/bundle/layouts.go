@@ -2,6 +2,8 @@ package bundle
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,8 +44,21 @@ func (b *Bundle) readDescry(f files) error {
 		LogitScale float64  `json:"logit_scale"`
 		LogitBias  *float64 `json:"logit_bias"`
 	}
-	if err := f.json("preprocess.json", false, &c); err != nil {
+	if err := f.json("preprocess.json", b.image != nil, &c); err != nil {
 		return err
+	}
+	b.Dim, b.ContextLength, b.LogitScale = c.Dim, c.Text.MaxLength, c.LogitScale
+	if c.LogitBias != nil {
+		b.Sigmoid, b.LogitBias = true, *c.LogitBias
+	}
+	if err := b.readTokenizer(f, "tokenizer.json", "tokenizer_config.json", false); err != nil {
+		return err
+	}
+	if b.image != nil {
+		if b.LogitScale == 0 {
+			b.LogitScale = clipScale
+		}
+		return b.readTowers(f, "", "text.onnx")
 	}
 	p := preprocess.Config{Size: c.Size, Filter: preprocess.Filter(c.Resize.Interpolation), Scale: 1.0 / 255}
 	// The file gives mean and std for values of 0 to 1 or, if it says so, of 0 to 255.
@@ -61,13 +76,7 @@ func (b *Bundle) readDescry(f files) error {
 	if err := p.SetChannels(c.Mean, c.Std); err != nil {
 		return fmt.Errorf("its file preprocess.json cannot be used: %w", err)
 	}
-	b.Preprocess, b.Dim, b.ContextLength, b.LogitScale = p, c.Dim, c.Text.MaxLength, c.LogitScale
-	if c.LogitBias != nil {
-		b.Sigmoid, b.LogitBias = true, *c.LogitBias
-	}
-	if err := b.readTokenizer(f, "tokenizer.json", "tokenizer_config.json", false); err != nil {
-		return err
-	}
+	b.Preprocess = p
 	return b.readTowers(f, "vision.onnx", "text.onnx")
 }
 
@@ -75,6 +84,15 @@ func (b *Bundle) readDescry(f files) error {
 // visual/ with model.onnx and preprocess_cfg.json, textual/ with model.onnx, tokenizer.json
 // and tokenizer_config.json, and config.json, OpenCLIP's configuration.
 func (b *Bundle) readImmich(f files) error {
+	if b.image == nil {
+		if err := b.readImmichPreprocessing(f); err != nil {
+			return err
+		}
+	}
+	return b.readImmichTexts(f)
+}
+
+func (b *Bundle) readImmichPreprocessing(f files) error {
 	var p struct {
 		Size          json.RawMessage
 		Mean, Std     []float64
@@ -103,6 +121,10 @@ func (b *Bundle) readImmich(f files) error {
 	if err := b.Preprocess.SetChannels(p.Mean, p.Std); err != nil {
 		return fmt.Errorf("its file preprocess_cfg.json cannot be used: %w", err)
 	}
+	return nil
+}
+
+func (b *Bundle) readImmichTexts(f files) error {
 	var c struct {
 		Dim  int      `json:"embed_dim"`
 		Bias *float64 `json:"init_logit_bias"`
@@ -140,6 +162,33 @@ func (b *Bundle) readImmich(f files) error {
 // text_model.onnx, in onnx/ or beside the configuration, and preprocessor_config.json,
 // tokenizer.json and config.json.
 func (b *Bundle) readTransformers(f files) error {
+	if b.image == nil {
+		if err := b.readTransformersPreprocessing(f); err != nil {
+			return err
+		}
+	}
+	if err := b.readTransformersConfig(f); err != nil {
+		return err
+	}
+	dir := "onnx"
+	if len(f.variants(dir, "vision_model")) == 0 && len(f.variants(dir, "text_model")) == 0 {
+		dir = "."
+	}
+	text, err := f.variant(dir, "text_model")
+	if err != nil {
+		return err
+	}
+	if b.image != nil {
+		return b.readTowers(f, "", text)
+	}
+	vision, err := f.variant(dir, "vision_model")
+	if err != nil {
+		return err
+	}
+	return b.readTowers(f, vision, text)
+}
+
+func (b *Bundle) readTransformersPreprocessing(f files) error {
 	var p struct {
 		Resize   *bool           `json:"do_resize"`
 		Crop     *bool           `json:"do_center_crop"`
@@ -205,22 +254,7 @@ func (b *Bundle) readTransformers(f files) error {
 		return fail(err)
 	}
 	b.Preprocess = c
-	if err := b.readTransformersConfig(f); err != nil {
-		return err
-	}
-	dir := "onnx"
-	if len(f.variants(dir, "vision_model")) == 0 && len(f.variants(dir, "text_model")) == 0 {
-		dir = "."
-	}
-	vision, err := f.variant(dir, "vision_model")
-	if err != nil {
-		return err
-	}
-	text, err := f.variant(dir, "text_model")
-	if err != nil {
-		return err
-	}
-	return b.readTowers(f, vision, text)
+	return nil
 }
 
 // readTransformersConfig reads what concerns texts, vectors and scales.
@@ -232,6 +266,7 @@ func (b *Bundle) readTransformersConfig(f files) error {
 			Positions int `json:"max_position_embeddings"`
 			VocabSize int `json:"vocab_size"`
 		} `json:"text_config"`
+		Positions int `json:"max_position_embeddings"` // of a text tower alone
 	}
 	if err := f.json("config.json", false, &c); err != nil {
 		return err
@@ -252,6 +287,9 @@ func (b *Bundle) readTransformersConfig(f files) error {
 		return err
 	}
 	b.ContextLength = c.Text.Positions
+	if b.image != nil && b.ContextLength == 0 {
+		b.ContextLength = c.Positions
+	}
 	if b.ContextLength == 0 {
 		// These are the defaults of the two families, which their files leave out.
 		b.ContextLength = 77
@@ -292,13 +330,17 @@ func (f files) variant(dir, tower string) (string, error) {
 
 func (b *Bundle) readTowers(f files, vision, text string) error {
 	var err error
-	if b.Vision, err = f.image(b.source, vision); err != nil {
+	if b.image != nil {
+		b.Vision, b.Preprocess = b.image.Vision, b.image.Preprocess
+	} else if b.Vision, err = f.image(b.source, vision); err != nil {
 		return err
 	}
 	if b.Text, err = f.text(b.source, text); err != nil {
 		return err
 	}
-	b.Precision = b.Vision.weights
+	if b.Precision = b.Vision.weights; b.image != nil {
+		b.Precision = b.image.Precision
+	}
 	return nil
 }
 
@@ -317,6 +359,8 @@ func (b *Bundle) readTokenizer(f files, name, config string, clip bool) error {
 		if b.Tokenizer, err = tokenize.ReadJSON(data); err != nil {
 			return fmt.Errorf("its file %s cannot be used: %w", name, err)
 		}
+		sum := sha256.Sum256(data)
+		b.vocab = hex.EncodeToString(sum[:])
 	}
 	if b.ContextLength == 0 {
 		b.ContextLength = b.Tokenizer.Limit()
@@ -335,6 +379,7 @@ func (b *Bundle) readTokenizer(f files, name, config string, clip bool) error {
 	if err := b.Tokenizer.SetPad(pad.Content); err != nil {
 		return fmt.Errorf("its file %s cannot be used: %w", config, err)
 	}
+	b.pad = pad.Content
 	return nil
 }
 

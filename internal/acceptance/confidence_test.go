@@ -216,7 +216,7 @@ func (b *bench) pictureExamples(half string) []calib.Example {
 // reports what it does on the other.
 func confidence(t *testing.T, s *shelf, c captioned) {
 	b := newBench(t, s, c)
-	shipped, ok := calib.Builtin(s.engine.Space(), calib.Text)
+	shipped, ok := calib.Builtin(s.engine.Space(), s.engine.Texts(), calib.Text)
 	if !ok {
 		t.Fatalf("no calibration is shipped for the starter's space %s", s.engine.Space())
 	}
@@ -236,7 +236,7 @@ func confidence(t *testing.T, s *shelf, c captioned) {
 		b.judge("fit", func(q calib.Query, _, score, floor float64) bool { return f.P(q, score, floor) >= search.LikelyAt }).
 			log(t, fmt.Sprintf("fitting half, weight %.1f of the library's say", weight))
 	}
-	pictures, _ := calib.Builtin(s.engine.Space(), calib.Image)
+	pictures, _ := calib.Builtin(s.engine.Space(), s.engine.Texts(), calib.Image)
 	fittedPictures, err := calib.Train(calib.Fit{Spread: 1}, b.pictureExamples("fit"), false)
 	if err != nil {
 		t.Fatal(err)

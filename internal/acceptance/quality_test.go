@@ -331,7 +331,7 @@ const (
 
 // fitOf returns the shipped calibration, and what it says of a phrase on each photo.
 func (p *part) confidence(t *testing.T, refs [][]float32) func(phrase string) map[string]float64 {
-	fit, ok := calib.Builtin(p.engine.Space(), calib.Text)
+	fit, ok := calib.Builtin(p.engine.Space(), p.engine.Texts(), calib.Text)
 	if !ok {
 		t.Fatal("no calibration is shipped for the starter")
 	}

@@ -47,7 +47,7 @@ func together(t *testing.T, s *shelf, b *bench) {
 	tasks := b.tasks(half, ids)
 	fits := map[string]calib.Fit{}
 	for _, kind := range []string{calib.Text, calib.Image} {
-		fits[kind], _ = calib.Builtin(s.engine.Space(), kind)
+		fits[kind], _ = calib.Builtin(s.engine.Space(), s.engine.Texts(), kind)
 	}
 	// The middles of the pictures and of the texts: the two kinds of vectors lie apart.
 	middle := map[string][]float32{calib.Text: calib.Mean(s.text.encode(t, backdrop(t)...)), calib.Image: calib.Mean(b.vectorsOf(photos))}

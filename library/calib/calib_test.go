@@ -62,7 +62,7 @@ func TestTrainRefusesWhatHasNoFit(t *testing.T) {
 }
 
 func TestTheLibraryHasABoundedSayOnceItIsLarge(t *testing.T) {
-	f, _ := calib.Builtin(starter(t), calib.Text)
+	f, _ := calib.Builtin(starter(t), starterTexts, calib.Text)
 	at := func(photos int, deviate float64) float64 {
 		return f.At(calib.Query{Words: 1, Photos: photos, Deviate: deviate})
 	}
@@ -75,7 +75,7 @@ func TestTheLibraryHasABoundedSayOnceItIsLarge(t *testing.T) {
 }
 
 func TestParamsRoundTrip(t *testing.T) {
-	want, _ := calib.Builtin(starter(t), calib.Text)
+	want, _ := calib.Builtin(starter(t), starterTexts, calib.Text)
 	data, err := want.Params()
 	if err != nil {
 		t.Fatal(err)
@@ -92,8 +92,14 @@ func TestParamsRoundTrip(t *testing.T) {
 }
 
 func TestASpaceWithoutAFitSaysSo(t *testing.T) {
-	if _, ok := calib.Builtin("some other space", calib.Text); ok {
+	if _, ok := calib.Builtin("some other space", starterTexts, calib.Text); ok {
 		t.Error("there is a fit for a space that was never seen")
+	}
+	if _, ok := calib.Builtin(starter(t), "another text tower", calib.Text); ok {
+		t.Error("there is a fit for a text tower that was never seen")
+	}
+	if _, ok := calib.Builtin(starter(t), "another text tower", calib.Image); !ok {
+		t.Error("how photos compare with each other was made to depend on a text tower")
 	}
 	for _, kind := range []string{calib.Text, calib.Image} {
 		if g := calib.Guide(kind, 0.05); g.Fitted || g.Spread != 0.05 || g.Slope <= 0 {
@@ -117,6 +123,9 @@ func TestSpreadAndMean(t *testing.T) {
 		t.Error("mean of nothing")
 	}
 }
+
+// starterTexts is the digest of the starter model's text tower.
+const starterTexts = "463e4c1cb82ce1e938e6a86a98c709b36e7af7a083c927f59f4847afcc9c072e"
 
 func starter(t *testing.T) string {
 	t.Helper()

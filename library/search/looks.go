@@ -258,10 +258,23 @@ func (s *Searcher) background(ctx context.Context) ([][]float32, error) {
 	return s.phrases, nil
 }
 
+// StoredKind is the kind under which the store keeps a calibration of a space: what was fitted
+// with texts belongs to their text tower too.
+func StoredKind(kind, texts string) string {
+	if kind != calib.Text || texts == "" {
+		return kind
+	}
+	return kind + " " + texts
+}
+
 // fitFor returns the calibration of the space: the stored one, else the one that came with
 // the program, else a guide that is marked as not fitted.
 func (r *run) fitFor(kind string) (calib.Fit, error) {
-	stored, ok, err := r.p.Store.Calibration(r.ctx, r.p.Index.Space().ID, kind)
+	texts := ""
+	if r.p.Text != nil {
+		texts = r.p.Text.Texts()
+	}
+	stored, ok, err := r.p.Store.Calibration(r.ctx, r.p.Index.Space().ID, StoredKind(kind, texts))
 	if err != nil {
 		return calib.Fit{}, err
 	}
@@ -270,7 +283,7 @@ func (r *run) fitFor(kind string) (calib.Fit, error) {
 			return f, nil
 		}
 	}
-	if f, ok := calib.Builtin(r.p.Index.Space().Digest, kind); ok {
+	if f, ok := calib.Builtin(r.p.Index.Space().Digest, texts, kind); ok {
 		return f, nil
 	}
 	spread, err := r.spreadOf(kind)

@@ -28,6 +28,8 @@ type TextEncoder interface {
 	EncodeText(ctx context.Context, text string) ([]float32, error)
 	// Space is the digest of the vector space.
 	Space() string
+	// Texts is the digest of the text tower: several may go with one space.
+	Texts() string
 	// LogitScale is what the model multiplies cosines with.
 	LogitScale() float64
 }

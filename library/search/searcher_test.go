@@ -62,6 +62,7 @@ func (f *fakeText) EncodeText(_ context.Context, text string) ([]float32, error)
 	return wordVector(text), f.err
 }
 func (f *fakeText) Space() string       { return "space" }
+func (f *fakeText) Texts() string       { return "" }
 func (f *fakeText) LogitScale() float64 { return 20 }
 
 // shelf is a library on disk with made-up vectors.

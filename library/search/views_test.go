@@ -74,4 +74,5 @@ type sceneText struct{ background []float32 }
 
 func (s *sceneText) EncodeText(context.Context, string) ([]float32, error) { return s.background, nil }
 func (*sceneText) Space() string                                           { return "space" }
+func (*sceneText) Texts() string                                           { return "" }
 func (*sceneText) LogitScale() float64                                     { return 20 }

@@ -47,7 +47,7 @@ func (a *App) openBundle(id string) (*bundle.Bundle, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("model %q: %w", id, library.ErrNotFound)
 	}
-	b, err := bundle.Open(dir)
+	b, err := bundle.OpenWith(dir, a.openBundle)
 	if err != nil {
 		return nil, fmt.Errorf("opening the model %s: %w", id, err)
 	}
@@ -252,7 +252,7 @@ func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
 	if err := a.needWriting(); err != nil {
 		return ModelInfo{}, err
 	}
-	source, err := bundle.Open(dir)
+	source, err := bundle.OpenWith(dir, a.openBundle)
 	if err != nil {
 		return ModelInfo{}, err
 	}
@@ -293,7 +293,7 @@ func (a *App) stage(ctx context.Context, from, to string, names []string) error 
 	if err := copyFiles(ctx, from, to, names); err != nil {
 		return fmt.Errorf("copying the model: %w", err)
 	}
-	b, err := bundle.Open(to)
+	b, err := bundle.OpenWith(to, a.openBundle)
 	if err != nil {
 		return err
 	}
@@ -314,6 +314,9 @@ func (a *App) RemoveModel(ctx context.Context, id string) error {
 	models, err := a.Models(ctx)
 	if err != nil {
 		return err
+	}
+	if b, err := a.bundleOf(a.modelID(ctx)); err == nil && b.ImageTower == id {
+		return fmt.Errorf("the model in use, %s, looks at pictures with the image tower of %s; choose another one first", b.ID, id)
 	}
 	if !slices.ContainsFunc(models, func(m ModelInfo) bool { return m.ID == id }) {
 		return fmt.Errorf("model %q: %w", id, library.ErrNotFound)
