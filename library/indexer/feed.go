@@ -219,7 +219,7 @@ func (r *run) pass(ctx context.Context, news int) (sent int, err error) {
 
 // hand gives a file to the readers, when they have room and the run is not held.
 func (r *run) hand(ctx context.Context, f store.PendingFile) error {
-	if err := r.pause.Wait(ctx); err != nil {
+	if err := r.p.Manner.Wait(ctx); err != nil {
 		return err
 	}
 	r.mu.Lock()

@@ -58,6 +58,9 @@ type Params struct {
 	// Threads is how many photos are decoded and encoded at the same time; 0 means one for
 	// each core that the process may use.
 	Threads int
+	// Manner says whether the run is held, and how much of the machine it takes; nil: nothing
+	// holds it back but Pause.
+	Manner *pause.Manner
 	// Exclude holds patterns of what is left out of every root, as in a .descryignore.
 	Exclude []string
 	// Limits bound what is read and decoded; zero fields mean decode.DefaultLimits.
@@ -75,7 +78,6 @@ type Params struct {
 type Indexer struct {
 	p       Params
 	running sync.Mutex
-	pause   pause.Gate
 
 	volume func(path string) (string, error) // scan.Volume
 	mounts func(volume string) []string      // scan.Mounts
@@ -92,6 +94,9 @@ func New(p Params) *Indexer {
 	if p.Limits.MaxBytes <= 0 {
 		p.Limits.MaxBytes = decode.DefaultLimits.MaxBytes
 	}
+	if p.Manner == nil {
+		p.Manner = &pause.Manner{}
+	}
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
@@ -100,13 +105,13 @@ func New(p Params) *Indexer {
 
 // Pause holds the run, or the next one, before the next photo; what is begun is finished
 // and stored.
-func (x *Indexer) Pause() { x.pause.Set(true) }
+func (x *Indexer) Pause() { x.p.Manner.Set(true) }
 
 // Resume lets a held run go on.
-func (x *Indexer) Resume() { x.pause.Set(false) }
+func (x *Indexer) Resume() { x.p.Manner.Set(false) }
 
 // Paused reports whether runs are held.
-func (x *Indexer) Paused() bool { return x.pause.Closed() }
+func (x *Indexer) Paused() bool { return x.p.Manner.Closed() }
 
 // Report says what a run found and did.
 type Report struct {

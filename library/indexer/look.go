@@ -43,25 +43,40 @@ type outcome struct {
 }
 
 func (r *run) worker(ctx context.Context) error {
-	for j := range r.read {
-		o := outcome{file: j.file}
+	for more := true; more; {
+		// A worker that may not work now takes no photo either: others may.
+		entered := r.p.Manner.Enter(ctx) == nil // when ctx has ended, what was read is let go of
 		var err error
-		if ctx.Err() == nil {
-			o, err = r.look(ctx, j)
-		}
-		r.bytes.Release(j.weight)
-		switch {
-		case o.row != nil:
-			// The writer takes what is finished until the last worker has ended.
-			r.results <- o
-		case o.file.File.ID != 0:
-			r.drop(o)
+		more, err = r.lookAtNext(ctx)
+		if entered {
+			r.p.Manner.Leave()
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lookAtNext looks at the next photo that was read; more is false when there is none to come.
+func (r *run) lookAtNext(ctx context.Context) (more bool, err error) {
+	j, more := <-r.read
+	if !more {
+		return false, nil
+	}
+	o := outcome{file: j.file}
+	if ctx.Err() == nil {
+		r.p.Manner.Do(func() { o, err = r.look(ctx, j) })
+	}
+	r.bytes.Release(j.weight)
+	switch {
+	case o.row != nil:
+		// The writer takes what is finished until the last worker has ended.
+		r.results <- o
+	case o.file.File.ID != 0:
+		r.drop(o)
+	}
+	return true, err
 }
 
 // look does with one photo whatever is still to be done. Its error ends the run.

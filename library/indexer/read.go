@@ -60,7 +60,7 @@ func (r *run) reader(ctx context.Context) error {
 		if err := r.bytes.Acquire(ctx, j.weight); err != nil {
 			return context.Cause(ctx)
 		}
-		j.loaded, j.err = r.readInTurn(ctx, f)
+		r.p.Manner.Do(func() { j.loaded, j.err = r.readInTurn(ctx, f) })
 		if j.video { // its bytes went by
 			r.bytes.Release(j.weight)
 			j.weight = 0

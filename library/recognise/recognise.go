@@ -58,7 +58,7 @@ type Params struct {
 	Thumbs *thumbs.Cache
 	Engine Engine
 	Codecs decode.Codecs // nil: pictures that need them are left for later
-	Pause  *pause.Gate   // nil: never
+	Manner *pause.Manner // whether the run is held, and at which priority it works; nil: nothing holds it back
 	Log    *slog.Logger
 }
 
@@ -85,8 +85,8 @@ type Report struct {
 // file that is gone, or changed since it was looked at, is left to the run after the next scan.
 func Run(ctx context.Context, p Params, progress func(Progress)) (Report, error) {
 	r := run{Params: p, digest: p.Engine.Digest(), started: time.Now(), progress: progress}
-	if r.Pause == nil {
-		r.Pause = &pause.Gate{}
+	if r.Manner == nil {
+		r.Manner = &pause.Manner{}
 	}
 	var err error
 	if r.total, err = p.Store.CountUnread(ctx, r.digest); err != nil || r.total == 0 {
@@ -132,12 +132,12 @@ func (r *run) some(ctx context.Context, photos []store.UnreadPhoto) error {
 	var done []store.Reading
 	var err error
 	for _, u := range photos {
-		if err = r.Pause.Wait(ctx); err != nil {
+		if err = r.Manner.Wait(ctx); err != nil {
 			break
 		}
 		r.tell(u.Path)
 		var reading *store.Reading
-		if reading, err = r.look(ctx, u); err != nil {
+		if r.Manner.Do(func() { reading, err = r.look(ctx, u) }); err != nil {
 			break
 		}
 		r.seen++

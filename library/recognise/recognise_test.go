@@ -108,8 +108,8 @@ func words(int) ([]library.TextLine, error) {
 	return []library.TextLine{{Text: "platform seven", Confidence: 0.9}, {Text: "perhaps", Confidence: 0.65}, {Text: "leaf", Confidence: 0.55}}, nil
 }
 
-func (s *shelf) run(ctx context.Context, e *eye, gate *pause.Gate) (recognise.Report, error) {
-	return recognise.Run(ctx, recognise.Params{Store: s.store, Thumbs: s.thumbs, Engine: e, Pause: gate, Log: slog.New(slog.DiscardHandler)}, nil)
+func (s *shelf) run(ctx context.Context, e *eye, gate *pause.Manner) (recognise.Report, error) {
+	return recognise.Run(ctx, recognise.Params{Store: s.store, Thumbs: s.thumbs, Engine: e, Manner: gate, Log: slog.New(slog.DiscardHandler)}, nil)
 }
 
 func (s *shelf) want(r recognise.Report, err error, looked, text, failed int) {
@@ -206,7 +206,7 @@ func TestCancelledRunGoesOnWhereItWas(t *testing.T) {
 
 func TestPausedRunWaits(t *testing.T) {
 	s := newShelf(t, 3)
-	var gate pause.Gate
+	var gate pause.Manner
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	e := &eye{digest: "one", read: func(n int) ([]library.TextLine, error) {

@@ -18,8 +18,8 @@ import (
 
 	"descry/clipengine"
 	"descry/clipengine/bundle"
+	"descry/internal/pause"
 	"descry/library/decode/codec"
-	"descry/library/indexer"
 	"descry/library/searches"
 	"descry/library/store"
 	"descry/library/thumbs"
@@ -81,7 +81,6 @@ type App struct {
 
 	mu       sync.Mutex
 	events   Events
-	indexer  *indexer.Indexer // while a run is on
 	cancel   context.CancelFunc
 	next     *job // another run that was asked for meanwhile
 	progress Progress
@@ -92,6 +91,10 @@ type App struct {
 	// moving is held by who moves files to the trash or back: two would see half of each
 	// other's moves.
 	moving sync.Mutex
+
+	// manner is how work in the background is done: all of it asks, runs that a person waits for
+	// on the terminal, too.
+	manner pause.Manner
 
 	watch   watchBox
 	meaning meaningBox

@@ -40,7 +40,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.retryLacking(ctx); err != nil {
 		return IndexReport{}, err
 	}
-	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Exclude: a.exclude(ctx), Log: a.p.Log}
+	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Manner: &a.manner, Exclude: a.exclude(ctx), Log: a.p.Log}
 	p.Videos, p.NoVideos = video.Find()
 	p.Codecs = a.decoders()
 	engine, err := a.engine(ctx)
@@ -50,10 +50,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	case !errors.Is(err, ErrNoModel):
 		return IndexReport{}, err
 	}
-	x := indexer.New(p)
-	a.setIndexer(x)
-	defer a.setIndexer(nil)
-	report, runErr := x.RunTargets(ctx, parts, func(ip indexer.Progress) {
+	report, runErr := indexer.New(p).RunTargets(ctx, parts, func(ip indexer.Progress) {
 		p := Progress{
 			Job: jobLook, Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,
 			Left: ip.Left, Path: ip.Path, Running: true,
@@ -107,12 +104,6 @@ const (
 	jobSuggest = "Suggesting tags"
 	jobText    = "Reading text in photos"
 )
-
-func (a *App) setIndexer(x *indexer.Indexer) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.indexer = x
-}
 
 // StartIndexing looks at photos in the background and reports through Events. Asked while
 // it runs, it runs once more afterwards.
@@ -205,7 +196,7 @@ func (a *App) indexOnce(ctx context.Context, targets []Target) {
 		lastJob = p.Job
 	})
 	a.warm(ctx)
-	a.text.pause.Set(false)
+	a.manner.Set(false)
 	a.mu.Lock()
 	a.progress = Progress{}
 	events := a.events
@@ -237,18 +228,10 @@ func (a *App) ResumeIndexing() { a.pause(false) }
 
 func (a *App) pause(on bool) {
 	a.mu.Lock()
-	x := a.indexer
 	a.progress.Paused = on
 	p, events := a.progress, a.events
 	a.mu.Unlock()
-	a.text.pause.Set(on)
-	switch {
-	case x == nil:
-	case on:
-		x.Pause()
-	default:
-		x.Resume()
-	}
+	a.manner.Set(on)
 	if events.Progress != nil {
 		events.Progress(p)
 	}

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"descry/clipengine/ocr"
-	"descry/internal/pause"
 	"descry/library"
 	"descry/library/recognise"
 )
@@ -27,7 +26,6 @@ var errYield = errors.New("photos wait to be looked at")
 type textBox struct {
 	mu     sync.Mutex
 	reader *ocr.Engine // nil: not opened yet
-	pause  pause.Gate
 }
 
 func (b *textBox) close() error {
@@ -103,7 +101,7 @@ func (a *App) readText(ctx context.Context, out *IndexReport, progress func(Prog
 		a.mu.Unlock()
 	}()
 	report, err := recognise.Run(ctx, recognise.Params{
-		Store: a.store, Thumbs: a.thumbs, Engine: textEyes{reader}, Codecs: a.decoders(), Pause: &a.text.pause, Log: a.p.Log,
+		Store: a.store, Thumbs: a.thumbs, Engine: textEyes{reader}, Codecs: a.decoders(), Manner: &a.manner, Log: a.p.Log,
 	}, func(p recognise.Progress) {
 		progress(Progress{
 			Job: jobText, Done: p.Done, Total: p.Total, PerSecond: p.PerSecond, Left: p.Left, Path: p.Path, Running: true,
