@@ -74,6 +74,18 @@ func (q *queue) take(id library.FileID) bool {
 	return true
 }
 
+// takeOnce claims a file that was not handed out in this run yet.
+func (q *queue) takeOnce(id library.FileID) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.once.has(id) {
+		return false
+	}
+	q.once.add(id)
+	q.underway[id] = true
+	return true
+}
+
 // asking says that the store is about to be asked.
 func (q *queue) asking() {
 	q.mu.Lock()

@@ -171,6 +171,7 @@ type run struct {
 	*Indexer
 	started time.Time
 	space   library.SpaceID // 0: no encoder
+	again   bool            // see LookAgain
 	meter   meter
 
 	bytes       *semaphore.Weighted // of files read and not yet looked at
@@ -229,13 +230,18 @@ func (r *run) all(ctx context.Context, targets []Target) error {
 		defer close(r.jobs)
 		return r.feed(ctx)
 	})
-	stage(g, max(readers, r.p.Threads), func() { close(r.read) }, func() error { return r.reader(ctx) })
-	stage(g, r.p.Threads, func() { close(r.results) }, func() error { return r.worker(ctx) })
-	g.Go(func() error { return r.writer(ctx) })
+	r.stages(ctx, g)
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("bring the library up to date: %w", err)
 	}
 	return nil
+}
+
+// stages runs what becomes of jobs, until there are no more.
+func (r *run) stages(ctx context.Context, g *errgroup.Group) {
+	stage(g, max(readers, r.p.Threads), func() { close(r.read) }, func() error { return r.reader(ctx) })
+	stage(g, r.p.Threads, func() { close(r.results) }, func() error { return r.worker(ctx) })
+	g.Go(func() error { return r.writer(ctx) })
 }
 
 // stage runs n goroutines and calls end after the last.

@@ -97,7 +97,16 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 	if j.err != nil {
 		return o, r.unread(ctx, &o, row, j)
 	}
-	source, err := r.open(ctx, j, row, &stage)
+	open := r.open
+	if again, err := r.asKnown(ctx, j); err != nil {
+		return o, stopped(ctx, err)
+	} else if again {
+		open = r.openKnown
+	} else if r.again {
+		r.p.Log.Debug("left for later", "path", j.file.Path, "reason", "it is not as it was when it was looked at")
+		return o, nil
+	}
+	source, err := open(ctx, j, row, &stage)
 	if err != nil {
 		if ctx.Err() == nil && !r.replaced(j) {
 			r.refuse(&o, row, stage, err)
@@ -117,6 +126,9 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 	}
 	o.known = known.Photo
 	need := r.lacking(pic, known)
+	if row.Known {
+		need.thumb = false // who looks at the photo makes it
+	}
 	if need.any() {
 		stage = "decode"
 		if err := source.derive(ctx, row, pic, need, &stage); err != nil {
@@ -346,6 +358,9 @@ func (r *run) health(err error, ctx context.Context) error {
 // encoded is one, and keeps its thumbnail and metadata.
 func (r *run) refuse(o *outcome, row *store.IndexedFile, stage string, err error) {
 	row.Vector, row.Views, row.Space = nil, nil, 0
+	if row.Known { // what the library knows of the file stays
+		row.Known, row.Content = false, library.Content{}
+	}
 	if errors.Is(err, decode.ErrCodec) {
 		stage = library.StageCodec
 	}

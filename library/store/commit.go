@@ -63,6 +63,9 @@ type before struct {
 }
 
 func (c *committer) file(f *IndexedFile) error {
+	if f.Known {
+		return c.knownPicture(f)
+	}
 	var b before
 	// No joins in what is asked for each file: they take many times as long.
 	ok, err := c.get(`SELECT f.root_id, f.dir, f.name, f.state, f.photo_id, EXISTS (SELECT 1 FROM failure x WHERE x.file_id = f.id),
@@ -346,6 +349,16 @@ func finite(f float64) float64 {
 		return 0
 	}
 	return f
+}
+
+// knownPicture stores vectors of a picture. What was forgotten meanwhile stays so.
+func (c *committer) knownPicture(f *IndexedFile) error {
+	var content int64
+	ok, err := c.get("SELECT id FROM content WHERE scheme = ? AND digest = ?", []any{f.Content.Scheme, f.Content.Digest[:]}, []any{&content})
+	if err != nil || !ok || f.Vector == nil {
+		return err
+	}
+	return c.vectors(content, f.Metadata.Orientation, f)
 }
 
 // vectors stores the first vectors of a picture in a space; second ones are the same again.

@@ -190,25 +190,7 @@ func (s *Store) Pending(ctx context.Context, space library.SpaceID, limit int, a
 	}
 	state := s.idle.state()
 	whole := after == Cursor{} && limit > 0
-	collect := func(phase int, looked bool) func(*sql.Rows) error {
-		return func(rows *sql.Rows) error {
-			p := PendingFile{Looked: looked, Cursor: Cursor{phase: phase}}
-			var root, digest []byte
-			var scheme sql.NullString
-			var orientation sql.NullInt64
-			f, err := scanFile(rows, &root, &scheme, &digest, &orientation, &p.Cursor.key, &p.Cursor.id)
-			if err != nil {
-				return err
-			}
-			p.File = f
-			p.Path = joinPath(string(root), f.Dir, f.Name)
-			if scheme.Valid {
-				p.Was = picture(scheme.String, digest, int(orientation.Int64))
-			}
-			out = append(out, p)
-			return nil
-		}
-	}
+	collect := func(phase int, looked bool) func(*sql.Rows) error { return collectPending(&out, phase, looked) }
 	err := s.snapshot(ctx, func(q querier) error {
 		if after.phase == 0 {
 			key, id := int64(maxInt64), int64(maxInt64)
@@ -240,6 +222,28 @@ func (s *Store) Pending(ctx context.Context, space library.SpaceID, limit int, a
 		s.idle.note(space, state)
 	}
 	return out, nil
+}
+
+// collectPending appends rows of fileColumns, then the path of the root, the picture that the
+// file's photo shows, and a cursor.
+func collectPending(out *[]PendingFile, phase int, looked bool) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		p := PendingFile{Looked: looked, Cursor: Cursor{phase: phase}}
+		var root, digest []byte
+		var scheme sql.NullString
+		var orientation sql.NullInt64
+		f, err := scanFile(rows, &root, &scheme, &digest, &orientation, &p.Cursor.key, &p.Cursor.id)
+		if err != nil {
+			return err
+		}
+		p.File = f
+		p.Path = joinPath(string(root), f.Dir, f.Name)
+		if scheme.Valid {
+			p.Was = picture(scheme.String, digest, int(orientation.Int64))
+		}
+		*out = append(*out, p)
+		return nil
+	}
 }
 
 const maxInt64 = 1<<63 - 1

@@ -89,6 +89,10 @@ type IndexedFile struct {
 	// file is not tried again before it changes or RetryFailed is called.
 	Failure *library.Failure
 
+	// Known says that the file is as the library knows it, and only vectors of its picture are
+	// new: nothing else of it is looked at.
+	Known bool
+
 	Content  library.Content
 	Metadata library.Metadata  // Metadata.Orientation (1 to 8; 0 counts as 1) says which picture it is
 	Measures *library.Measures // nil: not measured this time, the picture row stays as it is
