@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // port is an input or output of a model's graph.
@@ -44,6 +45,8 @@ type graph struct {
 	// weights counts the elements of the stored weights per element type.
 	weights map[int64]int64
 	nodes   int
+	// integers is whether some nodes compute with the weights as integers.
+	integers bool
 }
 
 // message is a kind of message in onnx.proto.
@@ -122,6 +125,13 @@ func (g *graph) precision() string {
 	return best
 }
 
+// integerOp reports whether an operation, by its type, takes weights of 8 bits or fewer as they
+// are. Where none does, the runtime makes float32 of such weights when it loads the model.
+func integerOp(op string) bool {
+	return strings.HasSuffix(op, "Integer") || strings.HasPrefix(op, "QLinear") ||
+		op == "DynamicQuantizeMatMul" || op == "MatMulIntegerToFloat" || op == "MatMulNBits"
+}
+
 // walker goes through the protobuf wire format depth first.
 type walker struct {
 	r     io.ReaderAt
@@ -143,6 +153,7 @@ type walker struct {
 		extern      extern
 	}
 	entry struct{ key, value string }
+	op    string // type of the current node
 }
 
 // message reads the fields of one message that lies in [off, end).
@@ -236,6 +247,8 @@ func (w *walker) bytes(kind message, field uint64, off, end int64, depth int) er
 	switch {
 	case (kind == msgInput || kind == msgOutput) && field == 1:
 		text = &w.port.name
+	case kind == msgNode && field == 4:
+		text = &w.op
 	case kind == msgEntry && field == 1:
 		text = &w.entry.key
 	case kind == msgEntry && field == 2:
@@ -279,6 +292,7 @@ func (w *walker) child(kind message, off, end int64, depth int) error {
 	switch kind {
 	case msgNode:
 		w.g.nodes++
+		w.g.integers = w.g.integers || integerOp(w.op)
 	case msgInput, msgOutput:
 		if w.graphs != 1 {
 			return nil

@@ -64,6 +64,8 @@ type Tower struct {
 	shape   []int64
 	source  source
 	weights string
+	// integers is whether weights of 8 bits or fewer are computed with as they are.
+	integers bool
 }
 
 // File returns the path of the model on disk, or "" for a bundle that is not in a folder.
@@ -232,7 +234,7 @@ func (f files) tower(src source, name string, outputs []string) (Tower, *graph, 
 	if err != nil {
 		return Tower{}, nil, fmt.Errorf("its model %s is broken: %w", name, err)
 	}
-	t := Tower{name: name, source: src, weights: g.precision(), outputs: g.outputs}
+	t := Tower{name: name, source: src, weights: g.precision(), integers: g.integers, outputs: g.outputs}
 	if t.extern, err = f.external(name, g, src.dir != ""); err != nil {
 		return Tower{}, nil, err
 	}

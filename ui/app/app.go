@@ -12,12 +12,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"descry/clipengine"
 	"descry/clipengine/bundle"
+	"descry/internal/machine"
 	"descry/internal/pause"
 	"descry/library/decode/codec"
 	"descry/library/searches"
@@ -45,7 +47,9 @@ type Params struct {
 	Runtime  string // path of the ONNX Runtime library; "" looks in the usual places
 	Model    string // id of the model bundle; "" for the one the library uses
 	Provider string // execution provider; "" for the best
-	Threads  int    // encoders at work; 0 for one per core
+	Threads  int    // photos looked at at a time; 0 for one per core, fewer where memory is little
+	// Limits tell what this process may take of the machine; nil: machine.Look.
+	Limits func() machine.Limits
 
 	// Decoders is the command, a program and its arguments, that decodes HEIF, AVIF and JPEG
 	// XL as package codec asks it to; empty: they are not read.
@@ -211,23 +215,55 @@ func (a *App) cacheDir() string { return filepath.Join(a.p.Dir, "cache") }
 // modelsDir is where added model bundles live.
 func (a *App) modelsDir() string { return filepath.Join(a.p.Dir, "models") }
 
-// engineBox holds the engine in use. Engines live as long as the process: one may still be
-// at work when another model is chosen, and the runtime gives little memory back. One that is
-// wanted again is taken again.
+// engineBox holds the engine in use, and a few that were in use before: one may still be at work
+// when another model is chosen, and one that is wanted again is taken again. The runtime gives
+// memory back, but not all of it, so engines do not come and go more than they must.
 type engineBox struct {
 	mu      sync.Mutex
 	bundle  *bundle.Bundle // of the model that was opened last
 	engine  *clipengine.Engine
 	problem error
-	tried   bool // engine or problem is the answer
-	started map[engineChoice]*clipengine.Engine
-	former  []*clipengine.Engine // of models whose files are others now
+	tried   bool            // engine or problem is the answer
+	started []startedEngine // the one that was asked for last comes last
+}
+
+// mostEngines is how many engines are held at most: the one in use, one to which all photos are
+// being moved, and one to go back to.
+const mostEngines = 3
+
+// startedEngine is an engine and what makes it another one than others.
+type startedEngine struct {
+	engineChoice
+	*clipengine.Engine
 }
 
 // engineChoice is what makes one engine another.
 type engineChoice struct {
 	model, space, library string
-	threads               int
+}
+
+// take returns the engine of a choice, nil where there is none.
+func (b *engineBox) take(c engineChoice) *clipengine.Engine {
+	for i, e := range b.started {
+		if e.engineChoice == c {
+			b.started = append(slices.Delete(b.started, i, i+1), e)
+			return e.Engine
+		}
+	}
+	return nil
+}
+
+// keep holds one more engine, and ends the one that was not asked for the longest where there are
+// too many: not the one in use.
+func (b *engineBox) keep(c engineChoice, e *clipengine.Engine) error {
+	b.started = append(b.started, startedEngine{c, e})
+	if len(b.started) <= mostEngines {
+		return nil
+	}
+	i := slices.IndexFunc(b.started, func(s startedEngine) bool { return s.Engine != b.engine })
+	old := b.started[i]
+	b.started = slices.Delete(b.started, i, i+1)
+	return old.Close()
 }
 
 // retire makes the next caller start the model that is in use then.
@@ -243,10 +279,9 @@ func (b *engineBox) retire() {
 func (b *engineBox) replace(opened *bundle.Bundle) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for choice, e := range b.started {
-		if choice.model == opened.ID {
-			b.former = append(b.former, e)
-			delete(b.started, choice)
+	for i := range b.started {
+		if b.started[i].model == opened.ID {
+			b.started[i].engineChoice = engineChoice{} // somebody may be using it
 		}
 	}
 	if b.bundle != nil && b.bundle.ID == opened.ID {
@@ -264,9 +299,6 @@ func (b *engineBox) close() error {
 	for _, e := range b.started {
 		errs = append(errs, e.Close())
 	}
-	for _, e := range b.former {
-		errs = append(errs, e.Close())
-	}
-	b.started, b.former = nil, nil
+	b.started = nil
 	return errors.Join(errs...)
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -98,11 +97,8 @@ func (a *App) Bench(ctx context.Context, o BenchOptions, progress func(Progress)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	r.Cores, r.Model, r.Provider = runtime.GOMAXPROCS(0), engine.Model(), engine.Provider()
+	r.Cores, r.Model, r.Provider = a.limits().Cores(), engine.Model(), engine.Provider()
 	b := bench{App: a, dir: dir, engine: engine, progress: progress, threads: a.threads(ctx), quick: o.Quick}
-	if b.threads <= 0 {
-		b.threads = r.Cores
-	}
 	if err := b.makePhotos(ctx, o.Photos); err != nil {
 		return r, fmt.Errorf("making photos to measure with: %w", err)
 	}

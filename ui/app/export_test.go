@@ -33,7 +33,7 @@ func (a *App) InRun(ctx context.Context, f func()) error {
 func (a *App) Engines() int {
 	a.engines.mu.Lock()
 	defer a.engines.mu.Unlock()
-	return len(a.engines.started) + len(a.engines.former)
+	return len(a.engines.started)
 }
 
 // Waiting counts the runs that wait until the one that is on ends.

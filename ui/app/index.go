@@ -40,7 +40,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.retryLacking(ctx); err != nil {
 		return IndexReport{}, err
 	}
-	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Threads: a.threads(ctx), Manner: &a.manner, Exclude: a.exclude(ctx), Log: a.p.Log}
+	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Manner: &a.manner, Exclude: a.exclude(ctx), Log: a.p.Log}
 	p.Videos, p.NoVideos = video.Find()
 	p.Codecs = a.decoders()
 	engine, err := a.engine(ctx)
@@ -50,6 +50,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	case !errors.Is(err, ErrNoModel):
 		return IndexReport{}, err
 	}
+	p.Threads = a.threads(ctx) // what is free beside the model tells
 	report, runErr := indexer.New(p).RunTargets(ctx, parts, func(ip indexer.Progress) {
 		p := Progress{
 			Job: jobLook, Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,

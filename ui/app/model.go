@@ -108,18 +108,17 @@ func (a *App) startEngine(ctx context.Context, b *bundle.Bundle) (*clipengine.En
 	if err != nil {
 		return nil, err
 	}
-	choice := engineChoice{b.ID, b.Space(), lib, a.threads(ctx)}
-	if engine := a.engines.started[choice]; engine != nil {
+	choice := engineChoice{b.ID, b.Space(), lib}
+	if engine := a.engines.take(choice); engine != nil {
 		return engine, nil
 	}
-	engine, err := a.openEngine(b, choice)
+	engine, err := a.openEngine(ctx, b, lib)
 	if err != nil {
 		return nil, err
 	}
-	if a.engines.started == nil {
-		a.engines.started = map[engineChoice]*clipengine.Engine{}
+	if err := a.engines.keep(choice, engine); err != nil {
+		a.p.Log.Warn("ending a model that is not used any more", "error", err)
 	}
-	a.engines.started[choice] = engine
 	return engine, nil
 }
 
@@ -130,8 +129,14 @@ func (a *App) runtimeLibrary(ctx context.Context) (string, error) {
 	return ort.Find(a.Setting(ctx, SettingRuntime))
 }
 
-func (a *App) openEngine(b *bundle.Bundle, c engineChoice) (*clipengine.Engine, error) {
-	engine, err := clipengine.Open(b, clipengine.Options{Threads: c.threads, Provider: a.p.Provider, Library: c.library})
+func (a *App) openEngine(ctx context.Context, b *bundle.Bundle, lib string) (*clipengine.Engine, error) {
+	if err := a.tooLarge(b); err != nil {
+		return nil, err
+	}
+	// It lives longer than the setting, and who asks it does not ask for more at a time than
+	// the setting says.
+	threads := max(a.askedThreads(ctx), a.limits().Cores())
+	engine, err := clipengine.Open(b, clipengine.Options{Threads: threads, Provider: a.p.Provider, Library: lib})
 	if err != nil {
 		return nil, fmt.Errorf("starting the model %s: %w", b.ID, err)
 	}
@@ -156,6 +161,7 @@ func (a *App) Model() ModelInfo {
 	defer a.engines.mu.Unlock()
 	info := infoOf(a.engines.bundle)
 	info.InUse, info.Provider = true, engine.Provider()
+	a.fill(&info, a.engines.bundle)
 	return info
 }
 
@@ -193,6 +199,8 @@ func (a *App) Models(ctx context.Context) ([]ModelInfo, error) {
 			info.Problem = err.Error()
 		} else {
 			info = infoOf(b)
+			info.InUse = id == inUse
+			a.fill(&info, b)
 		}
 		info.InUse = id == inUse
 		models = append(models, info)
@@ -236,7 +244,7 @@ func (a *App) proveBundle(ctx context.Context, b *bundle.Bundle) error {
 	if err != nil {
 		return err
 	}
-	engine, err := a.openEngine(b, engineChoice{library: lib, threads: a.threads(ctx)})
+	engine, err := a.openEngine(ctx, b, lib)
 	if err != nil {
 		return err
 	}
@@ -333,7 +341,11 @@ func (a *App) UseModel(ctx context.Context, id string) error {
 	if err := a.needWriting(); err != nil {
 		return err
 	}
-	if _, err := a.openBundle(id); err != nil {
+	b, err := a.openBundle(id)
+	if err != nil {
+		return err
+	}
+	if err := a.tooLarge(b); err != nil {
 		return err
 	}
 	a.CancelIndexing()

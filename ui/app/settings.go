@@ -132,8 +132,9 @@ func (a *App) Settings(ctx context.Context) (map[string]string, error) {
 	return known, nil
 }
 
-// threads is the number of encoders at work: the call's, the setting's, or 0 for one per core.
-func (a *App) threads(ctx context.Context) int {
+// askedThreads is how many photos are to be looked at at a time: as the call or the setting says, or
+// 0 where neither does.
+func (a *App) askedThreads(ctx context.Context) int {
 	if a.p.Threads > 0 {
 		return a.p.Threads
 	}

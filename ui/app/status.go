@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"descry/clipengine/ort"
@@ -151,7 +150,7 @@ func (a *App) Doctor(ctx context.Context) []Check {
 		fix = "Try it without --provider."
 	case err == nil:
 		detail = fmt.Sprintf("%s on %s, ONNX Runtime %s, %s", engine.Model(), engine.Provider(), ort.Version(),
-			count(runtime.GOMAXPROCS(0), "core"))
+			count(a.limits().Cores(), "core"))
 	}
 	add("model", err, detail, fix)
 	if engine != nil {
@@ -159,6 +158,7 @@ func (a *App) Doctor(ctx context.Context) []Check {
 			"Check the model's files: descry models verify")
 	}
 
+	checks = append(checks, a.memoryCheck(ctx))
 	add("formats", nil, strings.Join(indexer.Extensions(), " "), "")
 	checks = append(checks, a.optionalChecks(ctx, install.Here())...)
 

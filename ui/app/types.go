@@ -180,6 +180,8 @@ type ModelInfo struct {
 	Bundled   bool
 	Provider  string // "" while not loaded
 	Bytes     int64
+	Memory    int64  // bytes of memory that it needs on a CPU, estimated; 0: not known
+	Tight     string // "" or one sentence: there is not enough memory for it
 	Problem   string // "" or one sentence: what is wrong with it
 }
 

@@ -351,10 +351,12 @@ type modelDocument struct {
 	Bundled   bool     `json:"bundled"`
 	Bytes     int64    `json:"bytes"`
 	Problem   string   `json:"problem,omitempty"`
+	Memory    int64    `json:"memory,omitempty"` // bytes, estimated
+	Tight     string   `json:"tight,omitempty"`
 }
 
 func modelDocumentOf(m app.ModelInfo) modelDocument {
 	return modelDocument{
-		m.ID, m.Name, m.Licence, m.Note, m.Languages, m.Dim, m.InputSize, m.Space, m.InUse, m.Bundled, m.Bytes, m.Problem,
+		m.ID, m.Name, m.Licence, m.Note, m.Languages, m.Dim, m.InputSize, m.Space, m.InUse, m.Bundled, m.Bytes, m.Problem, m.Memory, m.Tight,
 	}
 }

@@ -133,6 +133,12 @@ func (c *call) printModelList(all []app.ModelInfo) error {
 		if m.Note != "" {
 			c.print("    %s", m.Note)
 		}
+		if m.Memory > 0 {
+			c.print("    takes about %.0f MB of memory", float64(m.Memory)/1e6)
+		}
+		if m.Tight != "" {
+			c.print("    %s", m.Tight)
+		}
 		if m.Problem != "" {
 			c.print("    FAULT: %s", m.Problem)
 		}

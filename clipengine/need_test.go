@@ -1,0 +1,167 @@
+package clipengine_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+
+	"descry/assets"
+	"descry/clipengine"
+	"descry/clipengine/bundle"
+	"descry/internal/cmem"
+	"descry/internal/onnxtest"
+	"descry/internal/testdata"
+)
+
+// wide is a bundle of some hundred megabytes: an image tower of matrices without pattern.
+func wide() onnxtest.Files {
+	const width, deep = 2048, 6
+	rng := rand.New(rand.NewPCG(1, 2))
+	random := func(rows, columns int) []float32 {
+		w := make([]float32, rows*columns)
+		for i := range w {
+			w[i] = float32(rng.NormFloat64()) / 32
+		}
+		return w
+	}
+	g := onnxtest.Graph{
+		Nodes: []onnxtest.Message{
+			onnxtest.Node("GlobalAveragePool", []string{"pixel_values"}, []string{"pooled"}),
+			onnxtest.Node("Flatten", []string{"pooled"}, []string{"flat"}, onnxtest.IntAttribute("axis", 1)),
+			onnxtest.Node("MatMul", []string{"flat", "first"}, []string{"x0"}),
+		},
+		Weights: []onnxtest.Message{
+			onnxtest.Tensor("first", random(3, width), 3, width), onnxtest.Tensor("last", random(width, onnxtest.Dim), width, onnxtest.Dim),
+		},
+		Inputs:  []onnxtest.Message{onnxtest.Value("pixel_values", onnxtest.Float, -1, 3, onnxtest.Size, onnxtest.Size)},
+		Outputs: []onnxtest.Message{onnxtest.Value("image_embeds", onnxtest.Float, -1, onnxtest.Dim)},
+	}
+	for i := range deep {
+		name := "w" + strconv.Itoa(i)
+		g.Weights = append(g.Weights, onnxtest.Tensor(name, random(width, width), width, width))
+		g.Nodes = append(g.Nodes,
+			onnxtest.Node("MatMul", []string{"x" + strconv.Itoa(i), name}, []string{"y" + strconv.Itoa(i)}),
+			onnxtest.Node("Tanh", []string{"y" + strconv.Itoa(i)}, []string{"x" + strconv.Itoa(i+1)}))
+	}
+	g.Nodes = append(g.Nodes, onnxtest.Node("MatMul", []string{"x" + strconv.Itoa(deep), "last"}, []string{"image_embeds"}))
+	f := onnxtest.Descry()
+	f["vision.onnx"] = g.Model()
+	return f
+}
+
+// TestNeed compares what a model is said to need with what a process takes that loads it and
+// runs it.
+func TestNeed(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("the system does not say what a process takes:", err)
+	}
+	testdata.Runtime(t) // or skip
+	const mb = 1 << 20
+	for name, dir := range map[string]string{"the starter model": "", "a large one": wide().Write(t, "wide")} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestNeedChild$", "-test.v")
+			cmd.Env = append(os.Environ(), needChild+"="+dir+";")
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			var held, peak int64
+			_, said, _ := strings.Cut(string(out), "takes ")
+			if _, err := fmt.Sscan(said, &held, &peak); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			need, err := clipengine.NeedOf(needBundle(t, dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("held %d MB, said %d; at most %d MB, said %d",
+				held/mb, need.Total(1)/mb, peak/mb, (need.Weights+need.Loading)/mb)
+			if low, high := need.Total(1)*2/3, need.Total(1)*4/3+8*mb; held < low || held > high {
+				t.Errorf("it takes %d MB, and is said to need %d", held/mb, need.Total(1)/mb)
+			}
+			if most := (need.Weights+need.Loading)*5/4 + 8*mb; peak > most {
+				t.Errorf("loading it takes %d MB, and is said to need %d", peak/mb, (need.Weights+need.Loading)/mb)
+			}
+		})
+	}
+}
+
+// needChild names the folder of the model that TestNeedChild loads, with a semicolon behind.
+const needChild = "DESCRY_TEST_NEED"
+
+func needBundle(t *testing.T, dir string) *bundle.Bundle {
+	t.Helper()
+	b, err := bundle.OpenFS(assets.Starter(), "starter")
+	if dir != "" {
+		b, err = bundle.Open(dir)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestNeedChild says what loading and running a model added to the memory of its process.
+func TestNeedChild(t *testing.T) {
+	asked, ok := strings.CutSuffix(os.Getenv(needChild), ";")
+	if !ok {
+		t.Skip("it is a part of TestNeed")
+	}
+	open := func(b *bundle.Bundle) *clipengine.Engine {
+		e, err := clipengine.Open(b, clipengine.Options{Library: testdata.Runtime(t), Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tensor := make([]float32, 3*e.InputSize()*e.InputSize())
+		for i := range tensor {
+			tensor[i] = float32(i%7) / 7
+		}
+		if _, err := e.EncodeTensor(t.Context(), tensor); err != nil {
+			t.Fatal(err)
+		}
+		debug.FreeOSMemory()
+		cmem.Trim()
+		return e
+	}
+	// What the runtime itself takes does not count.
+	small, err := bundle.Open(onnxtest.Descry().Write(t, "tiny"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open(small).Close()
+	b := needBundle(t, asked)
+	if _, err := b.Digest(); err != nil {
+		t.Fatal(err)
+	}
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins here
+	before := processMemory(t, "VmRSS:")
+	defer open(b).Close()
+	fmt.Printf("takes %d %d\n", processMemory(t, "VmRSS:")-before, processMemory(t, "VmHWM:")-before)
+}
+
+// processMemory is a figure of /proc/self/status in bytes.
+func processMemory(t *testing.T, name string) int64 {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(status) {
+		if f := bytes.Fields(line); len(f) > 1 && string(f[0]) == name {
+			kB, err := strconv.ParseInt(string(f[1]), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kB << 10
+		}
+	}
+	t.Fatal("no " + name)
+	return 0
+}
