@@ -195,6 +195,12 @@ func (e *Engine) pixels(tensor []float32) ort.Tensor {
 // context does not count. An empty text has a vector too, which means nothing.
 func (e *Engine) EncodeText(ctx context.Context, text string) ([]float32, error) {
 	ids, mask := e.bundle.Tokens(text)
+	return e.EncodeTokens(ctx, ids, mask)
+}
+
+// EncodeTokens is EncodeText for the token numbers and the mask of a text, as
+// bundle.Bundle.Tokens gives them.
+func (e *Engine) EncodeTokens(ctx context.Context, ids, mask []int64) ([]float32, error) {
 	inputs := make([]ort.Tensor, len(e.bundle.Text.Inputs))
 	for i, in := range e.bundle.Text.Inputs {
 		values := ids

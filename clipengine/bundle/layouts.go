@@ -32,13 +32,15 @@ func (b *Bundle) readDescry(f files) error {
 	var c struct {
 		Size   int `json:"image_size"`
 		Resize struct {
-			Mode, Interpolation string
-			Size                int
+			Mode, Interpolation, Rounding string
+			Size                          int
 		}
 		Mean, Std []float64
 		Range     string `json:"value_range"`
 		Text      struct {
 			MaxLength int `json:"max_length"`
+			Clean     tokenize.Cleaning
+			Fill      bool
 		}
 		Dim        int      `json:"embed_dim"`
 		LogitScale float64  `json:"logit_scale"`
@@ -48,6 +50,10 @@ func (b *Bundle) readDescry(f files) error {
 		return err
 	}
 	b.Dim, b.ContextLength, b.LogitScale = c.Dim, c.Text.MaxLength, c.LogitScale
+	if !c.Text.Clean.Known() {
+		return fmt.Errorf("its file preprocess.json names the cleaning %q of texts, which is not known", c.Text.Clean)
+	}
+	b.cleaning, b.fill = c.Text.Clean, c.Text.Fill
 	if c.LogitBias != nil {
 		b.Sigmoid, b.LogitBias = true, *c.LogitBias
 	}
@@ -67,7 +73,7 @@ func (b *Bundle) readDescry(f files) error {
 	}
 	switch c.Resize.Mode {
 	case "shortest_edge":
-		p.Mode, p.Resize = preprocess.Crop, c.Resize.Size
+		p.Mode, p.Resize, p.Rounding = preprocess.Crop, c.Resize.Size, preprocess.Rounding(c.Resize.Rounding)
 	case "squash":
 		p.Mode = preprocess.Squash
 	default:
@@ -150,12 +156,35 @@ func (b *Bundle) readImmichTexts(f files) error {
 	if err := b.readTokenizer(f, tokenizer, path.Join(path.Dir(tokenizer), "tokenizer_config.json"), clip); err != nil {
 		return err
 	}
+	if clip {
+		// OpenCLIP's own tokenizer fills up with 0, whatever the file beside it says; towers
+		// without a causal mask, as MobileCLIP's, see that.
+		if err := b.Tokenizer.SetPad("!"); err != nil {
+			return fmt.Errorf("its tokenizer is not CLIP's: %w", err)
+		}
+	}
 	b.cleaning = tokenize.Whitespace
-	if c.Text.Tokenizer.Clean == tokenize.Canonicalize {
-		b.cleaning = tokenize.Canonicalize
+	if clip {
+		b.cleaning = tokenize.Lower
+	}
+	if k := c.Text.Tokenizer.Clean; k != tokenize.NoCleaning {
+		if !k.Known() {
+			return fmt.Errorf("its file config.json names the cleaning %q of texts, which is not known", k)
+		}
+		b.cleaning = k
 	}
 	b.fill = true
-	return b.readTowers(f, "visual/model.onnx", "textual/model.onnx")
+	if err := b.readTowers(f, "visual/model.onnx", "textual/model.onnx"); err != nil {
+		return err
+	}
+	// OpenCLIP's towers find out themselves what is filled up. One that is told is M-CLIP's,
+	// which takes texts as they are.
+	for _, in := range b.Text.Inputs {
+		if in.Role == Mask {
+			b.cleaning = tokenize.NoCleaning
+		}
+	}
+	return nil
 }
 
 // readTransformers reads the layout of transformers.js: vision_model.onnx and
@@ -303,8 +332,10 @@ func (b *Bundle) readTransformersConfig(f files) error {
 	if siglip {
 		// SigLIP was trained on texts filled up to the whole length, without a mask.
 		b.fill = true
-		if strings.HasPrefix(c.Type, "siglip2") {
-			b.cleaning = tokenize.Lower
+		// SigLIP 2 was trained on lower case, which Gemma's tokenizer does not make. Most of
+		// its models call themselves "siglip"; the vocabulary tells.
+		if strings.HasPrefix(c.Type, "siglip2") || c.Text.VocabSize >= gemmaVocabulary {
+			b.cleaning = tokenize.LowerCase
 		}
 	}
 	return nil
@@ -385,6 +416,10 @@ func (b *Bundle) readTokenizer(f files, name, config string, clip bool) error {
 
 // clipVocabulary is the number of tokens by which a model of CLIP's kind is told.
 const clipVocabulary = 49408
+
+// gemmaVocabulary is the number of tokens from which on a SigLIP model has Gemma's
+// vocabulary and is a SigLIP 2; SigLIP's own have 32,000, or 250,000 for many languages.
+const gemmaVocabulary = 256000
 
 // family sets scale and bias, where the files are silent, by the kind of training.
 func (b *Bundle) family(sigmoid bool) {

@@ -15,16 +15,30 @@ const (
 	NoCleaning Cleaning = ""
 	// Whitespace resolves HTML entities and makes every run of spaces one space.
 	Whitespace Cleaning = "whitespace"
+	// LowerCase changes nothing but the case, as SigLIP 2 was trained.
+	LowerCase Cleaning = "lowercase"
 	// Lower is Whitespace in lower case.
 	Lower Cleaning = "lower"
 	// Canonicalize is Lower without ASCII punctuation, as SigLIP was trained.
 	Canonicalize Cleaning = "canonicalize"
 )
 
+// Known tells whether c is one of the kinds.
+func (c Cleaning) Known() bool {
+	switch c {
+	case NoCleaning, LowerCase, Whitespace, Lower, Canonicalize:
+		return true
+	}
+	return false
+}
+
 // Apply returns the cleaned text.
 func (c Cleaning) Apply(text string) string {
-	if c == NoCleaning {
+	switch c {
+	case NoCleaning:
 		return text
+	case LowerCase:
+		return pythonLower(clean(text))
 	}
 	text = basicClean(clean(text))
 	if c == Canonicalize {

@@ -1,0 +1,5 @@
+//go:build !cgo
+
+package parity
+
+const exact = false
