@@ -32,7 +32,19 @@ func (a *App) altWords(ctx context.Context) (altWords, error) {
 	if err != nil {
 		return altWords{}, err
 	}
-	return altWords{tagging.NewVocabulary(sets), space.Digest == fitted.Space}, nil
+	calibrated := space.Digest == fitted.Space
+	if calibrated { // with the text tower that it was fitted with
+		b, err := a.bundleOf(a.modelID(ctx))
+		if err != nil {
+			return altWords{}, err
+		}
+		texts, err := b.TextDigest()
+		if err != nil {
+			return altWords{}, err
+		}
+		calibrated = texts == fitted.Texts
+	}
+	return altWords{tagging.NewVocabulary(sets), calibrated}, nil
 }
 
 // alt is the alt text of a photo: what the person wrote or approved, else a draft.

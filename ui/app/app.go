@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"descry/clipengine/bundle"
 	"descry/internal/machine"
 	"descry/internal/pause"
+	"descry/library"
 	"descry/library/decode/codec"
 	"descry/library/searches"
 	"descry/library/store"
@@ -88,8 +90,9 @@ type App struct {
 	cancel   context.CancelFunc
 	next     *job // another run that was asked for meanwhile
 	progress Progress
-	yield    context.CancelCauseFunc // ends looking for text, while that is on
+	yield    context.CancelCauseFunc // ends looking for text, or looking again, while that is on
 	waiting  int                     // runs that wait until the one that is on ends
+	onScreen []library.PhotoID       // see Prefer
 	running  sync.WaitGroup
 
 	// moving is held by who moves files to the trash or back: two would see half of each
@@ -220,7 +223,7 @@ func (a *App) modelsDir() string { return filepath.Join(a.p.Dir, "models") }
 // memory back, but not all of it, so engines do not come and go more than they must.
 type engineBox struct {
 	mu      sync.Mutex
-	bundle  *bundle.Bundle // of the model that was opened last
+	bundles map[string]*bundle.Bundle // models that were opened, by id
 	engine  *clipengine.Engine
 	problem error
 	tried   bool            // engine or problem is the answer
@@ -284,10 +287,18 @@ func (b *engineBox) replace(opened *bundle.Bundle) {
 			b.started[i].engineChoice = engineChoice{} // somebody may be using it
 		}
 	}
-	if b.bundle != nil && b.bundle.ID == opened.ID {
-		b.bundle = opened
+	if b.bundles[opened.ID] != nil {
+		b.bundles[opened.ID] = opened
 		b.engine, b.problem, b.tried = nil, nil, false
 	}
+}
+
+// forget lets go of what is known of a model whose files are gone, and of those that use its
+// image tower.
+func (b *engineBox) forget(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	maps.DeleteFunc(b.bundles, func(name string, held *bundle.Bundle) bool { return name == id || held.ImageTower == id })
 }
 
 // close ends all engines.

@@ -240,11 +240,14 @@ func TestModelSwitch(t *testing.T) {
 	if err := a.UseModel(ctx, "other"); err != nil {
 		t.Fatal(err)
 	}
-	if st := status(t, a); st.Encoded != 0 || st.Pending != 2 {
-		t.Errorf("status %+v, want 2 photos to come", st)
+	if st := status(t, a); st.Model != "starter" || st.Encoded != 2 || st.Coming.Model != "other" || st.Coming.Waiting != 2 || st.Coming.Share() != 0 {
+		t.Errorf("status %+v, want 2 photos to come for the other model", st)
 	}
-	if r := index(t, a); r.Encoded != 2 || r.Model != "other" {
+	if r := index(t, a); r.Encoded != 0 || r.Again != 2 {
 		t.Errorf("indexed %+v, want 2 photos looked at by the other model", r)
+	}
+	if st := status(t, a); st.Model != "other" || st.Encoded != 2 || st.Coming != (app.Coming{}) {
+		t.Errorf("status %+v, want the other model in use", st)
 	}
 	if err := a.RemoveModel(ctx, "other"); err == nil {
 		t.Error("the model in use was removed")

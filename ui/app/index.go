@@ -40,9 +40,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.retryLacking(ctx); err != nil {
 		return IndexReport{}, err
 	}
-	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Manner: &a.manner, Exclude: a.exclude(ctx), Log: a.p.Log}
-	p.Videos, p.NoVideos = video.Find()
-	p.Codecs = a.decoders()
+	p := a.indexerParams(ctx)
 	engine, err := a.engine(ctx)
 	switch {
 	case err == nil:
@@ -91,10 +89,20 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.SuggestTags(ctx, progress); err != nil {
 		return out, fmt.Errorf("suggesting tags: %w", err)
 	}
+	if err := a.lookAgain(ctx, &out, progress); err != nil {
+		return out, err
+	}
 	if err := a.readText(ctx, &out, progress); err != nil {
 		return out, fmt.Errorf("reading text in photos: %w", err)
 	}
 	return out, nil
+}
+
+func (a *App) indexerParams(ctx context.Context) indexer.Params {
+	p := indexer.Params{Store: a.store, Thumbs: a.thumbs, Manner: &a.manner, Exclude: a.exclude(ctx), Log: a.p.Log}
+	p.Videos, p.NoVideos = video.Find()
+	p.Codecs = a.decoders()
+	return p
 }
 
 // The jobs of Progress.
@@ -104,6 +112,7 @@ const (
 	jobLabels  = "Reading the labels"
 	jobSuggest = "Suggesting tags"
 	jobText    = "Reading text in photos"
+	jobAgain   = "Looking at photos with %s" // the name of a model
 )
 
 // StartIndexing looks at photos in the background and reports through Events. Asked while

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"descry/clipengine"
 	"descry/library"
 	"descry/library/search"
 	"descry/library/vectors"
@@ -22,6 +23,7 @@ type meaningBox struct {
 	mu       sync.Mutex
 	space    library.SpaceID // of index and searcher
 	words    tagging.TextEncoder
+	cache    *tagging.FileCache // of the vectors of texts, of all models; nil: not read yet
 	index    *vectors.Index
 	searcher *search.Searcher
 	pictures map[lookedAt][]float32 // vectors of picture files that queries named
@@ -68,19 +70,29 @@ func (a *App) cachedWords(ctx context.Context) (tagging.TextEncoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.meaning.words = engine
+	if a.meaning.words, err = a.cached(engine); err != nil {
+		return nil, err
+	}
+	return a.meaning.words, nil
+}
+
+// cached is the text encoder of an engine with the cache that the models of a library share. The
+// caller holds m.mu.
+func (a *App) cached(engine *clipengine.Engine) (tagging.TextEncoder, error) {
 	if a.needWriting() == nil {
 		if err := os.MkdirAll(a.cacheDir(), 0o700); err != nil {
 			return nil, fmt.Errorf("making the cache folder: %w", err)
 		}
 	}
-	cache, err := tagging.OpenFileCache(filepath.Join(a.cacheDir(), "text-vectors"))
-	if err != nil {
-		a.p.Log.Warn("opening the cache of text vectors", "error", err)
-		return a.meaning.words, nil
+	if a.meaning.cache == nil {
+		cache, err := tagging.OpenFileCache(filepath.Join(a.cacheDir(), "text-vectors"))
+		if err != nil {
+			a.p.Log.Warn("opening the cache of text vectors", "error", err)
+			return engine, nil
+		}
+		a.meaning.cache = cache
 	}
-	a.meaning.words = tagging.Cached(engine, cache)
-	return a.meaning.words, nil
+	return tagging.Cached(engine, a.meaning.cache), nil
 }
 
 // tagger returns the tagger for the labels as they are now, and their ids by "set/label".
@@ -98,6 +110,16 @@ func (a *App) tagger(ctx context.Context, progress func(Progress)) (*tagging.Tag
 	if err != nil {
 		return nil, nil, err
 	}
+	tagger, labels, err := a.makeTagger(ctx, words, progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.tagger, m.labels, m.made = tagger, labels, state
+	return tagger, labels, nil
+}
+
+// makeTagger makes a tagger for the labels as they are now with the words of a model.
+func (a *App) makeTagger(ctx context.Context, words tagging.TextEncoder, progress func(Progress)) (*tagging.Tagger, map[string]library.LabelID, error) {
 	stored, err := a.store.LabelSets(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -118,7 +140,6 @@ func (a *App) tagger(ctx context.Context, progress func(Progress)) (*tagging.Tag
 	if err != nil {
 		return nil, nil, fmt.Errorf("preparing the labels: %w", err)
 	}
-	m.tagger, m.labels, m.made = tagger, labels, state
 	return tagger, labels, nil
 }
 

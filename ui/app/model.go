@@ -56,17 +56,25 @@ func (a *App) openBundle(id string) (*bundle.Bundle, error) {
 
 // bundleOf is openBundle with a memory: opening a model reads all of its weights once.
 func (a *App) bundleOf(id string) (*bundle.Bundle, error) {
+	a.engines.mu.Lock()
+	defer a.engines.mu.Unlock()
+	return a.bundleHeld(id)
+}
+
+// bundleHeld is bundleOf for who holds a.engines.mu.
+func (a *App) bundleHeld(id string) (*bundle.Bundle, error) {
 	b := &a.engines
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.bundle != nil && b.bundle.ID == id {
-		return b.bundle, nil
+	if opened := b.bundles[id]; opened != nil {
+		return opened, nil
 	}
 	opened, err := a.openBundle(id)
 	if err != nil {
 		return nil, err
 	}
-	b.bundle = opened
+	if b.bundles == nil {
+		b.bundles = map[string]*bundle.Bundle{}
+	}
+	b.bundles[id] = opened
 	return opened, nil
 }
 
@@ -82,18 +90,15 @@ func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 		return b.engine, nil
 	}
 	id := a.modelID(ctx)
-	opened := b.bundle
-	if opened == nil || opened.ID != id {
-		var err error
-		if opened, err = a.openBundle(id); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrNoModel, err)
-		}
+	opened, err := a.bundleHeld(id)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoModel, err)
 	}
 	engine, err := a.startEngine(ctx, opened)
 	if errors.Is(err, context.Canceled) {
 		return nil, err
 	}
-	b.tried, b.engine, b.bundle, b.problem = true, engine, opened, nil
+	b.tried, b.engine, b.problem = true, engine, nil
 	if err != nil {
 		b.problem = fmt.Errorf("%w: %w", ErrNoModel, err)
 		return nil, b.problem
@@ -157,11 +162,9 @@ func (a *App) Model() ModelInfo {
 	if err != nil {
 		return ModelInfo{Problem: err.Error()}
 	}
-	a.engines.mu.Lock()
-	defer a.engines.mu.Unlock()
-	info := infoOf(a.engines.bundle)
+	info := infoOf(engine.Bundle())
 	info.InUse, info.Provider = true, engine.Provider()
-	a.fill(&info, a.engines.bundle)
+	a.fill(&info, engine.Bundle())
 	return info
 }
 
@@ -205,7 +208,7 @@ func (a *App) Models(ctx context.Context) ([]ModelInfo, error) {
 		info.InUse = id == inUse
 		models = append(models, info)
 	}
-	return models, nil
+	return a.withVectors(ctx, models)
 }
 
 // VerifyModels checks every model at hand and runs its self-test; what fails is in its
@@ -319,6 +322,9 @@ func (a *App) RemoveModel(ctx context.Context, id string) error {
 	if id == a.modelID(ctx) {
 		return fmt.Errorf("the model %s is in use; choose another one first", id)
 	}
+	if id == a.comingID(ctx) {
+		return fmt.Errorf("the model %s looks at the photos to be used; choose another one first: descry models use %s", id, a.modelID(ctx))
+	}
 	models, err := a.Models(ctx)
 	if err != nil {
 		return err
@@ -332,30 +338,7 @@ func (a *App) RemoveModel(ctx context.Context, id string) error {
 	if err := os.RemoveAll(filepath.Join(a.modelsDir(), id)); err != nil {
 		return fmt.Errorf("removing the model %s: %w", id, err)
 	}
-	return nil
-}
-
-// UseModel makes a model the one in use. Photos that it has not seen are looked at by the
-// next indexing run; the vectors of other models stay, so going back costs nothing.
-func (a *App) UseModel(ctx context.Context, id string) error {
-	if err := a.needWriting(); err != nil {
-		return err
-	}
-	b, err := a.openBundle(id)
-	if err != nil {
-		return err
-	}
-	if err := a.tooLarge(b); err != nil {
-		return err
-	}
-	a.CancelIndexing()
-	a.running.Wait()
-	a.p.Model = ""
-	if err := a.store.SetSetting(ctx, SettingModel, id); err != nil {
-		return err
-	}
-	a.restartModel()
-	a.changed()
+	a.engines.forget(id)
 	return nil
 }
 

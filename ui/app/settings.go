@@ -56,6 +56,9 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 	if err := a.checkSetting(key, value); err != nil {
 		return err
 	}
+	if key == SettingModel {
+		return a.UseModel(ctx, firstOf(value, starterID))
+	}
 	if err := a.store.SetSetting(ctx, key, value); err != nil {
 		return err
 	}
@@ -64,7 +67,7 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 		a.rewatch(ctx)
 	case SettingText:
 		a.yieldText()
-	case SettingModel, SettingRuntime, SettingThreads:
+	case SettingRuntime, SettingThreads:
 		a.restartModel()
 	}
 	return nil

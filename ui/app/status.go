@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"descry/clipengine/bundle"
 	"descry/clipengine/ort"
 	"descry/internal/install"
 	"descry/library"
@@ -34,6 +35,9 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	if space.ID == 0 {
 		st.Pending += c.Photos // no model has looked at any of them yet
 	}
+	if st.Coming, err = a.coming(ctx); err != nil {
+		return Status{}, err
+	}
 	st.NoText = !a.readsText(ctx)
 	if st.Text, st.Unread, err = a.textStatus(ctx); err != nil {
 		return Status{}, err
@@ -51,6 +55,12 @@ func (a *App) knownSpace(ctx context.Context) (library.Space, error) {
 	if err != nil {
 		return library.Space{}, nil // a model that is gone has no photos looked at; status still answers
 	}
+	return a.spaceOf(ctx, b)
+}
+
+// spaceOf is the vector space of a model as the library knows it; the zero Space where nothing
+// was encoded in it.
+func (a *App) spaceOf(ctx context.Context, b *bundle.Bundle) (library.Space, error) {
 	spaces, err := a.store.Spaces(ctx)
 	if err != nil {
 		return library.Space{}, err

@@ -228,6 +228,11 @@ func (a *App) SuggestTags(ctx context.Context, progress func(Progress)) error {
 	if err != nil {
 		return err
 	}
+	return a.suggestTags(ctx, space, tagger, labels, progress)
+}
+
+// suggestTags is SuggestTags in a space, with a tagger of it.
+func (a *App) suggestTags(ctx context.Context, space library.Space, tagger *tagging.Tagger, labels map[string]library.LabelID, progress func(Progress)) error {
 	digest, last, err := a.store.TaggingProgress(ctx, space.ID)
 	if err != nil {
 		return err

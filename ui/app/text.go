@@ -87,6 +87,29 @@ func (a *App) readText(ctx context.Context, out *IndexReport, progress func(Prog
 	if err != nil {
 		return err
 	}
+	var report recognise.Report
+	err = a.yielding(ctx, func(ctx context.Context) (err error) {
+		report, err = recognise.Run(ctx, recognise.Params{
+			Store: a.store, Thumbs: a.thumbs, Engine: textEyes{reader}, Codecs: a.decoders(), Manner: &a.manner, Log: a.p.Log,
+		}, func(p recognise.Progress) {
+			progress(Progress{
+				Job: jobText, Done: p.Done, Total: p.Total, PerSecond: p.PerSecond, Left: p.Left, Path: p.Path, Running: true,
+			})
+		})
+		return err
+	})
+	out.TextLooked, out.TextFound = report.Looked, report.Text
+	if report.Seconds > 0 {
+		out.TextPerSecond = float64(report.Looked) / report.Seconds
+	}
+	if errors.Is(err, errYield) {
+		return nil
+	}
+	return err
+}
+
+// yielding runs work that ends at once, with errYield, when photos wait to be looked at.
+func (a *App) yielding(ctx context.Context, work func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	a.mu.Lock()
@@ -100,24 +123,10 @@ func (a *App) readText(ctx context.Context, out *IndexReport, progress func(Prog
 		a.yield = nil
 		a.mu.Unlock()
 	}()
-	report, err := recognise.Run(ctx, recognise.Params{
-		Store: a.store, Thumbs: a.thumbs, Engine: textEyes{reader}, Codecs: a.decoders(), Manner: &a.manner, Log: a.p.Log,
-	}, func(p recognise.Progress) {
-		progress(Progress{
-			Job: jobText, Done: p.Done, Total: p.Total, PerSecond: p.PerSecond, Left: p.Left, Path: p.Path, Running: true,
-		})
-	})
-	out.TextLooked, out.TextFound = report.Looked, report.Text
-	if report.Seconds > 0 {
-		out.TextPerSecond = float64(report.Looked) / report.Seconds
-	}
-	if errors.Is(err, errYield) {
-		return nil
-	}
-	return err
+	return work(ctx)
 }
 
-// yieldText ends looking for text, if that is on: something goes first.
+// yieldText ends looking for text, or looking again, if that is on: something goes first.
 func (a *App) yieldText() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

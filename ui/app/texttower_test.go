@@ -93,7 +93,9 @@ func TestTextTowerSwap(t *testing.T) {
 			if r := index(t, a); r.Encoded != 0 {
 				t.Errorf("%+v, want no photo looked at", r)
 			}
-			useModel(t, a, "starter")
+			if err := a.UseModelNow(t.Context(), "starter"); err != nil {
+				t.Fatal(err)
+			}
 			if err := a.RemoveModel(t.Context(), "pictures"); err != nil {
 				t.Fatal(err)
 			}

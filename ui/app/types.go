@@ -183,6 +183,16 @@ type ModelInfo struct {
 	Memory    int64  // bytes of memory that it needs on a CPU, estimated; 0: not known
 	Tight     string // "" or one sentence: there is not enough memory for it
 	Problem   string // "" or one sentence: what is wrong with it
+
+	Vectors VectorUse // what it found, kept while another model is in use
+	Coming  bool      // it looks at the photos and is used when it has seen them all
+	Gone    bool      // it is not there any more, only its vectors are
+}
+
+// VectorUse is what the vectors of a model take.
+type VectorUse struct {
+	Vectors int
+	Bytes   int64 // in the database and in the file for searching
 }
 
 // Progress says how far a job has come.
@@ -224,6 +234,7 @@ type IndexReport struct {
 	PhotosPerSecond float64 // newly encoded photos only
 	Model           string
 	Provider        string
+	Again           int      // photos looked at with the model that comes
 	TextLooked      int      // photos in which text was looked for
 	TextFound       int      // of those, with text
 	TextPerSecond   float64  // photos in which text was looked for
@@ -250,10 +261,30 @@ type Status struct {
 	Missing  int
 	Model    string
 	Provider string
+	Coming   Coming
 	Text     int  // photos with recognised text
 	Unread   int  // photos in which text is still to be looked for; 0 where that is off
 	NoText   bool // no text is looked for
 	Roots    []library.Root
+}
+
+// Coming is a model that looks at the photos and is used when it has seen all of them; the zero
+// value is none.
+type Coming struct {
+	Model   string // its id
+	Name    string
+	Encoded int    // photos that it has looked at
+	Waiting int    // photos that it can look at
+	Away    int    // photos that it has not looked at and whose files are not at hand
+	Problem string // "" or one sentence: why it does not look at any
+}
+
+// Share is how much of what can be looked at the model has seen, 0 to 1.
+func (c Coming) Share() float64 {
+	if c.Encoded+c.Waiting == 0 {
+		return 0
+	}
+	return float64(c.Encoded) / float64(c.Encoded+c.Waiting)
 }
 
 // Check is one line of the doctor's report.

@@ -1,0 +1,133 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"descry/library"
+	"descry/library/store"
+	"descry/library/vectors"
+)
+
+// withVectors says of models what their vectors take, and adds those of which only vectors are
+// left. The vectors that an earlier model of a name left count with it where that name is at
+// hand still.
+func (a *App) withVectors(ctx context.Context, models []ModelInfo) ([]ModelInfo, error) {
+	if a.store == nil {
+		return models, nil
+	}
+	uses, err := a.store.SpaceUses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if coming := a.comingID(ctx); coming != "" {
+		for i := range models {
+			models[i].Coming = models[i].ID == coming
+		}
+	}
+	for _, u := range uses {
+		use := VectorUse{u.Vectors, u.Bytes + vectors.Size(a.vectorParams(u.Space))}
+		known := false
+		for i := range models { // text towers of one space have its vectors together
+			if models[i].Space == u.Digest {
+				models[i].Vectors.add(use)
+				known = true
+			}
+		}
+		if known {
+			continue
+		}
+		i := slices.IndexFunc(models, func(m ModelInfo) bool { return m.ID == u.Model })
+		if i < 0 {
+			i = len(models)
+			models = append(models, ModelInfo{ID: u.Model, Name: u.Model, Dim: u.Dim, Space: u.Digest, Gone: true})
+		}
+		models[i].Vectors.add(use)
+	}
+	return models, nil
+}
+
+func (v *VectorUse) add(more VectorUse) {
+	v.Vectors += more.Vectors
+	v.Bytes += more.Bytes
+}
+
+// ForgetVectors removes the vectors that a model made, with its suggestions, and returns what
+// that freed. Nothing undoes it: whoever uses the model again has it look at every photo. What a
+// person said stays. Errors: library.ErrNotFound where it has none; the vectors of the model in
+// use, and of the one that comes, are not removed.
+func (a *App) ForgetVectors(ctx context.Context, id string) (VectorUse, error) {
+	var freed VectorUse
+	if err := a.needWriting(); err != nil {
+		return freed, err
+	}
+	if err := a.enterRun(ctx); err != nil {
+		return freed, err
+	}
+	defer a.leaveRun()
+	uses, err := a.store.SpaceUses(ctx)
+	if err != nil {
+		return freed, err
+	}
+	digest := ""
+	if b, err := a.bundleOf(id); err == nil {
+		digest = b.Space()
+	}
+	var kept error
+	found := false
+	for _, u := range uses {
+		if u.Digest != digest && u.Model != id {
+			continue
+		}
+		found = true
+		if by := a.usedBy(ctx, u.Space); by != "" {
+			kept = fmt.Errorf("the vectors of the model %s are those of %s, which is in use; choose another model first", id, by)
+			if by == id {
+				kept = fmt.Errorf("the model %s is in use, and searches need its vectors; choose another one first", id)
+			}
+			continue
+		}
+		one, err := a.forgetSpace(ctx, u)
+		freed.add(one)
+		if err != nil {
+			return freed, err
+		}
+	}
+	switch {
+	case !found:
+		return freed, fmt.Errorf("vectors of a model %q: %w", id, library.ErrNotFound)
+	case freed.Vectors == 0 && kept != nil:
+		return freed, kept
+	}
+	a.changed()
+	return freed, nil
+}
+
+// usedBy is the id of the model in use, or of the one that comes, when a space is its; else "".
+func (a *App) usedBy(ctx context.Context, space library.Space) string {
+	for _, id := range []string{a.modelID(ctx), a.comingID(ctx)} {
+		if id == "" {
+			continue
+		}
+		b, err := a.bundleOf(id)
+		if err == nil && b.Space() == space.Digest || err != nil && space.Model == id {
+			return id
+		}
+	}
+	return ""
+}
+
+func (a *App) forgetSpace(ctx context.Context, u store.SpaceUse) (VectorUse, error) {
+	p := a.vectorParams(u.Space)
+	freed := VectorUse{Bytes: vectors.Size(p)}
+	if err := vectors.Remove(p); err != nil {
+		return VectorUse{}, err
+	}
+	n, err := a.store.ForgetSpace(ctx, u.ID)
+	freed.Vectors = n
+	if u.Vectors > 0 {
+		freed.Bytes += u.Bytes / int64(u.Vectors) * int64(n)
+	}
+	return freed, err
+}
