@@ -36,6 +36,7 @@ const (
 	Rating Verb = "rating" // give Paths Stars
 	Undo   Verb = "undo"   // undo Operation
 	Album  Verb = "album"  // do Do with Album
+	Model  Verb = "model"  // put Model in use
 )
 
 // Bounds of what is read and kept.
@@ -84,7 +85,8 @@ type Request struct {
 	Stars     int    `json:"stars,omitempty"`     // 0 to 5
 	Operation int64  `json:"operation,omitempty"` // its id, never "the last one"
 	Album     string `json:"album,omitempty"`     // its name
-	Do        string `json:"do,omitempty"`        // of album: add, edit, rename, remove, put, take
+	Model     string `json:"model,omitempty"`     // its id
+	Do        string `json:"do,omitempty"`        // of album: add, edit, rename, remove, put, take; of model: use, now
 	Query     string `json:"query,omitempty"`     // of album: what it asks for, "" for a plain one
 	To        string `json:"to,omitempty"`        // of album: its new name
 }
@@ -108,6 +110,8 @@ func (r Request) Check() error {
 			return errors.New("it does not say what to undo")
 		}
 		return nil
+	case Model:
+		needs = r.Model == "" || r.Do != "use" && r.Do != "now"
 	case Tag:
 		needs = needs || r.Label == "" || !slices.Contains([]string{"confirmed", "rejected", ""}, r.State)
 	case Album:

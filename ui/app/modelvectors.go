@@ -10,42 +10,54 @@ import (
 	"descry/library/vectors"
 )
 
-// withVectors says of models what their vectors take, and adds those of which only vectors are
-// left. The vectors that an earlier model of a name left count with it where that name is at
-// hand still.
+// withVectors says of models at hand what their vectors take, those that an earlier model of the
+// same name left included. Text towers of one space have its vectors together.
 func (a *App) withVectors(ctx context.Context, models []ModelInfo) ([]ModelInfo, error) {
+	_, err := a.vectorUses(ctx, models)
+	return models, err
+}
+
+// GoneModels lists the models that are not at hand any more, and of which only vectors are left.
+func (a *App) GoneModels(ctx context.Context) ([]ModelInfo, error) {
+	models, err := a.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.vectorUses(ctx, models)
+}
+
+// vectorUses adds to models what their vectors take, and returns those that only have vectors.
+func (a *App) vectorUses(ctx context.Context, models []ModelInfo) (gone []ModelInfo, err error) {
 	if a.store == nil {
-		return models, nil
+		return nil, nil
 	}
 	uses, err := a.store.SpaceUses(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if coming := a.comingID(ctx); coming != "" {
-		for i := range models {
-			models[i].Coming = models[i].ID == coming
-		}
+	coming := a.comingID(ctx)
+	for i := range models {
+		models[i].Coming, models[i].Vectors = coming != "" && models[i].ID == coming, VectorUse{}
 	}
 	for _, u := range uses {
 		use := VectorUse{u.Vectors, u.Bytes + vectors.Size(a.vectorParams(u.Space))}
-		known := false
-		for i := range models { // text towers of one space have its vectors together
-			if models[i].Space == u.Digest {
+		known := slices.ContainsFunc(models, func(m ModelInfo) bool { return m.Space == u.Digest })
+		for i := range models {
+			if models[i].Space == u.Digest || !known && models[i].ID == u.Model {
 				models[i].Vectors.add(use)
-				known = true
 			}
 		}
-		if known {
+		if known || slices.ContainsFunc(models, func(m ModelInfo) bool { return m.ID == u.Model }) {
 			continue
 		}
-		i := slices.IndexFunc(models, func(m ModelInfo) bool { return m.ID == u.Model })
+		i := slices.IndexFunc(gone, func(m ModelInfo) bool { return m.ID == u.Model })
 		if i < 0 {
-			i = len(models)
-			models = append(models, ModelInfo{ID: u.Model, Name: u.Model, Dim: u.Dim, Space: u.Digest, Gone: true})
+			i = len(gone)
+			gone = append(gone, ModelInfo{ID: u.Model, Name: u.Model, Dim: u.Dim, Space: u.Digest, Gone: true})
 		}
-		models[i].Vectors.add(use)
+		gone[i].Vectors.add(use)
 	}
-	return models, nil
+	return gone, nil
 }
 
 func (v *VectorUse) add(more VectorUse) {

@@ -89,7 +89,7 @@ func (a *App) useModel(ctx context.Context, id string, now bool) error {
 		a.p.Model = ""
 	}
 	ready := now
-	if !ready {
+	if !ready && id != a.comingID(ctx) { // asked once more, it goes on
 		if ready, err = a.ready(ctx, b); err != nil {
 			return err
 		}

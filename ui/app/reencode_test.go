@@ -368,7 +368,11 @@ func TestForgettingVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range all {
+		gone, err := a.GoneModels(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range append(all, gone...) {
 			if m.ID == id {
 				return m
 			}

@@ -97,7 +97,7 @@ func (a *App) stopServing() {
 // takeRequests does what waits in the spool folder. Indexing goes on beside it.
 func (a *App) takeRequests(ctx context.Context, wanted func(spool.Request) bool) {
 	for _, j := range spool.Take(a.p.Dir, time.Now(), wanted) {
-		if j.Request.Verb == spool.Index {
+		if takesLong(j.Request) {
 			a.serving.jobs.Go(func() { a.doRequest(ctx, j) })
 			continue
 		}
@@ -109,8 +109,11 @@ func (a *App) takeRequests(ctx context.Context, wanted func(spool.Request) bool)
 // What takes long waits for one that serves.
 func (a *App) recoverRequests(ctx context.Context) {
 	spool.Recover(a.p.Dir)
-	a.takeRequests(ctx, func(r spool.Request) bool { return r.Verb != spool.Index })
+	a.takeRequests(ctx, func(r spool.Request) bool { return !takesLong(r) })
 }
+
+// takesLong reports whether a request waits for others, or others for it.
+func takesLong(r spool.Request) bool { return r.Verb == spool.Index || r.Verb == spool.Model }
 
 func (a *App) doRequest(ctx context.Context, j spool.Job) {
 	answer, err := a.request(ctx, j.Request)
@@ -170,6 +173,12 @@ func (a *App) request(ctx context.Context, r spool.Request) (spool.Answer, error
 	}
 	if r.Verb == spool.Index {
 		return a.indexRequest(ctx, paths)
+	}
+	if r.Verb == spool.Model {
+		if r.Do == "now" {
+			return answer, a.UseModelNow(ctx, r.Model)
+		}
+		return answer, a.UseModel(ctx, r.Model)
 	}
 	if r.Verb == spool.Undo {
 		op, err := a.Undo(ctx, r.Operation)

@@ -101,6 +101,7 @@ type indexDocument struct {
 	Provider        string            `json:"provider"`
 	Notes           []string          `json:"notes"`
 	Text            indexText         `json:"text"`
+	Again           int               `json:"again"` // photos looked at with the model that comes
 }
 
 // indexText is what looking for text in photos came to.
@@ -121,7 +122,7 @@ func indexDocumentOf(r app.IndexReport) indexDocument {
 		Files: r.Files, Photos: r.Photos, New: r.New, Changed: r.Changed, Moved: r.Moved, Missing: r.Missing,
 		Offline: r.Offline, Unchanged: r.Unchanged, Encoded: r.Encoded, Seconds: r.Seconds,
 		PhotosPerSecond: r.PhotosPerSecond, Model: r.Model, Provider: r.Provider, Failed: []failureDocument{},
-		Notes: append([]string{}, r.Notes...), Text: indexText{r.TextLooked, r.TextFound, r.TextPerSecond},
+		Notes: append([]string{}, r.Notes...), Text: indexText{r.TextLooked, r.TextFound, r.TextPerSecond}, Again: r.Again,
 	}
 	for _, f := range r.Failed {
 		d.Failed = append(d.Failed, failureDocument{pathOf(f.Path), f.Stage, f.Reason})
@@ -285,6 +286,24 @@ type statusDocument struct {
 
 	Text   int `json:"text"`   // photos with recognised text
 	Unread int `json:"unread"` // photos in which text is still to be looked for
+
+	Coming *comingDocument `json:"coming,omitempty"`
+}
+
+// comingDocument is a model that looks at the photos to be used.
+type comingDocument struct {
+	Model   string `json:"model"`
+	Encoded int    `json:"encoded"`
+	Pending int    `json:"pending"`
+	Away    int    `json:"away"` // photos that it has not seen and that are not at hand
+	Problem string `json:"problem,omitempty"`
+}
+
+func comingDocumentOf(m app.Coming) *comingDocument {
+	if m.Model == "" {
+		return nil
+	}
+	return &comingDocument{m.Model, m.Encoded, m.Waiting, m.Away, m.Problem}
 }
 
 // damagedDocument is a file of a picture of which only a part can be shown.
@@ -353,10 +372,16 @@ type modelDocument struct {
 	Problem   string   `json:"problem,omitempty"`
 	Memory    int64    `json:"memory,omitempty"` // bytes, estimated
 	Tight     string   `json:"tight,omitempty"`
+
+	Vectors     int   `json:"vectors"`
+	VectorBytes int64 `json:"vector_bytes"`
+	Coming      bool  `json:"coming,omitempty"`
+	Gone        bool  `json:"gone,omitempty"`
 }
 
 func modelDocumentOf(m app.ModelInfo) modelDocument {
 	return modelDocument{
 		m.ID, m.Name, m.Licence, m.Note, m.Languages, m.Dim, m.InputSize, m.Space, m.InUse, m.Bundled, m.Bytes, m.Problem, m.Memory, m.Tight,
+		m.Vectors.Vectors, m.Vectors.Bytes, m.Coming, m.Gone,
 	}
 }

@@ -92,7 +92,7 @@ func (c *call) watch(ctx context.Context, a *app.App) error {
 		switch {
 		case err != nil:
 			c.message("%s", err)
-		case r.New+r.Changed+r.Moved+r.Missing+r.Encoded+r.TextLooked+len(r.Notes) > 0:
+		case r.New+r.Changed+r.Moved+r.Missing+r.Encoded+r.Again+r.TextLooked+len(r.Notes) > 0:
 			c.printReport(r)
 		}
 	}
@@ -105,6 +105,9 @@ func (c *call) printReport(r app.IndexReport) {
 	if r.Encoded > 0 {
 		c.print("%s looked at in %.1f s, %.1f photos per second (%s, %s)",
 			count(r.Encoded, "photo"), r.Seconds, r.PhotosPerSecond, r.Model, r.Provider)
+	}
+	if r.Again > 0 {
+		c.print("%s looked at again, for the model that was chosen", count(r.Again, "photo"))
 	}
 	if r.TextLooked > 0 {
 		c.print("text looked for in %s, found in %d, %.1f photos per second", count(r.TextLooked, "photo"), r.TextFound, r.TextPerSecond)
@@ -306,6 +309,7 @@ func (c *call) statusCmd() *cobra.Command {
 					return c.document(statusDocument{
 						s.Library, s.Files, s.Photos, s.Encoded, s.Pending, s.Failed, s.Offline, s.Missing, s.Model, s.Provider,
 						rootDocuments(s.Roots), failureDocuments(failures), damagedDocuments(damaged), s.Text, s.Unread,
+						comingDocumentOf(s.Coming),
 					})
 				}
 				c.print("library   %s", s.Library)
@@ -317,6 +321,9 @@ func (c *call) statusCmd() *cobra.Command {
 				}
 				c.print("text      found in %s, %s", count(s.Text, "photo"), toCome)
 				c.print("model     %s", s.Model)
+				if text := comingText(s.Coming); text != "" {
+					c.print("to come   %s", text)
+				}
 				for _, r := range s.Roots {
 					c.print("root      %s (%s, %s)", r.Path, stateOf(r), count(r.Photos, "photo"))
 				}

@@ -15,7 +15,7 @@ func (c *call) modelsCmd() *cobra.Command {
 		Use: "models", Short: "Model bundles", Args: noVerb, RunE: needsVerb,
 		Example: "  descry models list\n  descry models add ~/Downloads/ViT-B-32__openai",
 	}
-	models.AddCommand(c.modelsListCmd(), c.modelsAddCmd(), c.modelsUseCmd(), c.modelsRemoveCmd(), c.modelsVerifyCmd())
+	models.AddCommand(c.modelsListCmd(), c.modelsAddCmd(), c.modelsUseCmd(), c.modelsRemoveCmd(), c.modelsForgetCmd(), c.modelsVerifyCmd())
 	return models
 }
 
@@ -43,22 +43,6 @@ func (c *call) modelsAddCmd() *cobra.Command {
 				}
 				c.print("Added %s (%s). Use it with: descry models use %s", m.ID, m.Name, m.ID)
 				return nil
-			})
-		},
-	}
-}
-
-func (c *call) modelsUseCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "use ID", Short: "Look at photos with this model; vectors of others are kept", Args: exactly(1, "the id of a model"),
-		Example: "  descry models use starter",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
-				if err := a.UseModel(cmd.Context(), args[0]); err != nil {
-					return err
-				}
-				c.message("Photos that this model has not seen are looked at by: descry index")
-				return c.printModels(cmd.Context(), a)
 			})
 		},
 	}
@@ -111,7 +95,11 @@ func (c *call) printModels(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
-	return c.printModelList(all)
+	gone, err := a.GoneModels(ctx)
+	if err != nil {
+		return err
+	}
+	return c.printModelList(append(all, gone...))
 }
 
 func (c *call) printModelList(all []app.ModelInfo) error {
@@ -123,6 +111,10 @@ func (c *call) printModelList(all []app.ModelInfo) error {
 		return c.document(docs)
 	}
 	for _, m := range docs {
+		if m.Gone {
+			c.print("  %s  not here any more; %s", m.ID, m.vectors())
+			continue
+		}
 		mark := " "
 		if m.InUse {
 			mark = "*"
@@ -138,6 +130,12 @@ func (c *call) printModelList(all []app.ModelInfo) error {
 		}
 		if m.Tight != "" {
 			c.print("    %s", m.Tight)
+		}
+		if m.Coming {
+			c.print("    It looks at the photos, and is used when it has seen them all.")
+		}
+		if m.Vectors > 0 {
+			c.print("    %s", m.vectors())
 		}
 		if m.Problem != "" {
 			c.print("    FAULT: %s", m.Problem)
