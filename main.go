@@ -80,6 +80,7 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Provider:   o.Provider,
 		Threads:    o.Threads,
 		NoText:     o.NoText,
+		Quiet:      o.Quiet,
 		Program:    o.Program,
 		Starter:    assets.Starter(),
 		Sets:       sets,

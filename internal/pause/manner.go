@@ -49,6 +49,13 @@ func (l *Lanes) SetLanes(n int) {
 	l.signal()
 }
 
+// Most returns how many may be at work at a time; 0: any number.
+func (l *Lanes) Most() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.most
+}
+
 // Enter waits for a lane, or returns the cause when ctx ends. Leave gives the lane back.
 func (l *Lanes) Enter(ctx context.Context) error {
 	for {

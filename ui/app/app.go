@@ -52,6 +52,13 @@ type Params struct {
 	Threads  int    // photos looked at at a time; 0 for one per core, fewer where memory is little
 	// Limits tell what this process may take of the machine; nil: machine.Look.
 	Limits func() machine.Limits
+	// Quiet is how quiet work in the background is, one of the values of SettingQuiet; "": as
+	// that says.
+	Quiet string
+	// Around tells what goes on at the machine; nil: machine.Watch does.
+	Around func() machine.Around
+	// Beat says when to look around while work is on; nil: every few seconds.
+	Beat <-chan time.Time
 
 	// Decoders is the command, a program and its arguments, that decodes HEIF, AVIF and JPEG
 	// XL as package codec asks it to; empty: they are not read.
@@ -102,6 +109,7 @@ type App struct {
 	// manner is how work in the background is done: all of it asks, runs that a person waits for
 	// on the terminal, too.
 	manner pause.Manner
+	quiet  quietBox
 
 	watch   watchBox
 	meaning meaningBox

@@ -42,3 +42,29 @@ func (a *App) Waiting() int {
 	defer a.mu.Unlock()
 	return a.waiting
 }
+
+// InQuiet calls f while a run that looks at so many photos at a time is on, which looks around
+// when look is called.
+func (a *App) InQuiet(ctx context.Context, workers int, f func(look func())) {
+	_, end := a.quietly(ctx, workers, func(Progress) {})
+	defer end()
+	f(func() { a.giveWay(ctx) })
+}
+
+// Now says how work in the background is done now: by how many at a time (0: all), at low
+// priority or not, and why it waits by itself.
+func (a *App) Now() (lanes int, gentle bool, wait Wait) {
+	return a.manner.Most(), a.manner.Gentle(), a.waitingFor()
+}
+
+// Manner is Now at the beginning of a run, once it has looked around long enough.
+func (a *App) Manner(ctx context.Context) (lanes int, gentle bool, wait Wait) {
+	a.InQuiet(ctx, a.threads(ctx), func(look func()) {
+		look()
+		lanes, gentle, wait = a.Now()
+	})
+	return lanes, gentle, wait
+}
+
+// Held reports whether work in the background is held.
+func (a *App) Held() bool { return a.manner.Closed() }

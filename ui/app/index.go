@@ -49,6 +49,8 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 		return IndexReport{}, err
 	}
 	p.Threads = a.threads(ctx) // what is free beside the model tells
+	progress, end := a.quietly(ctx, p.Threads, progress)
+	defer end()
 	report, runErr := indexer.New(p).RunTargets(ctx, parts, func(ip indexer.Progress) {
 		p := Progress{
 			Job: jobLook, Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,
@@ -230,15 +232,19 @@ func (a *App) indexOnce(ctx context.Context, targets []Target) {
 // anew all the time.
 const changedEvery = 100
 
-// PauseIndexing holds the background run; ResumeIndexing lets it go on.
+// PauseIndexing holds the background run; ResumeIndexing lets it go on, also where it waits by
+// itself.
 func (a *App) PauseIndexing() { a.pause(true) }
 
-// ResumeIndexing ends a pause.
-func (a *App) ResumeIndexing() { a.pause(false) }
+// ResumeIndexing ends a pause, and the wait that quiet mode began.
+func (a *App) ResumeIndexing() {
+	a.goOn()
+	a.pause(false)
+}
 
 func (a *App) pause(on bool) {
 	a.mu.Lock()
-	a.progress.Paused = on
+	a.progress.Paused, a.progress.Waiting = on, a.waitingFor()
 	p, events := a.progress, a.events
 	a.mu.Unlock()
 	a.manner.Set(on)

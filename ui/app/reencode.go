@@ -182,6 +182,8 @@ func (a *App) LookAgain(ctx context.Context, progress func(Progress)) (IndexRepo
 	if progress == nil {
 		progress = func(Progress) {}
 	}
+	progress, end := a.quietly(ctx, a.threads(ctx), progress)
+	defer end()
 	err := a.lookAgain(ctx, &out, progress)
 	return out, err
 }

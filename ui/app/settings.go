@@ -20,6 +20,8 @@ const (
 	SettingExclude = "exclude" // patterns of what is left out of every root, separated by ";"
 	SettingWatch   = "watch"   // WatchOn (the default) or WatchOff
 
+	SettingQuiet = "quiet" // how work in the background gives way: QuietAuto (the default), QuietOn or QuietOff
+
 	SettingText = "text" // whether text in photos is read: TextOn (the default) or TextOff
 
 	SettingThumbnails = "thumbnails" // gigabytes that thumbnails may take; 0 is no limit
@@ -32,7 +34,7 @@ const (
 // SettingKeys lists the settings by name.
 func SettingKeys() []string {
 	return []string{
-		SettingExclude, SettingModel, SettingRuntime, SettingSearches, SettingSidecars, SettingText, SettingThreads, SettingThumbnails, SettingWatch,
+		SettingExclude, SettingModel, SettingQuiet, SettingRuntime, SettingSearches, SettingSidecars, SettingText, SettingThreads, SettingThumbnails, SettingWatch,
 	}
 }
 
@@ -65,6 +67,8 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 	switch key {
 	case SettingExclude, SettingWatch:
 		a.rewatch(ctx)
+	case SettingQuiet:
+		a.giveWay(ctx)
 	case SettingText:
 		a.yieldText()
 	case SettingRuntime, SettingThreads:
@@ -100,6 +104,10 @@ func (a *App) checkSetting(key, value string) error {
 	case key == SettingWatch:
 		if value != WatchOn && value != WatchOff {
 			return fmt.Errorf("watch = %s: it is %s or %s", value, WatchOn, WatchOff)
+		}
+	case key == SettingQuiet:
+		if value != QuietAuto && value != QuietOn && value != QuietOff {
+			return fmt.Errorf("quiet = %s: it is %s, %s or %s", value, QuietAuto, QuietOn, QuietOff)
 		}
 	case key == SettingText:
 		if value != TextOn && value != TextOff {

@@ -203,7 +203,8 @@ type Progress struct {
 	Failed    int
 	PerSecond float64
 	Left      time.Duration // 0 while unknown
-	Paused    bool
+	Paused    bool          // by hand
+	Waiting   Wait          // why it waits by itself; "": it does not
 	Running   bool
 	Path      string // the file being looked at
 }

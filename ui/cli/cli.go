@@ -46,8 +46,9 @@ type Options struct {
 	Library  string // folder of the library, "" for the default
 	Model    string // id of the model bundle, "" for the one the library uses
 	Provider string
-	Threads  int  // 0: one per core
-	NoText   bool // look for no text in photos
+	Threads  int    // 0: one per core
+	NoText   bool   // look for no text in photos
+	Quiet    string // how work gives way, a value of the setting quiet; "": as that says
 	Now      time.Time
 	Access   Access
 	Program  string // the verb as it is called, "descry index"
@@ -365,6 +366,8 @@ func verdict(ctx context.Context, verb string, err error) ending {
 		v.code, v.fix = "no_library", "Make one by adding a folder: descry index FOLDER"
 	case errors.Is(err, app.ErrNotInLibrary):
 		v.code, v.fix = "not_in_library", "Add its folder first: descry index FOLDER"
+	case errors.Is(err, app.ErrTooLarge):
+		v.code, v.fix = "too_large", "Choose a smaller model: descry models list"
 	case errors.Is(err, app.ErrNoModel):
 		v.code, v.fix = "no_model", "See: descry doctor"
 	case errors.Is(err, library.ErrNotFound):

@@ -89,6 +89,7 @@ func TestVerdict(t *testing.T) {
 		{"no library", t.Context(), wrap(app.ErrNoLibrary), 1, "no_library", "index"},
 		{"not in the library", t.Context(), wrap(app.ErrNotInLibrary), 1, "not_in_library", "index"},
 		{"no model", t.Context(), wrap(app.ErrNoModel), 1, "no_model", "doctor"},
+		{"a model that is too large", t.Context(), fmt.Errorf("%w: %w", app.ErrNoModel, app.ErrTooLarge), 1, "too_large", "models list"},
 		{"no model of that name", t.Context(), fmt.Errorf("%w: %w", app.ErrNoModel, library.ErrNotFound), 1, "no_model", "doctor"},
 		{"not found", t.Context(), wrap(library.ErrNotFound), 1, "not_found", ""},
 		{"a mend of its own", t.Context(), withFix(wrap(library.ErrNotFound), "Look again."), 1, "not_found", "Look again."},
@@ -120,6 +121,9 @@ func TestMeter(t *testing.T) {
 		{20 * time.Millisecond, app.Progress{Job: look, Done: 1, Total: 40}},
 		{4 * time.Second, app.Progress{Job: look, Done: 10, Total: 40, PerSecond: 2.5, Left: 12 * time.Second}},
 		{2 * time.Second, app.Progress{Job: look, Done: 15, Total: 40, PerSecond: 2.5, Left: 10 * time.Second, Failed: 1}},
+		{time.Millisecond, app.Progress{Job: look, Done: 16, Total: 40, Waiting: app.WaitLow}},
+		{time.Millisecond, app.Progress{Job: look, Done: 17, Total: 40, Waiting: app.WaitLow}},
+		{time.Millisecond, app.Progress{Job: look, Done: 18, Total: 40}},
 		{10 * time.Millisecond, app.Progress{Job: look, Done: 40, Total: 40}},
 		{0, app.Progress{Job: tag, Done: 40, Total: 40}},
 	}
@@ -139,6 +143,8 @@ func TestMeter(t *testing.T) {
 	want := strings.Join([]string{
 		"Looking at photos: 0 of 40",
 		"Looking at photos: 15 of 40, 2/s, 10 s left, 1 unreadable",
+		"Looking at photos: 16 of 40, waiting: the battery is low",
+		"Looking at photos: 18 of 40",
 		"Suggesting tags: 40 of 40", "",
 	}, "\n")
 	if diff := cmp.Diff(want, show("plain", false)); diff != "" {
@@ -148,7 +154,7 @@ func TestMeter(t *testing.T) {
 		t.Errorf("--quiet shows %q", got)
 	}
 	json := strings.Split(strings.TrimSpace(show("json", false)), "\n")
-	if len(json) != 6 || !strings.HasPrefix(json[0], `{"done":9,`) || !strings.Contains(json[4], `"done":40`) {
+	if len(json) != 8 || !strings.HasPrefix(json[0], `{"done":9,`) || !strings.Contains(json[6], `"done":40`) {
 		t.Errorf("json lines:\n%s", strings.Join(json, "\n"))
 	}
 	bars := show("bar", false)
@@ -165,6 +171,7 @@ func TestProgressText(t *testing.T) {
 		{app.Progress{Job: "Reading the labels", Done: 120}, "Reading the labels: 120"},
 		{app.Progress{Job: "Looking at photos", Done: 7590, Total: 12431, PerSecond: 43.2, Left: 112 * time.Second, Failed: 3}, "Looking at photos: 7590 of 12431, 43/s, 2 min left, 3 unreadable"},
 		{app.Progress{Job: "Looking at photos", Done: 1, Total: 2, PerSecond: 0.2, Left: 200 * time.Millisecond}, "Looking at photos: 1 of 2, 0/s, 1 s left"},
+		{app.Progress{Job: "Looking at photos", Done: 3, Total: 9, PerSecond: 2, Waiting: app.WaitBattery}, "Looking at photos: 3 of 9, waiting: on battery"},
 		{app.Progress{Job: "Looking at photos", Total: 1e6, PerSecond: 10, Left: 27 * time.Hour}, "Looking at photos: 0 of 1000000, 10/s, 27.0 h left"},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 )
 
 func (c *call) indexCmd() *cobra.Command {
-	watch, noText := false, false
+	watch, noText, quiet := false, false, ""
 	cmd := &cobra.Command{
 		Use:   "index [PATH…]",
 		Short: "Add folders and bring the library up to date",
@@ -23,14 +24,21 @@ func (c *call) indexCmd() *cobra.Command {
 			"Then it looks for text in the photos, the newest first, so that they are found by it; that takes\n" +
 			"longer than all else, and --no-text leaves it out.\n" +
 			"Ctrl-C keeps what is finished; the next run goes on.\n" +
+			"On battery it takes half the cores at low priority, and waits while the battery is low.\n" +
+			"--quiet-mode on is as quiet on mains, and waits on battery, while you work in Descry or, where the\n" +
+			"system tells, at the machine, and while other programs are busy; --quiet-mode off never gives way.\n" +
+			"\"descry config set quiet on\" makes that the default.\n" +
 			"With --watch it goes on until Ctrl-C: what changes in the roots is looked at as it comes.",
-		Example: "  descry index ~/Pictures /media/usb/photos\n  descry index ~/Pictures/2024\n  descry index --no-text\n  descry index --watch",
+		Example: "  descry index ~/Pictures /media/usb/photos\n  descry index ~/Pictures/2024\n  descry index --no-text\n  descry index --quiet-mode on\n  descry index --watch",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			if watch && c.json {
 				return usagef("--watch has no end to write one JSON document at: leave one of the two out")
 			}
 			c.opts.NoText = noText
+			if c.opts.Quiet = quiet; !slices.Contains([]string{"", app.QuietAuto, app.QuietOn, app.QuietOff}, quiet) {
+				return usagef("--quiet-mode %s: it is %s, %s or %s", quiet, app.QuietAuto, app.QuietOn, app.QuietOff)
+			}
 			paths, err := absolute(args)
 			if err != nil {
 				return err
@@ -81,6 +89,7 @@ func (c *call) indexCmd() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&watch, "watch", false, "go on until Ctrl-C, and look at what changes in the roots as it comes")
+	cmd.Flags().StringVar(&quiet, "quiet-mode", "", "how this run gives way to other work: `MODE` is auto, on or off (default: the setting quiet)")
 	cmd.Flags().BoolVar(&noText, "no-text", false, "look for no text in the photos now")
 	return cmd
 }

@@ -14,8 +14,9 @@ import (
 // one goroutine.
 type meter struct {
 	out  io.Writer
-	form string // "plain", "bar", "json", or "" for none
-	job  string // the task that was shown last
+	form string   // "plain", "bar", "json", or "" for none
+	job  string   // the task that was shown last
+	wait app.Wait // why it waited then
 	last time.Time
 	now  func() time.Time
 	open bool // a bar stands on the current line
@@ -50,12 +51,12 @@ func (m *meter) show(p app.Progress) {
 		every = plainEvery
 	}
 	now := m.now()
-	begins := p.Job != m.job
-	if begins {
-		m.job, m.last = p.Job, now
+	begins, waits := p.Job != m.job, p.Waiting != m.wait
+	if begins || waits {
+		m.job, m.wait, m.last = p.Job, p.Waiting, now
 	}
 	ends := p.Total > 0 && p.Done == p.Total && m.form != "plain"
-	due := begins && p.Total > 0 || ends || now.Sub(m.last) >= every
+	due := waits || begins && p.Total > 0 || ends || now.Sub(m.last) >= every
 	if m.form == "" || !due {
 		return
 	}
@@ -64,7 +65,7 @@ func (m *meter) show(p app.Progress) {
 	case "json":
 		line, err := json.Marshal(map[string]any{
 			"job": p.Job, "done": p.Done, "total": p.Total, "failed": p.Failed,
-			"per_second": p.PerSecond, "seconds_left": p.Left.Seconds(),
+			"per_second": p.PerSecond, "seconds_left": p.Left.Seconds(), "waiting": p.Waiting,
 		})
 		if err == nil {
 			fmt.Fprintf(m.out, "%s\n", line)
@@ -99,6 +100,10 @@ func progressText(p app.Progress) string {
 	fmt.Fprintf(&b, "%s: %d", p.Job, p.Done)
 	if p.Total > 0 {
 		fmt.Fprintf(&b, " of %d", p.Total)
+	}
+	if p.Waiting != app.WaitNot {
+		fmt.Fprintf(&b, ", waiting: %s", p.Waiting)
+		return b.String()
 	}
 	if p.PerSecond > 0 {
 		fmt.Fprintf(&b, ", %.0f/s", p.PerSecond)

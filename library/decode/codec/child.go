@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"descry/internal/childproc"
+	"descry/internal/machine"
 	"descry/library/decode"
 )
 
@@ -21,21 +22,23 @@ type child struct {
 	out      *os.File
 	noise    *noise
 	limited  bool // in its memory
+	gentle   bool // at low priority
 	answered int
 	rest     *time.Timer // ends it when it is idle for long
 	once     sync.Once
 	state    error // how it ended
 }
 
-// start starts a child that may take so much memory; less than 0: as much as it wants.
-func start(command, environment []string, memory int64) (*child, error) {
+// start starts a child that may take so much memory; less than 0: as much as it wants. A gentle
+// one runs at low priority.
+func start(command, environment []string, memory int64, gentle bool) (*child, error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	// One small heap for all threads of the C library; no traces of goroutines in what it
 	// says when it dies.
 	cmd.Env = append(append([]string(nil), environment...), "MALLOC_ARENA_MAX=1", "GOTRACEBACK=none")
 	childproc.Apart(cmd)
 	cmd.WaitDelay = 5 * time.Second
-	c := &child{cmd: cmd, noise: new(noise), limited: memory > 0}
+	c := &child{cmd: cmd, noise: new(noise), limited: memory > 0, gentle: gentle}
 	cmd.Stderr = c.noise
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -47,7 +50,12 @@ func start(command, environment []string, memory int64) (*child, error) {
 	}
 	cmd.Stdout = theirs
 	c.in, c.out = in, out
-	err = cmd.Start()
+	if gentle {
+		childproc.Gently(cmd)
+		machine.Gently(func() { err = cmd.Start() })
+	} else {
+		err = cmd.Start()
+	}
 	theirs.Close()
 	if err != nil {
 		in.Close()

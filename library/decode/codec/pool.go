@@ -44,9 +44,28 @@ type Pool struct {
 
 	mu     sync.Mutex
 	idle   []*child
+	gentle bool // children start at low priority
 	closed bool
 	stop   context.CancelFunc // ends what is under way
 	life   context.Context
+}
+
+// SetGentle has children start at low priority from now on, or at the usual one. Those that were
+// started otherwise end when they have nothing to do.
+func (p *Pool) SetGentle(on bool) {
+	p.mu.Lock()
+	if p.gentle == on {
+		p.mu.Unlock()
+		return
+	}
+	p.gentle = on
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.rest.Stop()
+		c.end()
+	}
 }
 
 // errClosed is the cause of what Close cut off.
@@ -241,7 +260,7 @@ func (p *Pool) take() (*child, error) {
 		c.rest.Stop()
 		return c, nil
 	}
-	closed := p.closed
+	closed, gentle := p.closed, p.gentle
 	p.mu.Unlock()
 	if closed {
 		return nil, errClosed
@@ -257,7 +276,7 @@ func (p *Pool) take() (*child, error) {
 	if environment == nil {
 		environment = os.Environ()
 	}
-	c, err := start(command, environment, p.p.Memory)
+	c, err := start(command, environment, p.p.Memory, gentle)
 	if err != nil {
 		return nil, fmt.Errorf("start the decoder %s: %w", strings.Join(command, " "), err)
 	}
@@ -271,7 +290,7 @@ const lifetime = 1000
 // put lays a child aside for the next picture.
 func (p *Pool) put(c *child) {
 	p.mu.Lock()
-	if p.closed || c.answered >= lifetime {
+	if p.closed || c.answered >= lifetime || c.gentle != p.gentle {
 		p.mu.Unlock()
 		c.end()
 		return
