@@ -42,7 +42,7 @@ var layers = []struct {
 }
 
 // forTests are packages that make or find what tests need; the program does without them.
-var forTests = []string{"internal/testdata", "internal/photomaker", "internal/onnxtest"}
+var forTests = []string{"internal/testdata", "internal/photomaker", "internal/onnxtest", "internal/hubtest"}
 
 // owners says who alone may import what.
 var owners = []struct {
@@ -73,6 +73,12 @@ var owners = []struct {
 		why:     "they run in child processes, and loading one touches the whole process",
 		imports: []string{"github.com/gen2brain/heic"},
 		by:      []string{"library/decode/codec"},
+	},
+	{
+		what:    "the network",
+		why:     "nothing but a download that was asked for may use it",
+		imports: []string{"net/http"},
+		by:      []string{"clipengine/hub", "internal/hubtest"},
 	},
 	{
 		what:    "the store and the runtime",
@@ -210,6 +216,9 @@ func TestBrokenImportsAreFound(t *testing.T) {
 		{"ui/desktop/grid", "fyne.io/fyne/v2/widget", false, true},
 		{".", "fyne.io/fyne/v2/app", false, true},
 		{"clipengine", "github.com/yalue/onnxruntime_go", false, false},
+		{"ui/app", "net/http", false, false},
+		{"clipengine/hub", "net/http", false, true},
+		{"library/store", "net/http/httptest", true, false},
 		{"somewhere", module + "/library", false, false},
 	}
 	for _, test := range tests {
