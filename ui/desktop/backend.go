@@ -75,5 +75,6 @@ type Backend interface {
 	SetSetting(ctx context.Context, key, value string) error
 	Models(ctx context.Context) ([]app.ModelInfo, error)
 	UseModel(ctx context.Context, id string) error
+	Prefer(photos []library.PhotoID) // at once, from any goroutine
 	AddModel(ctx context.Context, dir string) (app.ModelInfo, error)
 }

@@ -29,7 +29,7 @@ func (w *window) showModels() {
 }
 
 func (w *window) listModels(models []app.ModelInfo) {
-	note := look.NewParagraph(tr("The model turns photos and words into something that can be compared. Another model looks at every photo anew; what the last one found is kept, and so are your tags and texts."))
+	note := look.NewParagraph(tr("The model turns photos and words into something that can be compared. Another model looks at every photo first; until it has seen them all, the one in use answers. What a model found is kept, so going back is at once, and your tags and texts stay."))
 	note.Colour = look.ColourSecondary
 	rows := container.New(layout.NewCustomPaddedVBoxLayout(8))
 	for _, m := range models {
@@ -93,12 +93,17 @@ func (w *window) modelRow(m app.ModelInfo) fyne.CanvasObject {
 func (w *window) useModel(m app.ModelInfo) {
 	w.loop.Go(func() func() {
 		err := w.b.UseModel(w.ctx, m.ID)
+		inUse := w.b.Model().ID == m.ID
 		return func() {
 			if err != nil {
 				w.fail(tr("The model could not be used"), err)
 				return
 			}
-			w.toast.Show(tr("Descry now uses {{.Model}}.", with{"Model": m.Name}), "", nil)
+			said := tr("Descry now uses {{.Model}}.", with{"Model": m.Name})
+			if !inUse {
+				said = tr("{{.Model}} looks at your photos now, and is used when it has seen them all.", with{"Model": m.Name})
+			}
+			w.toast.Show(said, "", nil)
 			w.refresh()
 		}
 	})

@@ -201,6 +201,7 @@ func (w *window) inView(from, to, ahead int, flinging bool) {
 		wanted = append(wanted, ids[ahead:from]...)
 	}
 	w.feed.Want(wanted, w.grid.Pixels())
+	w.b.Prefer(ids[from:to])
 }
 
 // hover shows name and confidence of the photo under the pointer.

@@ -120,6 +120,15 @@ func TestStart(t *testing.T) {
 	if to-from > 60 || x.b.Calls("Thumbnail") > 3*(to-from) {
 		t.Errorf("%d thumbnails were fetched for %d cells", x.b.Calls("Thumbnail"), to-from)
 	}
+	if !slices.Equal(x.b.Preferred, x.grid.Photos()[from:to]) {
+		t.Errorf("a model that looks at photos is to begin with %v, and in sight are %v", x.b.Preferred, x.grid.Photos()[from:to])
+	}
+	x.grid.ScrollTo(5000)
+	x.pass(200 * time.Millisecond)
+	x.settle()
+	if from, to := x.grid.InSight(); from == 0 || !slices.Equal(x.b.Preferred, x.grid.Photos()[from:to]) {
+		t.Errorf("after scrolling a model is to begin with %v, and in sight are %v", x.b.Preferred, x.grid.Photos()[from:to])
+	}
 }
 
 func TestSearchWaitsForAPause(t *testing.T) {

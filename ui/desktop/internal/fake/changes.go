@@ -256,6 +256,13 @@ func (b *Backend) Models(context.Context) ([]app.ModelInfo, error) {
 // UseModel counts the call.
 func (b *Backend) UseModel(ctx context.Context, _ string) error { b.count(ctx, "UseModel"); return nil }
 
+// Prefer keeps what it was told.
+func (b *Backend) Prefer(photos []library.PhotoID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Preferred = photos
+}
+
 // AddModel counts the call.
 func (b *Backend) AddModel(ctx context.Context, dir string) (app.ModelInfo, error) {
 	b.count(ctx, "AddModel")

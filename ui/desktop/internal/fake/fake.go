@@ -58,6 +58,9 @@ type Backend struct {
 	TrashFails map[string]string
 	TrashError error
 	Heirs      []app.TrashItem
+
+	// Preferred is what Prefer was told last.
+	Preferred []library.PhotoID
 }
 
 type undoable struct {
