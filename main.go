@@ -83,6 +83,7 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		Quiet:      o.Quiet,
 		Program:    o.Program,
 		Starter:    assets.Starter(),
+		Catalogue:  assets.Models,
 		Sets:       sets,
 		Places:     assets.Places(),
 		Languages:  assets.Languages(),

@@ -65,6 +65,7 @@ type Params struct {
 	Decoders []string
 
 	Starter    fs.FS              // the bundled starter model
+	Catalogue  func() io.Reader   // the models that can be had, as package catalogue reads them; nil: none are known
 	Sets       []tagging.LabelSet // built-in label sets
 	Places     []byte             // list of places, as package places reads it; nil: names of places are not known
 	Languages  fs.FS              // what is known of languages, as package language reads it; nil: nothing
@@ -90,7 +91,9 @@ type App struct {
 	madeAgain atomic.Int64
 	codecs    *codec.Pool // nil without Params.Decoders
 
-	engines engineBox
+	engines   engineBox
+	catalogue catalogueBox
+	measured  speedBox
 
 	mu       sync.Mutex
 	events   Events

@@ -32,7 +32,8 @@ func animals() tagging.LabelSet {
 // params is for a library in dir with the real starter model, and few labels.
 func params(dir, runtime string) app.Params {
 	return app.Params{
-		Dir: dir, Runtime: runtime, Threads: 2, Quiet: app.QuietOff, Starter: assets.Starter(), Sets: []tagging.LabelSet{animals()},
+		Dir: dir, Runtime: runtime, Threads: 2, Quiet: app.QuietOff, Starter: assets.Starter(), Catalogue: assets.Models,
+		Sets:       []tagging.LabelSet{animals()},
 		Background: assets.Background()[:40], Templates: []string{"a photo of {}."}, Samples: assets.Samples(),
 	}
 }

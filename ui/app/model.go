@@ -165,6 +165,7 @@ func (a *App) Model() ModelInfo {
 	info := infoOf(engine.Bundle())
 	info.InUse, info.Provider = true, engine.Provider()
 	a.fill(&info, engine.Bundle())
+	info.PerSecond = a.speedOf(context.Background(), info.Space)
 	return info
 }
 
@@ -177,22 +178,16 @@ func infoOf(b *bundle.Bundle) ModelInfo {
 	if err != nil {
 		info.Problem = err.Error()
 	}
-	info.Bytes = size
+	info.Bytes, info.Precision = size, b.Precision
 	return info
 }
 
 // Models lists the models at hand, the bundled one first. A model that cannot be opened
 // is in the list with its problem.
 func (a *App) Models(ctx context.Context) ([]ModelInfo, error) {
-	ids := []string{starterID}
-	entries, err := os.ReadDir(a.modelsDir())
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("listing the models: %w", err)
-	}
-	for _, e := range entries {
-		if e.IsDir() && e.Name()[0] != '.' {
-			ids = append(ids, e.Name())
-		}
+	ids, err := a.installed()
+	if err != nil {
+		return nil, err
 	}
 	inUse := a.modelID(ctx)
 	models := make([]ModelInfo, 0, len(ids))
@@ -204,6 +199,7 @@ func (a *App) Models(ctx context.Context) ([]ModelInfo, error) {
 			info = infoOf(b)
 			info.InUse = id == inUse
 			a.fill(&info, b)
+			info.PerSecond = a.speedOf(ctx, info.Space)
 		}
 		info.InUse = id == inUse
 		models = append(models, info)
@@ -222,18 +218,46 @@ func (a *App) VerifyModels(ctx context.Context) ([]ModelInfo, error) {
 		if models[i].Problem != "" {
 			continue
 		}
-		b, err := a.openBundle(models[i].ID)
-		if err == nil {
-			err = a.proveBundle(ctx, b)
-		}
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, err
-			}
-			models[i].Problem = err.Error()
+		if err := a.prove(ctx, &models[i]); err != nil {
+			return nil, err
 		}
 	}
 	return models, nil
+}
+
+// TestModel checks one model at hand, runs its self-test and measures its speed; what fails is
+// in its Problem.
+func (a *App) TestModel(ctx context.Context, id string) (ModelInfo, error) {
+	models, err := a.Models(ctx)
+	if err != nil {
+		return ModelInfo{}, err
+	}
+	i := slices.IndexFunc(models, func(m ModelInfo) bool { return m.ID == id })
+	if i < 0 {
+		return ModelInfo{}, fmt.Errorf("model %q: %w", id, library.ErrNotFound)
+	}
+	m := models[i]
+	if m.Problem == "" {
+		err = a.prove(ctx, &m)
+	}
+	return m, err
+}
+
+// prove tests a model at hand and writes what it finds into its description. Its error is that
+// of ctx.
+func (a *App) prove(ctx context.Context, m *ModelInfo) error {
+	b, err := a.openBundle(m.ID)
+	if err == nil {
+		err = a.proveBundle(ctx, b)
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		m.Problem = err.Error()
+	}
+	m.PerSecond = a.speedOf(ctx, m.Space)
+	return nil
 }
 
 // proveBundle compares a model's files with the digests it brings, and runs its self-test.
@@ -251,10 +275,23 @@ func (a *App) proveBundle(ctx context.Context, b *bundle.Bundle) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(engine.SelfTest(ctx), engine.Close()); err != nil {
+	err = engine.SelfTest(ctx)
+	if err == nil {
+		_, err = a.measure(ctx, finalID(b.ID), engine)
+	}
+	if err := errors.Join(err, engine.Close()); err != nil {
 		return fmt.Errorf("the model failed its self-test: %w", err)
 	}
 	return nil
+}
+
+// finalID is the id that a model gets when it is put in place: while it is being added, it lies
+// in a folder with a dot and a word before it, such as ".adding-ID".
+func finalID(folder string) string {
+	if rest, ok := strings.CutPrefix(folder, "."); ok {
+		_, folder, _ = strings.Cut(rest, "-")
+	}
+	return folder
 }
 
 // AddModel checks a model folder part by part, copies it into the library and runs its

@@ -180,9 +180,11 @@ type ModelInfo struct {
 	Bundled   bool
 	Provider  string // "" while not loaded
 	Bytes     int64
-	Memory    int64  // bytes of memory that it needs on a CPU, estimated; 0: not known
-	Tight     string // "" or one sentence: there is not enough memory for it
-	Problem   string // "" or one sentence: what is wrong with it
+	Memory    int64   // bytes of memory that it needs on a CPU, estimated; 0: not known
+	Tight     string  // "" or one sentence: there is not enough memory for it
+	Precision string  // of its weights: "int8"; "" when it could not be opened
+	PerSecond float64 // photos a second, measured here; 0 when it was not yet
+	Problem   string  // "" or one sentence: what is wrong with it
 
 	Vectors VectorUse // what it found, kept while another model is in use
 	Coming  bool      // it looks at the photos and is used when it has seen them all

@@ -377,11 +377,23 @@ type modelDocument struct {
 	VectorBytes int64 `json:"vector_bytes"`
 	Coming      bool  `json:"coming,omitempty"`
 	Gone        bool  `json:"gone,omitempty"`
+
+	Precision string  `json:"precision,omitempty"`
+	PerSecond float64 `json:"photos_per_second,omitempty"`
 }
 
 func modelDocumentOf(m app.ModelInfo) modelDocument {
 	return modelDocument{
 		m.ID, m.Name, m.Licence, m.Note, m.Languages, m.Dim, m.InputSize, m.Space, m.InUse, m.Bundled, m.Bytes, m.Problem, m.Memory, m.Tight,
 		m.Vectors.Vectors, m.Vectors.Bytes, m.Coming, m.Gone,
+		m.Precision, m.PerSecond,
 	}
+}
+
+// speed says how fast the model was here, or nothing.
+func (m modelDocument) speed() string {
+	if m.PerSecond == 0 {
+		return ""
+	}
+	return ", " + rateText(m.PerSecond) + " photos/s"
 }

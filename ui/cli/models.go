@@ -19,15 +19,6 @@ func (c *call) modelsCmd() *cobra.Command {
 	return models
 }
 
-func (c *call) modelsListCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "The models at hand", Args: noArgs, Example: "  descry models list",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.withApp(cmd.Context(), AccessNone, func(a *app.App) error { return c.printModels(cmd.Context(), a) })
-		},
-	}
-}
-
 func (c *call) modelsAddCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "add DIR", Short: "Check a model folder, test it and copy it in", Args: exactly(1, "one model folder"),
@@ -119,8 +110,8 @@ func (c *call) printModelList(all []app.ModelInfo) error {
 		if m.InUse {
 			mark = "*"
 		}
-		c.print("%s %s  %s, vectors of %d numbers, pictures of %d px, %s, %.0f MB", mark, m.ID, m.Name, m.Dim, m.InputSize,
-			strings.Join(m.Languages, " "), float64(m.Bytes)/1e6)
+		c.print("%s %s  %s, vectors of %d numbers, pictures of %d px, %s, %.0f MB%s", mark, m.ID, m.Name, m.Dim, m.InputSize,
+			strings.Join(m.Languages, " "), float64(m.Bytes)/1e6, m.speed())
 		c.print("    %s", m.Licence)
 		if m.Note != "" {
 			c.print("    %s", m.Note)

@@ -1,0 +1,168 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"descry/clipengine"
+)
+
+// speed is how fast a model looked at pictures on this machine.
+type speed struct {
+	Model     string  `json:"model"`
+	Space     string  `json:"space"`
+	Precision string  `json:"precision"`
+	Provider  string  `json:"provider"`
+	Threads   int     `json:"threads"`
+	PerSecond float64 `json:"per_second"` // pictures, decoding not counted
+}
+
+// speedBox holds what was measured. It is kept in a file of the cache: it can be had again.
+type speedBox struct {
+	mu   sync.Mutex
+	read bool
+	all  []speed
+}
+
+func (a *App) speedFile() string { return filepath.Join(a.cacheDir(), "speeds.json") }
+
+// speeds returns what was measured, the latest first.
+func (a *App) speeds() []speed {
+	b := &a.measured
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.read {
+		b.read = true
+		if data, err := os.ReadFile(a.speedFile()); err == nil && json.Unmarshal(data, &b.all) != nil {
+			b.all = nil
+		}
+		b.all = slices.DeleteFunc(b.all, func(s speed) bool { return !(s.PerSecond > 0) })
+	}
+	return slices.Clone(b.all)
+}
+
+// noteSpeed keeps a figure in the place of an older one of the same. Where the library cannot be
+// written, it is known until the process ends.
+func (a *App) noteSpeed(s speed) {
+	a.speeds()
+	b := &a.measured
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	same := func(o speed) bool {
+		return o.Model == s.Model && o.Space == s.Space && o.Provider == s.Provider && o.Threads == s.Threads
+	}
+	b.all = append([]speed{s}, slices.DeleteFunc(b.all, same)...)
+	b.all = b.all[:min(len(b.all), 100)]
+	if a.store == nil || a.p.ReadOnly {
+		return
+	}
+	if err := writeJSON(a.speedFile(), b.all); err != nil {
+		a.p.Log.Warn("the speed of a model could not be kept", "err", err)
+	}
+}
+
+// writeJSON writes a file in the place of what was there, as a whole or not at all.
+func writeJSON(file string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	next := file + ".new"
+	if err := os.WriteFile(next, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, file)
+}
+
+// speedOf returns what was measured of the models of a space, with as many threads as are used
+// now if that was, or 0.
+func (a *App) speedOf(ctx context.Context, space string) float64 {
+	threads, latest := a.threads(ctx), 0.0
+	for _, s := range a.speeds() {
+		switch {
+		case s.Space != space:
+		case s.Threads == threads:
+			return s.PerSecond
+		case latest == 0:
+			latest = s.PerSecond
+		}
+	}
+	return latest
+}
+
+// MeasureModel measures how many pictures a second a model at hand looks at here, and keeps it.
+func (a *App) MeasureModel(ctx context.Context, id string) (float64, error) {
+	b, err := a.openBundle(id)
+	if err != nil {
+		return 0, err
+	}
+	lib, err := a.runtimeLibrary(ctx)
+	if err != nil {
+		return 0, err
+	}
+	engine, err := a.openEngine(ctx, b, lib)
+	if err != nil {
+		return 0, err
+	}
+	rate, err := a.measure(ctx, id, engine)
+	return rate, errors.Join(err, engine.Close())
+}
+
+// How long a measurement takes: long enough for a figure that a person can choose by, short
+// enough to wait for.
+const (
+	measureFor   = 400 * time.Millisecond
+	measureAtMax = 4 * time.Second
+)
+
+// measure lets an engine look at a picture again and again, as many at a time as when photos are
+// indexed, and keeps how fast that went.
+func (a *App) measure(ctx context.Context, id string, engine *clipengine.Engine) (float64, error) {
+	threads := a.threads(ctx)
+	side := engine.MinSide()
+	picture := image.NewRGBA(image.Rect(0, 0, side*3/2, side))
+	for i := range picture.Pix {
+		picture.Pix[i] = byte(i*i>>7) | 3
+	}
+	if _, err := engine.EncodeImage(ctx, picture); err != nil {
+		return 0, fmt.Errorf("measuring the model %s: %w", id, err)
+	}
+	var done atomic.Int64
+	began := time.Now()
+	group, running := errgroup.WithContext(ctx)
+	for range threads {
+		group.Go(func() error {
+			// Each does one picture at least; a slow model is not measured for longer than that.
+			for n := 0; n == 0 || time.Since(began) < measureFor && n < 1<<12; n++ {
+				if _, err := engine.EncodeImage(running, picture); err != nil {
+					return err
+				}
+				done.Add(1)
+				if time.Since(began) > measureAtMax {
+					break
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return 0, fmt.Errorf("measuring the model %s: %w", id, err)
+	}
+	rate := float64(done.Load()) / time.Since(began).Seconds()
+	a.noteSpeed(speed{Model: id, Space: engine.Space(), Precision: engine.Bundle().Precision, Provider: engine.Provider(), Threads: threads, PerSecond: rate})
+	return rate, nil
+}
