@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"descry/internal/machine"
@@ -53,9 +54,9 @@ type quietBox struct {
 	calm    int  // looks in a row at which other programs used little
 	anyway  bool // a person let work go on although it would wait
 	wait    Wait
-	touched time.Time // when somebody did something in Descry
-	tell    func()    // has the progress told of once more; nil: nobody listens
+	tell    func() // has the progress told of once more; nil: nobody listens
 	watch   machine.Watch
+	touched atomic.Int64 // when somebody did something in Descry, Unix time in ns; 0: never
 }
 
 // quietMode is how quiet work in the background is to be.
@@ -75,11 +76,7 @@ func (a *App) around() machine.Around {
 }
 
 // Touched says that somebody does something in Descry. It may be called often.
-func (a *App) Touched() {
-	a.quiet.mu.Lock()
-	defer a.quiet.mu.Unlock()
-	a.quiet.touched = a.p.Now()
-}
+func (a *App) Touched() { a.quiet.touched.Store(a.p.Now().UnixNano()) }
 
 // waitingFor is why work in the background waits by itself; "" when it does not.
 func (a *App) waitingFor() Wait {
@@ -147,7 +144,8 @@ func (a *App) giveWay(ctx context.Context) {
 	} else if now.Others >= 0 {
 		q.calm++
 	}
-	working := now.Idle >= 0 && now.Idle < atWork || !q.touched.IsZero() && a.p.Now().Sub(q.touched) < atWork
+	touched := q.touched.Load()
+	working := now.Idle >= 0 && now.Idle < atWork || touched != 0 && a.p.Now().UnixNano()-touched < int64(atWork)
 	quiet, wait := manner(mode, now, working, q.calm < calmLooks)
 	if wait == WaitNot {
 		q.anyway = false
@@ -155,7 +153,7 @@ func (a *App) giveWay(ctx context.Context) {
 	if q.anyway {
 		wait = WaitNot
 	}
-	told := wait != q.wait
+	told := wait != q.wait || quiet != a.manner.Gentle()
 	q.wait = wait
 	lanes := 0
 	if quiet {
@@ -164,11 +162,11 @@ func (a *App) giveWay(ctx context.Context) {
 	tell := q.tell
 	a.manner.SetLanes(lanes)
 	a.manner.SetGentle(quiet)
-	if a.codecs != nil {
-		a.codecs.SetGentle(quiet)
-	}
 	a.manner.Hold(pause.Quiet, wait != WaitNot)
 	q.mu.Unlock()
+	if a.codecs != nil {
+		a.codecs.SetGentle(quiet) // may wait for a child to end
+	}
 	if told && tell != nil {
 		tell()
 	}
@@ -214,14 +212,14 @@ func (a *App) withWaiting(progress func(Progress)) (with func(Progress), again f
 		mu.Lock()
 		defer mu.Unlock()
 		last = p
-		p.Waiting = a.waitingFor()
+		p.Waiting, p.Quiet = a.waitingFor(), a.manner.Gentle()
 		progress(p)
 	}
 	again = func() {
 		mu.Lock()
 		defer mu.Unlock()
 		if last.Running {
-			last.Waiting = a.waitingFor()
+			last.Waiting, last.Quiet = a.waitingFor(), a.manner.Gentle()
 			progress(last)
 		}
 	}

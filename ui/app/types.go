@@ -206,6 +206,7 @@ type Progress struct {
 	PerSecond float64
 	Left      time.Duration // 0 while unknown
 	Paused    bool          // by hand
+	Quiet     bool          // by half the cores, at low priority
 	Waiting   Wait          // why it waits by itself; "": it does not
 	Running   bool
 	Path      string // the file being looked at

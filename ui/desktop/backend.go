@@ -33,6 +33,7 @@ type Backend interface {
 	ResumeIndexing()
 	CancelIndexing()
 	Progress() app.Progress
+	Touched()
 
 	Sidebar(ctx context.Context) (app.Sidebar, error)
 	Browse(ctx context.Context, s app.Scope) ([]library.PhotoID, error)

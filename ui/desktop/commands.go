@@ -79,6 +79,7 @@ func (w *window) allCommands() []command {
 		{menu: photo, name: tr("Photos that look like this one"), keys: "S", runes: "sS", run: w.findSimilar},
 		{menu: photo, name: tr("Show where in the photo it is, the next thing, or none"), keys: "W", runes: "wW", run: w.toggleWhere},
 	}
+	cs = append(cs, w.quietCommands()...)
 	cs = append(cs, w.savingCommands()...)
 	cs = append(cs, w.exampleCommands()...)
 	cs = append(cs, w.keepingCommands()...)
@@ -119,6 +120,7 @@ func (w *window) mainMenu() *fyne.MainMenu {
 // guarded keeps a command from running below a sheet or dialog that covers the window.
 func (w *window) guarded(run func()) func() {
 	return func() {
+		w.b.Touched()
 		if w.sheet == nil {
 			run()
 		}
@@ -141,6 +143,7 @@ func (w *window) inText(s fyne.Shortcut, otherwise func()) {
 
 // typedRune runs the command of a character that no widget wanted.
 func (w *window) typedRune(r rune) {
+	w.b.Touched()
 	for _, c := range w.commands {
 		if strings.ContainsRune(c.runes, r) {
 			c.run()
@@ -152,6 +155,7 @@ func (w *window) typedRune(r rune) {
 // typedKey runs the command of a key that no widget wanted; anything else moves the cursor
 // of the grid, so that no key is lost.
 func (w *window) typedKey(e *fyne.KeyEvent) {
+	w.b.Touched()
 	for _, c := range w.commands {
 		if c.key != "" && c.key == e.Name {
 			c.run()

@@ -22,6 +22,7 @@ const searchPause = 150 * time.Millisecond
 // searchBar is the box, and the row below it with what was understood.
 type searchBar struct {
 	OnSearch func(text string) // after a pause in typing, or at once on Enter
+	OnTyped  func()            // somebody typed in the box
 	OnLeave  func()            // Esc in an empty box
 	OnDown   func()            // into the grid
 	OnSort   func(newest bool)
@@ -65,6 +66,7 @@ func newSearchBar(loop *pace.Loop, tips *look.Tips) *searchBar {
 			s.Box.Refresh()
 		}
 		if !s.quiet {
+			call(s.OnTyped)
 			s.hideProposals()
 			s.Box.Mark(s.unchanged()...)
 			s.wait()

@@ -87,6 +87,9 @@ func TestProgress(t *testing.T) {
 		{app.Progress{Running: true, Job: "Looking at photos", Done: 7590, Total: 12431, PerSecond: 43.2, Left: 112 * time.Second}, "Looking at photos  7,590 of 12,431 · 43/s · 2 minutes left"},
 		{app.Progress{Running: true, Job: "Looking at photos", Done: 5, Total: 9, PerSecond: 3.25, Left: 5 * time.Second}, "Looking at photos  5 of 9 · 3.2/s · a few seconds left"},
 		{app.Progress{Running: true, Paused: true, Job: "Looking at photos", Done: 5, Total: 9, PerSecond: 3.25}, "Looking at photos  5 of 9 · paused"},
+		{app.Progress{Running: true, Quiet: true, Waiting: app.WaitBattery, Job: "Looking at photos", Done: 5, Total: 9}, "Looking at photos  5 of 9 · waiting: on battery"},
+		{app.Progress{Running: true, Quiet: true, Waiting: app.WaitPerson, Paused: true, Job: "Looking at photos", Done: 5, Total: 9}, "Looking at photos  5 of 9 · paused"},
+		{app.Progress{Running: true, Quiet: true, Job: "Looking at photos", Done: 5, Total: 9, PerSecond: 3.25}, "Looking at photos  5 of 9 · 3.2/s · quiet"},
 		{app.Progress{Running: true, Job: "Finding photos", Done: 1234}, "Finding photos  1,234"},
 	} {
 		if got := progressText(c.p); got != c.want {
@@ -109,6 +112,50 @@ func TestProgress(t *testing.T) {
 	}
 	if x.status.pause.Visible() {
 		t.Error("pause stays after the end")
+	}
+}
+
+// TestQuietMode switches quiet mode by key, lets work go on that waits, and tells of what somebody
+// does.
+func TestQuietMode(t *testing.T) {
+	x := open(t, fake.New(50))
+	for _, want := range []string{app.QuietOn, app.QuietAuto, app.QuietOn} {
+		x.focusGrid()
+		x.grid.TypedRune('q')
+		x.settle()
+		if got := x.setting(app.SettingQuiet); got != want || x.toast.Text() == "" {
+			t.Errorf("quiet is %q, want %q, and %q is said", got, want, x.toast.Text())
+		}
+	}
+	for _, c := range x.commands {
+		if c.name == "Quiet mode: never" {
+			c.run()
+			x.settle()
+		}
+	}
+	if got := x.setting(app.SettingQuiet); got != app.QuietOff {
+		t.Errorf("quiet is %q", got)
+	}
+	x.b.SetProgress(app.Progress{Running: true, Waiting: app.WaitLow, Job: "Looking at photos", Done: 5, Total: 9})
+	x.settle()
+	x.status.pause.Tapped(nil)
+	x.settle()
+	if x.b.Calls("ResumeIndexing") != 1 || x.b.Calls("PauseIndexing") != 0 {
+		t.Error("work that waits does not go on when somebody says so")
+	}
+	touched := x.b.Calls("Touched")
+	x.search.Box.SetText("dog")
+	x.grid.TypedRune('z')
+	x.grid.Scrolled(&fyne.ScrollEvent{})
+	if n := x.b.Calls("Touched") - touched; n < 3 {
+		t.Errorf("%d of three acts were told of", n)
+	}
+	// What happens by itself is nobody's doing.
+	touched = x.b.Calls("Touched")
+	x.b.Events().Changed()
+	x.pass(time.Second)
+	if n := x.b.Calls("Touched") - touched; n != 0 {
+		t.Errorf("new photos count as %d acts", n)
 	}
 }
 

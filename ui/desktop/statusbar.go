@@ -62,7 +62,7 @@ func newStatusBar(tips *look.Tips) *statusBar {
 
 // SetProgress shows how far the background work has come.
 func (s *statusBar) SetProgress(p app.Progress) {
-	s.paused = p.Paused
+	s.paused = p.Paused || p.Waiting != app.WaitNot
 	for _, o := range []fyne.CanvasObject{s.pause, s.cancel} {
 		if p.Running {
 			o.Show()
@@ -76,7 +76,7 @@ func (s *statusBar) SetProgress(p app.Progress) {
 	} else {
 		s.progress.Hide()
 	}
-	if p.Paused {
+	if s.paused {
 		s.pause.Set(theme.MediaPlayIcon(), tr("Go on"))
 	} else {
 		s.pause.Set(theme.MediaPauseIcon(), tr("Pause"))
@@ -100,6 +100,9 @@ func progressText(p app.Progress) string {
 	if p.Paused {
 		return text + " · " + tr("paused")
 	}
+	if p.Waiting != app.WaitNot {
+		return text + " · " + waitText(p.Waiting)
+	}
 	if p.PerSecond > 0 {
 		rate := fmt.Sprintf("%.1f", p.PerSecond)
 		if p.PerSecond >= 10 {
@@ -110,7 +113,23 @@ func progressText(p app.Progress) string {
 	if p.Left > 0 {
 		text += " · " + timeLeft(p.Left)
 	}
+	if p.Quiet {
+		text += " · " + tr("quiet")
+	}
 	return text
+}
+
+// waitText says why the background work waits by itself.
+func waitText(w app.Wait) string {
+	switch w {
+	case app.WaitBattery:
+		return tr("waiting: on battery")
+	case app.WaitLow:
+		return tr("waiting: the battery is low")
+	case app.WaitPerson:
+		return tr("waiting: you are working")
+	}
+	return tr("waiting: other programs are busy")
 }
 
 // SetFailures shows how many files could not be used.

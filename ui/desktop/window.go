@@ -158,6 +158,7 @@ func (w *window) buildGrid(o Options) {
 	g.BandText = tr("less likely")
 	g.Now = w.loop.Now
 	g.OnSelect = w.chosenChanged
+	g.OnTouch = w.b.Touched
 	g.OnOpen = func(i int) {
 		w.keepSearch(w.search.last, false)
 		w.viewer.Show(g.Photos(), i, false)
@@ -279,6 +280,7 @@ func (w *window) buildSides() {
 func (w *window) buildSearch() {
 	w.search = newSearchBar(w.loop, w.tips)
 	w.search.OnSearch = func(text string) { w.similar = 0; w.list(false); w.keepLater() }
+	w.search.OnTyped = w.b.Touched
 	w.search.OnLeave = w.focusGrid
 	w.search.OnDown = func() {
 		w.focusGrid()

@@ -44,6 +44,8 @@ type Source interface {
 type Grid struct {
 	widget.BaseWidget
 
+	// OnTouch is called whenever somebody does something with the grid; it may be often.
+	OnTouch func()
 	// OnSelect is called when the selection or the cursor changed.
 	OnSelect func()
 	// OnOpen is called when cell i is to be shown large, OnPeek for a quick look.

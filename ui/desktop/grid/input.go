@@ -31,6 +31,7 @@ func (g *Grid) hit(p fyne.Position) (int, bool) {
 
 // MouseDown chooses, or begins to drag a rubber band or the scroll bar.
 func (g *Grid) MouseDown(e *desktop.MouseEvent) {
+	g.touched()
 	if c := fyne.CurrentApp().Driver().CanvasForObject(g); c != nil {
 		c.Focus(g)
 	}
@@ -123,6 +124,7 @@ func (g *Grid) MouseUp(e *desktop.MouseEvent) {
 
 // Dragged draws the rubber band or moves the scroll bar.
 func (g *Grid) Dragged(e *fyne.DragEvent) {
+	g.touched()
 	if g.thumbDrag {
 		g.dragBar(e.Position.Y)
 		return
@@ -188,6 +190,7 @@ func (g *Grid) dragBar(y float32) {
 
 // Scrolled moves the view, or with Ctrl changes the size of the cells.
 func (g *Grid) Scrolled(e *fyne.ScrollEvent) {
+	g.touched()
 	if g.Modifiers()&fyne.KeyModifierControl != 0 {
 		side := g.geo.Target * zoomStep
 		if e.Scrolled.DY < 0 {
@@ -207,6 +210,7 @@ func (g *Grid) MouseIn(e *desktop.MouseEvent) { g.MouseMoved(e) }
 
 // MouseMoved tells which cell the pointer rests on.
 func (g *Grid) MouseMoved(e *desktop.MouseEvent) {
+	g.touched()
 	i, ok := g.hit(e.Position)
 	if !ok {
 		i = -1
@@ -263,6 +267,7 @@ func (g *Grid) Step(s Step, extend bool) {
 
 // TypedKey moves the cursor, opens, or passes the key on.
 func (g *Grid) TypedKey(e *fyne.KeyEvent) {
+	g.touched()
 	shift := g.Modifiers()&fyne.KeyModifierShift != 0
 	i, _, ok := g.Cursor()
 	steps := map[fyne.KeyName]Step{
@@ -291,6 +296,7 @@ func (g *Grid) TypedKey(e *fyne.KeyEvent) {
 
 // TypedRune passes on what is typed.
 func (g *Grid) TypedRune(r rune) {
+	g.touched()
 	if r != ' ' && g.OnRune != nil {
 		g.OnRune(r)
 	}
@@ -304,4 +310,10 @@ func (g *Grid) fling() bool {
 		return false
 	}
 	return g.moved > flingScreen*float64(g.Size().Height)
+}
+
+func (g *Grid) touched() {
+	if g.OnTouch != nil {
+		g.OnTouch()
+	}
 }

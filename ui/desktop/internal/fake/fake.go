@@ -241,13 +241,16 @@ func (b *Backend) PauseIndexing() { b.job("PauseIndexing", func(p *app.Progress)
 
 // ResumeIndexing goes on with it.
 func (b *Backend) ResumeIndexing() {
-	b.job("ResumeIndexing", func(p *app.Progress) { p.Paused = false })
+	b.job("ResumeIndexing", func(p *app.Progress) { p.Paused, p.Waiting = false, app.WaitNot })
 }
 
 // CancelIndexing ends it.
 func (b *Backend) CancelIndexing() {
 	b.job("CancelIndexing", func(p *app.Progress) { p.Running = false })
 }
+
+// Touched counts that somebody did something.
+func (b *Backend) Touched() { b.count(context.Background(), "Touched") }
 
 // Progress returns how far the job has come.
 func (b *Backend) Progress() app.Progress { b.mu.Lock(); defer b.mu.Unlock(); return b.progress }
