@@ -45,6 +45,8 @@ type Bundle struct {
 	Layout    Layout
 	// Precision is the type that holds most weights of the image tower: fp32, fp16, int8 ….
 	Precision string
+	// Variants are the precisions in which the folder has the image tower.
+	Variants []Precision
 	// Dim is the length of the vectors, or 0 where only running the model tells.
 	Dim int
 	// ContextLength is the largest number of tokens of a text, special ones included.
@@ -72,6 +74,7 @@ type Bundle struct {
 	pad      string // token with which texts are filled up; "" for the tokenizer's own
 	// fill is whether texts are always filled up to ContextLength.
 	fill   bool
+	want   Precision
 	source source
 	image  *Bundle // of ImageTower
 	digest func() (string, error)
@@ -105,6 +108,12 @@ func Open(dir string) (*Bundle, error) { return OpenWith(dir, nil) }
 // OpenWith is Open that finds the image tower of a bundle which has only a text tower: images
 // opens the model with an ID.
 func OpenWith(dir string, images func(id string) (*Bundle, error)) (*Bundle, error) {
+	return OpenAs(dir, "", images)
+}
+
+// OpenAs is OpenWith that takes the variant of a precision; "" is the one that Open takes.
+// The error is ErrNoVariant where the folder has none of it.
+func OpenAs(dir string, p Precision, images func(id string) (*Bundle, error)) (*Bundle, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the model folder: %w", err)
@@ -117,7 +126,7 @@ func OpenWith(dir string, images func(id string) (*Bundle, error)) (*Bundle, err
 	case !st.IsDir():
 		return nil, fmt.Errorf("%s is not a folder; a model is a folder of files", dir)
 	}
-	b, err := read(source{dir: dir}, filepath.Base(dir), images)
+	b, err := read(source{dir: dir}, filepath.Base(dir), p, images)
 	if err != nil {
 		return nil, fmt.Errorf("the model folder %s cannot be used: %w", dir, err)
 	}
@@ -127,15 +136,15 @@ func OpenWith(dir string, images func(id string) (*Bundle, error)) (*Bundle, err
 // OpenFS reads and checks a bundle in a file system, such as the one in the program; its
 // models may not have external data. id becomes the bundle's ID.
 func OpenFS(fsys fs.FS, id string) (*Bundle, error) {
-	b, err := read(source{fsys: fsys}, id, nil)
+	b, err := read(source{fsys: fsys}, id, "", nil)
 	if err != nil {
 		return nil, fmt.Errorf("the model %s cannot be used: %w", id, err)
 	}
 	return b, nil
 }
 
-func read(src source, id string, images func(id string) (*Bundle, error)) (*Bundle, error) {
-	b := &Bundle{ID: id, Name: id, source: src, Languages: []string{"en"}}
+func read(src source, id string, want Precision, images func(id string) (*Bundle, error)) (*Bundle, error) {
+	b := &Bundle{ID: id, Name: id, want: want, source: src, Languages: []string{"en"}}
 	err := src.use(func(fsys fs.FS) error {
 		f := files{fsys: fsys}
 		find := map[Layout]func(files) error{Descry: b.readDescry, Immich: b.readImmich, TransformersJS: b.readTransformers}
@@ -152,6 +161,12 @@ func read(src source, id string, images func(id string) (*Bundle, error)) (*Bund
 		}
 		if err := b.readManifest(f); err != nil {
 			return err
+		}
+		if b.Variants == nil {
+			b.Variants = []Precision{Precision(b.Precision)}
+		}
+		if want != "" && b.image == nil && Precision(b.Precision) != want {
+			return fmt.Errorf("%w %s; it has %s", ErrNoVariant, want, b.Precision)
 		}
 		return b.check()
 	})

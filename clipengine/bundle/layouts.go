@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 
 	"descry/clipengine/preprocess"
@@ -203,14 +202,15 @@ func (b *Bundle) readTransformers(f files) error {
 	if len(f.variants(dir, "vision_model")) == 0 && len(f.variants(dir, "text_model")) == 0 {
 		dir = "."
 	}
-	text, err := f.variant(dir, "text_model")
+	text, err := f.variant(dir, "text_model", textOrder[b.want])
 	if err != nil {
 		return err
 	}
 	if b.image != nil {
 		return b.readTowers(f, "", text)
 	}
-	vision, err := f.variant(dir, "vision_model")
+	b.Variants = precisions(f.variants(dir, "vision_model"))
+	vision, err := f.variant(dir, "vision_model", imageOrder[b.want])
 	if err != nil {
 		return err
 	}
@@ -339,24 +339,6 @@ func (b *Bundle) readTransformersConfig(f files) error {
 		}
 	}
 	return nil
-}
-
-// order is the order in which variants of a transformers.js model are chosen. fp32 comes
-// first although int8 is two to three times as fast on a CPU: it is what the model's
-// quality was measured with, and int8 gives different vectors on processors with and
-// without VNNI. Of the others int8 is the fastest on CPUs and within 0.0006 of fp32 in
-// cosine; fp16 is slower than fp32 there; 4 bits lose most.
-var order = []string{"", "_int8", "_quantized", "_uint8", "_fp16", "_q4", "_q4f16", "_bnb4"}
-
-// variant returns the path of a tower in its best variant.
-func (f files) variant(dir, tower string) (string, error) {
-	have := f.variants(dir, tower)
-	for _, suffix := range order {
-		if slices.Contains(have, suffix) {
-			return path.Join(dir, tower+suffix+".onnx"), nil
-		}
-	}
-	return "", fmt.Errorf("it lacks the file %s", path.Join(dir, tower+".onnx"))
 }
 
 func (b *Bundle) readTowers(f files, vision, text string) error {

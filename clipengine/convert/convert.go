@@ -58,6 +58,9 @@ func convert(ctx context.Context, fsys fs.FS, name string, dir *os.Root, target 
 	default:
 		err = errors.New("that precision is not known")
 	}
+	if err == nil && len(m.nodes) == 0 {
+		err = fmt.Errorf("%w: nothing is computed in it", errBroken)
+	}
 	if err != nil {
 		return fail(err)
 	}

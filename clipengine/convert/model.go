@@ -124,16 +124,19 @@ type port struct {
 }
 
 // open reads the structure of the model in a file of a folder. close gives its files back.
-func open(fsys fs.FS, name string) (m *model, err error) {
-	m = &model{fsys: fsys, files: map[string]*file{}, tensors: map[string]*tensor{}, names: map[string]bool{}}
-	defer func() {
-		if err != nil {
-			m.close()
-		}
-	}()
+func open(fsys fs.FS, name string) (*model, error) {
+	m := &model{fsys: fsys, files: map[string]*file{}, tensors: map[string]*tensor{}, names: map[string]bool{}}
+	if err := m.read(name); err != nil {
+		m.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *model) read(name string) error {
 	f, err := m.file(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r := &reader{r: f.r, size: f.size}
 	var graph []field
@@ -155,15 +158,15 @@ func open(fsys fs.FS, name string) (m *model, err error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(graph) != 1 {
-		return nil, fmt.Errorf("%w: it has no graph", errBroken)
+		return fmt.Errorf("%w: it has no graph", errBroken)
 	}
 	if err := m.readGraph(r, graph[0], name); err != nil {
-		return nil, err
+		return err
 	}
-	return m, m.check()
+	return m.check()
 }
 
 // check refuses a model in which something is missing or said twice.
@@ -452,7 +455,7 @@ func (m *model) readTensor(r *reader, x field, file string) (*tensor, error) {
 	}
 	n := int64(1)
 	for _, d := range t.dims {
-		if d < 0 || d > maxTensor || n*d > maxTensor {
+		if d < 0 || d > maxTensor/max(n, 1) {
 			return nil, fmt.Errorf("%w: a tensor of it has the impossible size %v", errBroken, t.dims)
 		}
 		n *= d

@@ -31,6 +31,8 @@ type Options struct {
 	Inputs []string
 	// Outputs are the tensors that Run gives.
 	Outputs []Port
+	// Half is whether the weights are of half precision.
+	Half bool
 }
 
 // Port is an output.
@@ -102,6 +104,13 @@ func open(o Options, load loader) (*Session, error) {
 		return nil, fmt.Errorf("make session options: %w", err)
 	}
 	defer func() { _ = so.Destroy() }()
+	if o.Half {
+		// ONNX Runtime 1.30 crashes while it changes the layout of such a model for the CPU (a
+		// ViT-B/32, also as onnxconverter-common makes it), even where a GPU runs most of it.
+		if err := so.AddSessionConfigEntry("optimization.disable_specified_optimizers", "NchwcTransformer"); err != nil {
+			return nil, fmt.Errorf("configure the session: %w", err)
+		}
+	}
 	if err := configure(so, o.Provider); err != nil {
 		return nil, err
 	}

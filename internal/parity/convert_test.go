@@ -1,0 +1,90 @@
+package parity
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"descry/clipengine/bundle"
+	"descry/clipengine/convert"
+	"descry/internal/testdata"
+)
+
+// TestConvertedModelsMatchPython converts a small model of every family and compares what
+// comes of it with the float32 original in Python.
+func TestConvertedModelsMatchPython(t *testing.T) {
+	testdata.Runtime(t)
+	fixtures, err := filepath.Glob(filepath.Join("testdata", "*.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Networks of convolutions gain nothing by int8, and in the smallest of the transformers
+	// the weights of the patches are most of what there is.
+	convolutions := []string{"convnext", "convnext-d", "mobileclip", "tinyclip"}
+	for _, path := range fixtures {
+		name := strings.TrimSuffix(filepath.Base(path), ".zip")
+		for _, to := range []convert.Precision{convert.Int8, convert.Float16} {
+			t.Run(name+" "+string(to), func(t *testing.T) {
+				c := unpack(t, path)
+				b, err := bundle.Open(filepath.Join(c.dir, "bundle"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				target := filepath.Join(t.TempDir(), b.ID+"-"+string(to))
+				if err := os.Mkdir(target, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				dir, err := os.OpenRoot(target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer dir.Close()
+				err = convert.Bundle(context.Background(), b, dir, to, nil)
+				if to == convert.Int8 && slices.Contains(convolutions, name) {
+					if !errors.Is(err, convert.ErrLittleGain) {
+						t.Errorf("converting convolutions: %v", err)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				// Small models with random weights find all pictures and texts much alike, so that
+				// little is left of them without the mean.
+				limits := map[convert.Precision][2]float64{convert.Int8: {0.996, 0.85}, convert.Float16: {0.9999, 0.98}}[to]
+				e := open(t, target)
+				if err := e.Bundle().Verify(context.Background()); err != nil {
+					t.Error(err)
+				}
+				if p := e.Bundle().Precision; p != string(to) {
+					t.Errorf("its precision is %s", p)
+				}
+				images, sentences := c.vectors(t, "vectors.f32")
+				var photos, phrases [][]float32
+				for _, p := range c.pictures(t) {
+					v, err := e.EncodeImage(context.Background(), p)
+					if err != nil {
+						t.Fatal(err)
+					}
+					photos = append(photos, v)
+				}
+				for _, w := range texts(t) {
+					v, err := e.EncodeText(context.Background(), w)
+					if err != nil {
+						t.Fatal(err)
+					}
+					phrases = append(phrases, v)
+				}
+				i, s := least(images, photos), least(sentences, phrases)
+				t.Logf("pictures %.6f, %.5f without the mean; texts %.6f, %.5f", i[0], i[1], s[0], s[1])
+				if min(i[0], s[0]) < limits[0] || min(i[1], s[1]) < limits[1] {
+					t.Errorf("the converted model's vectors are too far from the original's")
+				}
+			})
+		}
+	}
+}
