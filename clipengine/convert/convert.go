@@ -1,11 +1,20 @@
 // Package convert makes int8 and float16 models of float32 ones, without any other program
 // and without holding a model in memory: the graph is read, the weights go from file to file.
 //
-// Int8 is what ONNX Runtime's quantize_dynamic gives with signed weights, one scale for each
-// channel and reduced range. Reduced range means whole numbers up to 64 rather than 127. On
-// processors without VNNI the runtime adds two products of an activation (0 to 255) and a
-// weight in 16 bits, which overflow and are cut off where weights are larger than 64; vectors
-// would then depend on the processor. docs/performance.md has what both cost in precision.
+// Int8 is what ONNX Runtime's quantize_dynamic makes with signed weights and a scale for each
+// channel, with one difference. Processors without VNNI multiply two neighbouring weights of a
+// column with two activations (0 to 255) and add both products in 16 bits, where they are cut
+// off, so that vectors would depend on the processor. quantize_dynamic's answer, reduce_range,
+// is weights up to 64 instead of 127, which loses a bit of all of them. Here only two neighbours
+// together may not be larger than 128, and the scale of each column is the one of several with
+// the least squared error. Measured with ONNX Runtime 1.30 on all-MiniLM-L6-v2 (24 texts, mean
+// cosine distance to float32): 0.0045, with quantize_dynamic 0.0044, with its reduce_range
+// 0.0051; between a processor with VNNI and one without (Haswell, emulated) quantize_dynamic's
+// vectors differ by 0.0071 (at most 0.012), these and those of reduce_range by nothing. On
+// ViT-B/32 with random weights and 24 photos: 0.00018, 0.00011 and 0.00025.
+//
+// An int8 model takes pictures one at a time: the activations of all pictures of a batch have
+// one scale, so that a vector would depend on its neighbours.
 package convert
 
 import (
