@@ -76,6 +76,7 @@ type Bundle struct {
 	fill   bool
 	want   Precision
 	source source
+	memo   *Memo
 	image  *Bundle // of ImageTower
 	digest func() (string, error)
 	texts  func() (string, error)
@@ -259,7 +260,7 @@ func (b *Bundle) spaceDigest() (string, error) {
 	fmt.Fprintf(h, "descry vector space 1\n")
 	err := b.source.use(func(fsys fs.FS) error {
 		for i, name := range b.Vision.files() {
-			sum, err := fileDigest(context.Background(), fsys, name)
+			sum, err := b.memo.digestOf(context.Background(), b.source, fsys, name)
 			if err != nil {
 				return err
 			}

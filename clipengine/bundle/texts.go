@@ -47,7 +47,7 @@ func (b *Bundle) textDigest() (string, error) {
 	fmt.Fprintf(h, "descry text vectors 1\n")
 	err := b.Text.source.use(func(fsys fs.FS) error {
 		for i, name := range b.Text.files() {
-			sum, err := fileDigest(context.Background(), fsys, name)
+			sum, err := b.memo.digestOf(context.Background(), b.Text.source, fsys, name)
 			if err != nil {
 				return err
 			}

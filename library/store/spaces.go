@@ -67,18 +67,26 @@ type Coverage struct {
 
 // Coverage counts the photos that were looked at in a space (0: one that has no vectors yet).
 func (s *Store) Coverage(ctx context.Context, space library.SpaceID) (Coverage, error) {
-	var c Coverage
-	// One pass: each photo is asked once whether it lacks something, and only then for its files.
-	err := s.ro.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(seen), 0), coalesce(sum(lacks AND there), 0), coalesce(sum(NOT seen AND NOT there), 0)
-		FROM (SELECT seen, lacks, CASE WHEN lacks OR NOT seen THEN EXISTS (SELECT 1 FROM photo p WHERE p.id = q.id AND EXISTS (`+readable+`)) ELSE 0 END AS there
-			FROM (SELECT p.id AS id, EXISTS (SELECT 1 FROM vector v WHERE v.content_id = p.content_id AND v.orientation = p.orientation
-					AND v.space_id = ? AND v.view = 0) AS seen, `+unencoded+` AS lacks
-				FROM photo p WHERE p.shown = 1) q)`, append([]any{space}, unencodedArgs(space)...)...).
-		Scan(&c.Photos, &c.Encoded, &c.Waiting, &c.Away)
-	if err != nil {
-		return c, fmt.Errorf("count the photos that a model has seen: %w", mapError(err))
+	const chunk = 50_000 // no read transaction may take long
+	var all Coverage
+	var last int64
+	err := s.ro.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM photo").Scan(&last)
+	for from := int64(0); err == nil && from <= last; from += chunk {
+		var c Coverage
+		// Each photo is asked once whether it lacks something, and only then for its files.
+		err = s.ro.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(seen), 0), coalesce(sum(lacks AND there), 0), coalesce(sum(NOT seen AND NOT there), 0)
+			FROM (SELECT seen, lacks, CASE WHEN lacks OR NOT seen THEN EXISTS (SELECT 1 FROM photo p WHERE p.id = q.id AND EXISTS (`+readable+`)) ELSE 0 END AS there
+				FROM (SELECT p.id AS id, EXISTS (SELECT 1 FROM vector v WHERE v.content_id = p.content_id AND v.orientation = p.orientation
+						AND v.space_id = ? AND v.view = 0) AS seen, `+unencoded+` AS lacks
+					FROM photo p WHERE p.shown = 1 AND p.id >= ? AND p.id < ?) q)`,
+			append(append([]any{space}, unencodedArgs(space)...), from, from+chunk)...).
+			Scan(&c.Photos, &c.Encoded, &c.Waiting, &c.Away)
+		all.Photos, all.Encoded, all.Waiting, all.Away = all.Photos+c.Photos, all.Encoded+c.Encoded, all.Waiting+c.Waiting, all.Away+c.Away
 	}
-	return c, nil
+	if err != nil {
+		return all, fmt.Errorf("count the photos that a model has seen: %w", mapError(err))
+	}
+	return all, nil
 }
 
 // SpaceUse is what the vectors of a space take in the database.

@@ -94,6 +94,7 @@ type App struct {
 	engines   engineBox
 	catalogue catalogueBox
 	measured  speedBox
+	digests   *bundle.Memo // of model files
 
 	mu       sync.Mutex
 	events   Events
@@ -135,7 +136,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 		p.Log = slog.Default()
 	}
 	a := &App{
-		p: p, places: placesBox{data: p.Places, log: p.Log}, searches: searches.In(p.Dir),
+		p: p, digests: bundle.NewMemo(filepath.Join(p.Dir, "cache", "model-digests")), places: placesBox{data: p.Places, log: p.Log}, searches: searches.In(p.Dir),
 		tongues: languagesBox{files: p.Languages, english: p.English, log: p.Log}, serving: servingBox{oneRun: make(chan struct{}, 1)},
 	}
 	if len(p.Decoders) > 0 {

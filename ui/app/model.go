@@ -51,6 +51,7 @@ func (a *App) openBundle(id string) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the model %s: %w", id, err)
 	}
+	b.Remember(a.digests)
 	return b, nil
 }
 

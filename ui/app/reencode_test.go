@@ -12,6 +12,7 @@ import (
 	"descry/internal/onnxtest"
 	"descry/internal/testdata"
 	"descry/library"
+	"descry/library/spool"
 	"descry/ui/app"
 )
 
@@ -424,5 +425,39 @@ func TestForgettingVectors(t *testing.T) {
 	}
 	if m := use("tiny"); m.ID != "" {
 		t.Errorf("%+v is left", m)
+	}
+}
+
+// TestAnotherProcessIsAskedToChangeTheModel hands the change over to the process that writes.
+func TestAnotherProcessIsAskedToChangeTheModel(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "library")
+	a := opened(t, params(dir, testdata.Runtime(t)))
+	add(t, a, folder(t, few...))
+	addModel(t, a, onnxtest.Immich(), "tiny")
+	a.Serve(t.Context())
+	defer a.FinishServing()
+	ask := func(r spool.Request) error {
+		t.Helper()
+		r.Verb = spool.Model
+		_, _, ok, err := app.HandOver(t.Context(), dir, r)
+		if !ok {
+			t.Fatal("nobody takes requests")
+		}
+		return err
+	}
+	if err := ask(spool.Request{Model: "nobody", Do: "use"}); !errors.Is(err, library.ErrNotFound) {
+		t.Errorf("a model that is not there: %v", err)
+	}
+	if err := ask(spool.Request{Model: "tiny", Do: "use"}); err != nil {
+		t.Fatal(err)
+	}
+	if st := status(t, a); st.Model != "starter" || st.Coming.Model != "tiny" {
+		t.Errorf("%+v", st)
+	}
+	if err := ask(spool.Request{Model: "tiny", Do: "now"}); err != nil {
+		t.Fatal(err)
+	}
+	if st := status(t, a); st.Model != "tiny" || st.Coming != (app.Coming{}) || st.Encoded != 0 {
+		t.Errorf("%+v", st)
 	}
 }
