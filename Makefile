@@ -91,10 +91,13 @@ window-test: build ## drive the real window on a virtual screen
 	@scripts/test window
 
 .PHONY: parity
-parity: go-version runtime ## pixels, token numbers, tensors and vectors against the Python originals
+parity: go-version runtime ## pixels, token numbers, tensors and vectors against the Python originals; every architecture with random weights (hours; ONLY="RN50 ViT-B-16": some), and docs/parity.md
 	@scripts/install-deps build
 	$(GO) test -count=1 -v -tags $(TEST_TAGS) -run 'Match(es)?(Python|CLIPs|Fixtures|ItsFixtures)|OfTheOriginal|OfPillow|PlantedFaults' \
-		./clipengine/... ./internal/acceptance/...
+		./clipengine/... ./internal/acceptance/... ./internal/parity/...
+	@test -x $(BUILD)/parity/py/bin/python || python3 -m venv $(BUILD)/parity/py
+	$(BUILD)/parity/py/bin/pip install --quiet -r tools/parity/requirements.txt
+	$(BUILD)/parity/py/bin/python -W ignore tools/parity $(if $(ONLY),--only $(ONLY))
 
 .PHONY: quality
 quality: go-version runtime ## how well search, tags and duplicates do, on the samples and on ../shared

@@ -33,6 +33,8 @@ type kase struct {
 	// IDs has for each text the beginning of the SHA-256 of its token numbers.
 	IDs []string
 	Dim int
+	// Photos8 and Texts8 are how many photos and texts the 8-bit graphs are compared on.
+	Photos8, Texts8 int
 	// Weights lists what stands in the files of weights beside the graphs of a fixture: too
 	// large to keep, they are made again from their seeds.
 	Weights []weights
@@ -209,24 +211,24 @@ func texts(t *testing.T) []string {
 	return out
 }
 
-// vectors reads the original's vectors: of the photos, then of the texts.
-func (c kase) vectors(t *testing.T, name string) (images, texts [][]float32) {
+// vectors reads the original's vectors: of so many photos, then of so many texts.
+func (c kase) vectors(t *testing.T, name string, photos, texts int) (ofPhotos, ofTexts [][]float32) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(c.dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 4 * c.Dim * (len(c.Photos) + len(c.IDs)); len(data) != want {
+	if want := 4 * c.Dim * (photos + texts); len(data) != want {
 		t.Fatalf("%s has %d bytes instead of %d", name, len(data), want)
 	}
-	all := make([][]float32, len(c.Photos)+len(c.IDs))
+	all := make([][]float32, photos+texts)
 	for i := range all {
 		all[i] = make([]float32, c.Dim)
 		for j := range all[i] {
 			all[i][j] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*(i*c.Dim+j):]))
 		}
 	}
-	return all[:len(c.Photos)], all[len(c.Photos):]
+	return all[:photos], all[photos:]
 }
 
 // fingerprint is the beginning of the SHA-256 of token numbers.

@@ -50,13 +50,13 @@ def texts_of(original, texts, batch=4):
 
 
 def graph_images(original, path, pictures):
-    s = graphs.Session(path)
+    s = graphs.Session(path, threads=2)
     name = next(iter(s.types))
     return np.concatenate([s.run({name: original.prepare(p)[None].numpy()})[0] for p in pictures])
 
 
 def graph_texts(original, path, texts):
-    s = graphs.Session(path)
+    s = graphs.Session(path, threads=2)
     rows = []
     for t in texts:
         got = original.tokens([t])

@@ -13,6 +13,7 @@ LARGE = 1_900_000_000
 
 def save(module, example, path, inputs, outputs, fold=True, length=False):
     """Writes a module's graph with a free batch axis, and with length a free second axis of its inputs; weights lie in one file beside it where they are large."""
+    module.eval()  # the exporter gives back the mode it finds, to all that is inside
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     fast = torch.backends.mha.get_fastpath_enabled()
@@ -49,17 +50,21 @@ def share(path, shapes):
     once for each. And says the shape of each output, which the exporter does not always find."""
     model = onnx.load(str(path), load_external_data=False)
     graph = model.graph
-    same, seen, kept = {}, {}, []
+    same, seen, kept, results = {}, {}, [], {o.name for o in graph.output}
     for node in graph.node:
         for i, name in enumerate(node.input):
             node.input[i] = same.get(name, name)
+        if node.op_type == 'Identity' and node.output[0] not in results:
+            same[node.output[0]] = node.input[0]  # the exporter's way to use a weight twice
+            continue
         twin = onnx.NodeProto()
         twin.CopyFrom(node)
         twin.ClearField('output')
         twin.ClearField('name')
         twin.ClearField('doc_string')
         key = twin.SerializeToString(deterministic=True) + bytes([len(node.output)])
-        if key in seen and not any(a.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS) for a in node.attribute) and not set(node.output) & {o.name for o in graph.output}:
+        whole = all(a.type not in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS) for a in node.attribute)
+        if key in seen and whole and not results & set(node.output):
             same.update(zip(node.output, seen[key]))
             continue
         seen.setdefault(key, list(node.output))
@@ -91,19 +96,13 @@ def int8(source, target):
 
 
 def fp16(source, target):
-    """Weights and what flows between them to half precision; inputs and outputs stay float32. Operators that lose too
-    much (norms, softmax) keep float32."""
+    """Weights and what flows between them to half precision; inputs and outputs stay float32. On GPUs norms and
+    softmax add up in float32 all the same."""
     from onnxruntime.transformers.float16 import convert_float_to_float16
     target = pathlib.Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    model = onnx.load(str(source))
-    half = convert_float_to_float16(model, keep_io_types=True, op_block_list=['LayerNormalization', 'Softmax', 'ReduceMean', 'Pow', 'Sqrt', 'Range', 'Resize'])
-    onnx.save_model(half, str(target))
-
-
-def run(path, feeds, outputs=None):
-    """What onnxruntime makes of feeds (arrays by name), one item at a time, as Descry does."""
-    return Session(path).run(feeds, outputs)
+    half = convert_float_to_float16(onnx.load(str(source)), keep_io_types=True)
+    onnx.save_model(half, str(target), save_as_external_data=half.ByteSize() > LARGE, location=target.name + '.data')
 
 
 class Session:

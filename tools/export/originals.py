@@ -198,6 +198,20 @@ class MultilingualCLIP(torch.nn.Module):
         return self.LinearTransformation(mean)
 
 
+def mclip_config(folder):
+    """The configuration of the transformer inside an M-CLIP tower, whose own names only what it is based on."""
+    import transformers
+    raw = json.loads((folder / 'config.json').read_text())
+    if 'hidden_size' in raw:
+        return transformers.AutoConfig.for_model(raw.pop('model_type'), **raw)
+    if (folder / 'base_config.json').exists():
+        return transformers.AutoConfig.for_model(**json.loads((folder / 'base_config.json').read_text()))
+    if raw.get('modelBase') == 'xlm-roberta-large':
+        return transformers.XLMRobertaConfig(vocab_size=250002, hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096,
+                                             max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+    raise SystemExit(f'{folder} is based on {raw.get("modelBase")}: put the config.json of that into it as base_config.json')
+
+
 def mclip_model(image_name, texts, checkpoint=None, text_checkpoint=None, text=None, preprocess=None):
     """An OpenAI image tower of open_clip with an M-CLIP text tower: texts is a folder with its config.json,
     tokenizer.json and weights (pytorch_model.bin)."""
@@ -205,11 +219,12 @@ def mclip_model(image_name, texts, checkpoint=None, text_checkpoint=None, text=N
     base = open_clip_model(image_name, checkpoint, preprocess=preprocess or open_clip_preprocess(image_name, 'openai'))
     tokenizer = transformers.AutoTokenizer.from_pretrained(texts, local_files_only=True)
     if text is None:
-        raw = json.loads((pathlib.Path(texts) / 'config.json').read_text())
-        inner = transformers.AutoConfig.for_model(raw.get('model_type') if raw.get('model_type') != 'M-CLIP' else 'xlm-roberta', **raw)
-        text = MultilingualCLIP(inner, base.dim)
+        text = MultilingualCLIP(mclip_config(pathlib.Path(texts)), base.dim)
         if text_checkpoint:
-            text.load_state_dict(torch.load(text_checkpoint, map_location='cpu', weights_only=True), strict=False)
+            got = text.load_state_dict(torch.load(text_checkpoint, map_location='cpu', weights_only=True), strict=False)
+            lacks = [k for k in got.missing_keys if 'pooler' not in k and 'position_ids' not in k]
+            if lacks:
+                raise SystemExit(f'{text_checkpoint} lacks {", ".join(lacks[:5])}')
     text.eval()
     source = tokenizer.backend_tokenizer
     source.no_padding()

@@ -62,27 +62,30 @@ WHOLE = [
     clip('nllb-clip-base-siglip', SIGLIP, words='nllb', text=nllb(12, 1024, 16, 4096)),
 ]
 
-# All others; what is large with as many blocks of each transformer as depth says.
+# All others, with the first two blocks of each transformer and of each stage of ConvNeXt and FastViT, and all else as large as it is.
 OTHERS = [
     clip('RN50'), clip('RN101'), clip('RN50x4'), clip('RN50x16'), clip('ViT-B-16'), clip('ViT-B-32-256'), clip('ViT-B-32-quickgelu'), clip('ViT-B-16-quickgelu'),
-    clip('ViT-L-14-quickgelu', depth=4), clip('ViT-H-14', depth=3), clip('ViT-H-14-378-quickgelu', depth=2), clip('ViT-g-14', depth=2),
-    clip('convnext_base_w'), clip('convnext_large_d_320', depth=4), clip('EVA02-B-16'), clip('EVA02-L-14', depth=4),
-    clip('ViT-B-16-SigLIP', SIGLIP, words='t5'), clip('ViT-B-16-SigLIP-i18n-256', SIGLIP, words='t5', depth=4), clip('ViT-L-16-SigLIP-384', SIGLIP, words='t5', depth=3),
-    clip('ViT-SO400M-14-SigLIP-384', SIGLIP, words='t5', depth=2), clip('ViT-B-32-SigLIP2-256', SIGLIP, words='gemma', depth=4),
-    clip('ViT-L-16-SigLIP2-256', SIGLIP, words='gemma', depth=3), clip('ViT-SO400M-16-SigLIP2-384', SIGLIP, words='gemma', depth=2),
+    clip('ViT-L-14-quickgelu'), clip('ViT-H-14'), clip('ViT-H-14-378-quickgelu'), clip('ViT-g-14'),
+    clip('convnext_base_w'), clip('convnext_large_d_320'), clip('EVA02-B-16'), clip('EVA02-L-14'),
+    clip('ViT-B-16-SigLIP', SIGLIP, words='t5'), clip('ViT-B-16-SigLIP-i18n-256', SIGLIP, words='t5'), clip('ViT-L-16-SigLIP-384', SIGLIP, words='t5'),
+    clip('ViT-SO400M-14-SigLIP-384', SIGLIP, words='t5'), clip('ViT-B-32-SigLIP2-256', SIGLIP, words='gemma'),
+    clip('ViT-L-16-SigLIP2-256', SIGLIP, words='gemma'), clip('ViT-SO400M-16-SigLIP2-384', SIGLIP, words='gemma'),
     clip('MobileCLIP2-S0', MOBILE), clip('MobileCLIP-S1', MOBILE), clip('MobileCLIP-S2', MOBILE), clip('MobileCLIP-B', MOBILE), clip('MobileCLIP2-B', MOBILE),
-    clip('xlm-roberta-large-ViT-H-14', words='xlmr', text=xlmr(24, 1024, 16), depth=2),
-    clip('nllb-clip-large-siglip', SIGLIP, words='nllb', text=nllb(24, 1024, 16, 8192), depth=2),
-    Architecture('M-CLIP XLM-R large with ViT-B-32', 'mclip', model='ViT-B-32', prep=OPENAI, words='xlmr', text=xlmr(24, 1024, 16), depth=3),
+    clip('xlm-roberta-large-ViT-H-14', words='xlmr', text=xlmr(24, 1024, 16)),
+    clip('nllb-clip-large-siglip', SIGLIP, words='nllb', text=nllb(24, 1024, 16, 8192)),
+    Architecture('M-CLIP XLM-R large with ViT-B-32', 'mclip', model='ViT-B-32', prep=OPENAI, words='xlmr', text=xlmr(24, 1024, 16)),
     Architecture('CLIP ViT-B/32 of transformers', 'clip', 'transformers.js', config=hf_clip(224, 32, (12, 768, 12), (12, 512, 8), 512), words='clip'),
-    Architecture('CLIP ViT-L/14@336 of transformers', 'clip', 'transformers.js', config=hf_clip(336, 14, (24, 1024, 16), (12, 768, 12), 768), words='clip', depth=4),
+    Architecture('CLIP ViT-L/14@336 of transformers', 'clip', 'transformers.js', config=hf_clip(336, 14, (24, 1024, 16), (12, 768, 12), 768), words='clip'),
     Architecture('TinyCLIP ViT-8M-16-Text-3M', 'clip', 'transformers.js', config=hf_clip(224, 16, (10, 256, 4), (3, 256, 4), 512, 'gelu'), words='clip'),
     Architecture('TinyCLIP ViT-39M-16-Text-19M', 'clip', 'transformers.js', config=hf_clip(224, 16, (12, 512, 8), (6, 512, 8), 512, 'gelu'), words='clip'),
     Architecture('TinyCLIP ViT-40M-32-Text-19M', 'clip', 'transformers.js', config=hf_clip(224, 32, (12, 512, 8), (6, 512, 8), 512, 'gelu'), words='clip'),
     Architecture('SigLIP base-patch16-224 of transformers', 'siglip', 'transformers.js', config=hf_siglip(224, 16, (12, 768, 12), 3072), prep=SIGLIP, words='t5'),
-    Architecture('SigLIP 2 base-patch16-256 of transformers', 'siglip', 'transformers.js', config=hf_siglip(256, 16, (12, 768, 12), 3072, vocab=256000), prep=SIGLIP, words='gemma', depth=4),
-    Architecture('LiT: ViT-B/16 and BERT', 'dual', 'transformers.js', config={'dim': 512, 'size': 224, 'width': 768, 'layers': 12, 'heads': 12}, words='bert', depth=6),
+    Architecture('SigLIP 2 base-patch16-256 of transformers', 'siglip', 'transformers.js', config=hf_siglip(256, 16, (12, 768, 12), 3072, vocab=256000), prep=SIGLIP, words='gemma'),
+    Architecture('LiT: ViT-B/16 and BERT', 'dual', 'transformers.js', config={'dim': 512, 'size': 224, 'width': 768, 'layers': 12, 'heads': 12}, words='bert'),
 ]
+
+for a in OTHERS:
+    a.depth = 2
 
 SMALL_TEXT = {'context_length': 77, 'vocab_size': 49408, 'width': 32, 'heads': 2, 'layers': 2}
 SMALL_VIT = {'image_size': 64, 'layers': 2, 'width': 64, 'head_width': 32, 'patch_size': 16}

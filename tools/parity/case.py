@@ -29,6 +29,8 @@ import weights
 ROOT = build.ROOT
 SAMPLES = ROOT / 'assets/samples'
 TEXTS = ROOT / 'internal/parity/testdata/texts.json'
+# How many photos and texts the 8-bit graphs are compared on.
+PHOTOS8, TEXTS8 = 6, 40
 PLACES = {'immich': 'bundle/textual/tokenizer.json', 'transformers.js': 'bundle/tokenizer.json', 'descry': 'bundle/tokenizer.json'}
 
 
@@ -67,15 +69,16 @@ def make(a, folder, fold=True):
                 'Photos': [{'Name': n, 'SHA256': hashlib.sha256(p.tobytes()).hexdigest()[:16]} for n, p in pictures]}
         size = sum(f.stat().st_size for f in (folder / 'bundle').rglob('*.onnx*'))
         vision_module, text_module, o.vision_module, o.text_module, o.image, o.text = o.vision_module, o.text_module, None, None, None, None
-        parameters = sum(p.numel() for p in vision_module.parameters()), sum(p.numel() for p in text_module.parameters())
+        parameters = sum(p.numel() for p in {p for m in (vision_module, text_module) for p in m.parameters()})
         if not recipes_needed(fold):
             recipes = None
             del vision_module, text_module
         report = {'name': a.name, 'layout': a.layout, 'depth': a.depth, 'parts': bool(patches), 'bytes': size, 'pixels': o.preprocess['size'], 'dim': o.dim, 'parameters': parameters}
         if a.int8:
             v8, t8, _ = layouts.variant(o, folder / 'bundle', folder / 'bundle-int8', a.layout, graphs.int8)
-            i8 = check.graph_images(o, v8, [p for _, p in pictures])
-            w8 = check.graph_texts(o, t8, texts)
+            i8 = check.graph_images(o, v8, [p for _, p in pictures[:PHOTOS8]])
+            w8 = check.graph_texts(o, t8, texts[:TEXTS8])
+            case.update(Photos8=PHOTOS8, Texts8=TEXTS8)
             np.concatenate([check.unit(i8), check.unit(w8)]).astype('<f4').tofile(folder / 'vectors-int8.f32')
             report['bytes8'] = sum(f.stat().st_size for f in (folder / 'bundle-int8').rglob('*.onnx*'))
     (folder / 'case.json').write_text(json.dumps(case))
@@ -166,7 +169,7 @@ def main():
     ap.add_argument('name')
     ap.add_argument('target')
     args = ap.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     a = architectures.find(args.name)
     if args.fixture:
         fixture(a, args.target)
