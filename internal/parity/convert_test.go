@@ -63,7 +63,7 @@ func TestConvertedModelsMatchPython(t *testing.T) {
 				if p := e.Bundle().Precision; p != string(to) {
 					t.Errorf("its precision is %s", p)
 				}
-				images, sentences := c.vectors(t, "vectors.f32")
+				images, sentences := c.vectors(t, "vectors.f32", len(c.Photos), len(c.IDs))
 				var photos, phrases [][]float32
 				for _, p := range c.pictures(t) {
 					v, err := e.EncodeImage(context.Background(), p)
