@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"descry/clipengine/bundle"
+	"descry/clipengine/preprocess"
 	"descry/internal/onnxtest"
 )
 
@@ -75,5 +76,27 @@ func TestUnknownCleaningIsRefused(t *testing.T) {
 	d["preprocess.json"] = bytes.Replace(d["preprocess.json"], []byte(`{"max_length":32}`), []byte(`{"max_length":32,"clean":"bleach"}`), 1)
 	if _, err := bundle.Open(d.Write(t, "model")); err == nil || !strings.Contains(err.Error(), `the cleaning "bleach" of texts`) {
 		t.Error(err)
+	}
+}
+
+// The files of MobileCLIP's models for transformers.js say nothing of how texts are filled up.
+func TestMobileCLIPIsFilledUp(t *testing.T) {
+	f := onnxtest.TransformersJS()
+	delete(f, "tokenizer.json")
+	f["merges.txt"] = nil
+	f["config.json"] = []byte(`{"model_type":"clip"}`)
+	if ids, _ := open(t, f, "clip-vit-base-patch32").Tokens("a dog"); len(ids) != 4 {
+		t.Errorf("%v", ids)
+	}
+	if ids, _ := open(t, f, "mobileclip_s0").Tokens("a dog"); len(ids) != 77 || ids[3] != 49407 || ids[4] != 0 {
+		t.Errorf("%v", ids)
+	}
+}
+
+func TestTrainingInterpolationIsNotKept(t *testing.T) {
+	f := onnxtest.Immich()
+	f["visual/preprocess_cfg.json"] = bytes.Replace(f["visual/preprocess_cfg.json"], []byte("bicubic"), []byte("random"), 1)
+	if b := open(t, f, "model"); b.Preprocess.Filter != preprocess.Bicubic {
+		t.Errorf("%s", b.Preprocess.Filter)
 	}
 }

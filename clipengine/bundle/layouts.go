@@ -112,6 +112,9 @@ func (b *Bundle) readImmichPreprocessing(f files) error {
 		return fmt.Errorf("its file preprocess_cfg.json cannot be used: %w", err)
 	}
 	b.Preprocess = preprocess.Config{Size: size, Filter: preprocess.Filter(p.Interpolation), Scale: 1.0 / 255}
+	if p.Interpolation == "random" { // of training; after it OpenCLIP takes its usual one
+		b.Preprocess.Filter = preprocess.Bicubic
+	}
 	switch p.ResizeMode {
 	case "", "shortest":
 		b.Preprocess.Mode = preprocess.Crop
@@ -334,8 +337,16 @@ func (b *Bundle) readTransformersConfig(f files) error {
 		b.fill = true
 		// SigLIP 2 was trained on lower case, which Gemma's tokenizer does not make. Most of
 		// its models call themselves "siglip"; the vocabulary tells.
-		if strings.HasPrefix(c.Type, "siglip2") || c.Text.VocabSize >= gemmaVocabulary {
+		if strings.HasPrefix(c.Type, "siglip2") || c.Text.VocabSize >= gemmaVocabulary || named(b.ID, "siglip2") {
 			b.cleaning = tokenize.LowerCase
+		}
+	}
+	if named(b.ID, "mobileclip") {
+		// Most of MobileCLIP's text towers look at what is filled up, and theirs is 0. Its
+		// files say only that it is a CLIP.
+		b.fill = true
+		if err := b.Tokenizer.SetPad("!"); err != nil {
+			return fmt.Errorf("its tokenizer is not MobileCLIP's: %w", err)
 		}
 	}
 	return nil
@@ -413,7 +424,10 @@ func (b *Bundle) family(sigmoid bool) {
 	}
 }
 
-func isSigLIP(id string) bool { return strings.Contains(strings.ToLower(id), "siglip") }
+func isSigLIP(id string) bool { return named(id, "siglip") }
+
+// named tells whether a family's name, in small letters, is part of a model's.
+func named(id, family string) bool { return strings.Contains(strings.ToLower(id), family) }
 
 // The channel statistics of CLIP's training pictures, which files leave out as default.
 var (

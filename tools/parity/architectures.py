@@ -34,6 +34,10 @@ def nllb(layers, width, heads, inner, vocab=256206, positions=1024):
             'pad_token_id': 1, 'bos_token_id': 0, 'eos_token_id': 2}
 
 
+def bert(layers, width, heads, vocab=501153):
+    return {'type': 'bert', 'vocab_size': vocab, 'hidden_size': width, 'num_hidden_layers': layers, 'num_attention_heads': heads, 'intermediate_size': 4 * width}
+
+
 def hf_clip(size, patch, vision, text, dim, act='quick_gelu', vocab=49408):
     (vl, vw, vh), (tl, tw, th) = vision, text
     return {'projection_dim': dim,
@@ -64,16 +68,17 @@ WHOLE = [
 
 # All others, with the first two blocks of each transformer and of each stage of ConvNeXt and FastViT, and all else as large as it is.
 OTHERS = [
-    clip('RN50'), clip('RN101'), clip('RN50x4'), clip('RN50x16'), clip('ViT-B-16'), clip('ViT-B-32-256'), clip('ViT-B-32-quickgelu'), clip('ViT-B-16-quickgelu'),
+    clip('RN50'), clip('RN101'), clip('RN50x4'), clip('RN50x16'), clip('ViT-B-16'), clip('ViT-B-16-plus-240'), clip('ViT-B-32-256'), clip('ViT-B-32-quickgelu'), clip('ViT-B-16-quickgelu'),
     clip('ViT-L-14-quickgelu'), clip('ViT-H-14'), clip('ViT-H-14-378-quickgelu'), clip('ViT-g-14'),
     clip('convnext_base_w'), clip('convnext_large_d_320'), clip('EVA02-B-16'), clip('EVA02-L-14'),
     clip('ViT-B-16-SigLIP', SIGLIP, words='t5'), clip('ViT-B-16-SigLIP-i18n-256', SIGLIP, words='t5'), clip('ViT-L-16-SigLIP-384', SIGLIP, words='t5'),
     clip('ViT-SO400M-14-SigLIP-384', SIGLIP, words='t5'), clip('ViT-B-32-SigLIP2-256', SIGLIP, words='gemma'),
-    clip('ViT-L-16-SigLIP2-256', SIGLIP, words='gemma'), clip('ViT-SO400M-16-SigLIP2-384', SIGLIP, words='gemma'),
-    clip('MobileCLIP2-S0', MOBILE), clip('MobileCLIP-S1', MOBILE), clip('MobileCLIP-S2', MOBILE), clip('MobileCLIP-B', MOBILE), clip('MobileCLIP2-B', MOBILE),
+    clip('ViT-L-16-SigLIP2-256', SIGLIP, words='gemma'), clip('ViT-SO400M-16-SigLIP2-384', SIGLIP, words='gemma'), clip('ViT-gopt-16-SigLIP2-256', SIGLIP, words='gemma'),
+    clip('MobileCLIP2-S0', MOBILE), clip('MobileCLIP-S1', MOBILE), clip('MobileCLIP-S2', MOBILE), clip('MobileCLIP-B', MOBILE), clip('MobileCLIP2-B', MOBILE), clip('MobileCLIP2-S3', dict(OPENAI, interpolation='bilinear')), clip('MobileCLIP2-S4', dict(OPENAI, interpolation='bilinear')), clip('MobileCLIP2-L-14', OPENAI),
     clip('xlm-roberta-large-ViT-H-14', words='xlmr', text=xlmr(24, 1024, 16)),
     clip('nllb-clip-large-siglip', SIGLIP, words='nllb', text=nllb(24, 1024, 16, 8192)),
     Architecture('M-CLIP XLM-R large with ViT-B-32', 'mclip', model='ViT-B-32', prep=OPENAI, words='xlmr', text=xlmr(24, 1024, 16)),
+    Architecture('M-CLIP LaBSE with ViT-L-14', 'mclip', model='ViT-L-14', prep=OPENAI, words='bert', text=bert(12, 768, 12)),
     Architecture('CLIP ViT-B/32 of transformers', 'clip', 'transformers.js', config=hf_clip(224, 32, (12, 768, 12), (12, 512, 8), 512), words='clip'),
     Architecture('CLIP ViT-L/14@336 of transformers', 'clip', 'transformers.js', config=hf_clip(336, 14, (24, 1024, 16), (12, 768, 12), 768), words='clip'),
     Architecture('TinyCLIP ViT-8M-16-Text-3M', 'clip', 'transformers.js', config=hf_clip(224, 16, (10, 256, 4), (3, 256, 4), 512, 'gelu'), words='clip'),

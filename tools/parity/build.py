@@ -60,9 +60,6 @@ def open_clip(a, texts, work):
         for tower in ('vision_cfg', 'text_cfg'):
             if isinstance(config[tower].get('layers'), int):
                 config[tower]['layers'] = min(a.depth, config[tower]['layers'])
-    if 'hf_tokenizer_name' in config['text_cfg']:
-        # The published folder names the tokenizer; ours is a folder.
-        config['text_cfg'].setdefault('tokenizer_kwargs', {})
     name = ('siglip-' if 'siglip' in a.name.lower() else '') + 'parity'
     path = work / f'{name}.json'
     path.write_text(json.dumps(config))
@@ -82,10 +79,15 @@ def open_clip(a, texts, work):
     return o, fill(o)
 
 
+def open_clip_dim(name):
+    import open_clip
+    return open_clip.get_model_config(name)['embed_dim']
+
+
 def mclip(a, name, texts):
     import transformers
     config = transformers.AutoConfig.from_pretrained(texts)
-    dim = 16 if a.config else 512
+    dim = open_clip_dim(name)
     return originals.mclip_model(name, texts, text=originals.MultilingualCLIP(config, dim), preprocess=a.prep)
 
 
