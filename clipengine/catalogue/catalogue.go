@@ -65,6 +65,8 @@ type Model struct {
 	// model, in one sentence, or is "".
 	Unverified bool
 	Note       string
+	// Advice is for whom the model is a good choice, in a few words; "" for most.
+	Advice string
 }
 
 // File is a file of a model, by its path in the repository.

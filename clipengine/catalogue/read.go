@@ -62,6 +62,7 @@ type modelEntry struct {
 	Export        *exportEntry `toml:"export"`
 	Unverified    bool         `toml:"unverified"`
 	Note          string       `toml:"note"`
+	Advice        string       `toml:"advice"`
 	Files         []fileEntry  `toml:"files"`
 }
 
@@ -174,7 +175,7 @@ func (e modelEntry) model(families map[string]familyEntry) (Model, error) {
 		ID: e.ID, Name: e.Name, Family: f.Name, Repo: e.Repo,
 		Licence: f.Licence, LicenceNote: f.LicenceNote, Restricted: f.Restricted, Languages: f.Languages,
 		InputSize: e.Size, Dim: e.Dim, ImageParams: e.ImageParams, TextParams: e.TextParams, Table: e.Table, GFLOPs: e.GFLOPs,
-		Convolutional: e.Convolutional, MeasuredMiB: e.MeasuredMiB, ImageTower: e.ImageTower, Unverified: e.Unverified, Note: e.Note,
+		Convolutional: e.Convolutional, MeasuredMiB: e.MeasuredMiB, ImageTower: e.ImageTower, Unverified: e.Unverified, Note: e.Note, Advice: e.Advice,
 		Scores: Scores{e.ImageNet, e.TextToImage, e.ImageToText, e.XM3600, e.English, e.German, e.Arabic, f.Source},
 	}
 	if len(e.Languages) > 0 {

@@ -17,10 +17,9 @@ import (
 type Backend interface {
 	Keeping
 	Saving
+	Modelling
 
 	Listen(e app.Events)
-	Model() app.ModelInfo
-	ModelProblem() string
 	ReadOnly() (bool, string)
 
 	AddRoot(ctx context.Context, path string) (library.Root, error)
@@ -74,8 +73,5 @@ type Backend interface {
 	Failures(ctx context.Context) ([]library.Failure, error)
 	Setting(ctx context.Context, key string) string
 	SetSetting(ctx context.Context, key, value string) error
-	Models(ctx context.Context) ([]app.ModelInfo, error)
-	UseModel(ctx context.Context, id string) error
 	Prefer(photos []library.PhotoID) // at once, from any goroutine
-	AddModel(ctx context.Context, dir string) (app.ModelInfo, error)
 }

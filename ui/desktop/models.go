@@ -1,95 +1,77 @@
 package desktop
 
 import (
-	"fmt"
-	"strings"
+	"context"
+	"slices"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"descry/ui/app"
-	"descry/ui/desktop/look"
 )
 
+// Modelling is what the window asks and tells of models.
+type Modelling interface {
+	Model() app.ModelInfo
+	ModelProblem() string
+	Models(ctx context.Context) ([]app.ModelInfo, error)
+	Offers(ctx context.Context) ([]app.Offer, error)
+	UseModel(ctx context.Context, id string) error
+	AddModel(ctx context.Context, dir string) (app.ModelInfo, error)
+	RemoveModel(ctx context.Context, id string) error
+	TestModel(ctx context.Context, id string) (app.ModelInfo, error)
+	ForgetVectors(ctx context.Context, id string) (app.VectorUse, error)
+}
+
 // showModels lets the person choose the model that looks at the photos.
-func (w *window) showModels() {
+func (w *window) showModels() { w.showModel("") }
+
+// showModel opens the list of models with one of them marked.
+func (w *window) showModel(id string) {
 	w.loop.Go(func() func() {
 		models, err := w.b.Models(w.ctx)
+		readOnly, _ := w.b.ReadOnly()
 		return func() {
 			if err != nil {
 				w.fail(tr("The models could not be listed"), err)
 				return
 			}
-			w.listModels(models)
+			p := newModelPicker(w, models, readOnly)
+			w.openSheet(tr("Models"), fyne.NewSize(1040, 640), p.Content)
+			p.sheet, w.models = w.sheet, p
+			p.mark(id)
+			w.focus(p.list)
+			p.loadOffers(id)
 		}
 	})
 }
 
-func (w *window) listModels(models []app.ModelInfo) {
-	note := look.NewParagraph(tr("The model turns photos and words into something that can be compared. Another model looks at every photo first; until it has seen them all, the one in use answers. What a model found is kept, so going back is at once, and your tags and texts stay."))
-	note.Colour = look.ColourSecondary
-	rows := container.New(layout.NewCustomPaddedVBoxLayout(8))
-	for _, m := range models {
-		rows.Add(w.modelRow(m))
-	}
-	add := widget.NewButtonWithIcon(tr("Add a model from a folder …"), theme.FolderNewIcon(), func() {
-		w.closeSheet()
-		w.pickFolder(tr("Choose the folder of a model"), w.addModel)
-	})
-	w.openSheet(tr("Models"), fyne.NewSize(680, 520), container.NewBorder(
-		container.New(layout.NewCustomPaddedLayout(0, 12, 0, 0), note), container.New(layout.NewCustomPaddedLayout(12, 0, 0, 0), container.NewHBox(add)), nil, nil, container.NewVScroll(rows),
-	))
-}
-
-func (w *window) modelRow(m app.ModelInfo) fyne.CanvasObject {
-	plain := look.NewTips(w.loop)
-	name := plain.NewLabel(m.Name)
-	if m.Name == "" {
-		name.SetText(m.ID)
-	}
-	name.Style.Bold = true
-	facts := []string{}
-	if m.Bytes > 0 {
-		facts = append(facts, bytesText(m.Bytes))
-	}
-	if m.InputSize > 0 {
-		facts = append(facts, fmt.Sprintf("%d × %d px", m.InputSize, m.InputSize))
-	}
-	if len(m.Languages) > 0 {
-		facts = append(facts, strings.Join(m.Languages, ", "))
-	}
-	if m.Licence != "" {
-		facts = append(facts, tr("licence: {{.Licence}}", with{"Licence": m.Licence}))
-	}
-	body := container.New(layout.NewCustomPaddedVBoxLayout(4), name, plain.NewSmall(strings.Join(facts, " · ")))
-	if m.Note != "" {
-		p := look.NewParagraph(m.Note)
-		p.Colour, p.Rank = look.ColourSecondary, look.SizeSmallText
-		body.Add(p)
-	}
-	if m.Problem != "" {
-		p := look.NewParagraph(m.Problem)
-		p.Colour = theme.ColorNameError
-		body.Add(p)
-	}
-	var right fyne.CanvasObject
-	if m.InUse {
-		l := plain.NewSmall(tr("in use")).Whole()
-		right = container.NewHBox(widget.NewIcon(theme.NewColoredResource(look.Check.Resource(), look.ColourSecondary)), container.NewCenter(l))
-	} else {
-		use := widget.NewButton(tr("Use"), func() { w.closeSheet(); w.useModel(m) })
-		if m.Problem != "" {
-			use.Disable()
+// loadOffers shows what can be had, too. That may take a second: speeds are estimated from one
+// that is measured.
+func (p *modelPicker) loadOffers(mark string) {
+	w := p.w
+	p.said.SetText(tr("Looking up which models can be had …"))
+	w.loop.Go(func() func() {
+		offers, err := w.b.Offers(w.ctx)
+		models, again := w.b.Models(w.ctx) // one may have been measured
+		return func() {
+			if !p.open() {
+				return
+			}
+			if again == nil {
+				p.models = models
+			}
+			if err != nil {
+				p.said.SetText(sentence(err))
+			} else {
+				p.said.SetText(tr("Nothing is downloaded before you ask for it."))
+			}
+			p.offers = offers
+			p.find(mark)
 		}
-		right = use
-	}
-	return container.NewStack(look.NewCard("", look.ColourLine, 6), container.New(layout.NewCustomPaddedLayout(10, 10, 14, 14),
-		container.NewBorder(nil, nil, nil, container.NewCenter(right), body)))
+	})
 }
 
+// useModel puts a model in use, or begins to.
 func (w *window) useModel(m app.ModelInfo) {
 	w.loop.Go(func() func() {
 		err := w.b.UseModel(w.ctx, m.ID)
@@ -99,9 +81,9 @@ func (w *window) useModel(m app.ModelInfo) {
 				w.fail(tr("The model could not be used"), err)
 				return
 			}
-			said := tr("Descry now uses {{.Model}}.", with{"Model": m.Name})
+			said := tr("Descry now uses {{.Model}}.", with{"Model": modelName(m)})
 			if !inUse {
-				said = tr("{{.Model}} looks at your photos now, and is used when it has seen them all.", with{"Model": m.Name})
+				said = tr("{{.Model}} looks at your photos now, and is used when it has seen them all.", with{"Model": modelName(m)})
 			}
 			w.toast.Show(said, "", nil)
 			w.refresh()
@@ -109,17 +91,99 @@ func (w *window) useModel(m app.ModelInfo) {
 	})
 }
 
+// addModel checks, tests and copies a model folder.
 func (w *window) addModel(dir string) {
-	w.toast.Show(tr("Checking the model …"), "", nil)
+	w.working.SetText(tr("Checking and testing the model …"))
 	w.loop.Go(func() func() {
 		m, err := w.b.AddModel(w.ctx, dir)
 		return func() {
+			w.working.SetText("")
 			if err != nil {
 				w.fail(tr("The model could not be added"), err)
 				return
 			}
-			w.toast.Show(tr("Added {{.Model}}.", with{"Model": m.Name}), "", nil)
-			w.showModels()
+			w.toast.Show(tr("Added {{.Model}}.", with{"Model": modelName(m)}), "", nil)
+			w.showModel(m.ID)
 		}
 	})
+}
+
+// testModel tests a model at hand and measures it.
+func (p *modelPicker) testModel(m app.ModelInfo) {
+	w := p.w
+	p.said.SetText(tr("Testing {{.Model}} …", with{"Model": modelName(m)}))
+	w.loop.Go(func() func() {
+		tested, err := w.b.TestModel(w.ctx, m.ID)
+		return func() {
+			if !p.open() {
+				return
+			}
+			switch {
+			case err != nil:
+				p.said.SetText(sentence(err))
+				return
+			case tested.Problem != "":
+				p.said.SetText(tr("{{.Model}} failed its test.", with{"Model": modelName(m)}))
+			default:
+				p.said.SetText(tr("{{.Model}} passed its test: {{.Rate}} here.", with{"Model": modelName(m), "Rate": rateText(tested.PerSecond)}))
+			}
+			if i := slices.IndexFunc(p.models, func(o app.ModelInfo) bool { return o.ID == m.ID }); i >= 0 {
+				p.models[i] = tested
+			}
+			p.find(m.ID)
+		}
+	})
+}
+
+// askRemoveModel removes a model, after a question.
+func (w *window) askRemoveModel(m app.ModelInfo) {
+	body := []fyne.CanvasObject{paragraph(tr("Its files are deleted ({{.Size}}). What it found is kept: when you get it again, no photo is looked at again.", with{"Size": bytesText(m.Bytes)}))}
+	w.ask(question{
+		title: tr("Remove {{.Model}}?", with{"Model": modelName(m)}), body: body,
+		yes: tr("Remove the model"), no: tr("Keep it"),
+		do: func() {
+			w.loop.Go(func() func() {
+				err := w.b.RemoveModel(w.ctx, m.ID)
+				return func() {
+					if err != nil {
+						w.fail(tr("The model could not be removed"), err)
+						return
+					}
+					w.toast.Show(tr("Removed {{.Model}}.", with{"Model": modelName(m)}), "", nil)
+					w.showModels()
+				}
+			})
+		},
+		not: w.later(func() { w.showModel(m.ID) }),
+	})
+}
+
+// askForgetVectors removes what a model found, after a question.
+func (w *window) askForgetVectors(m app.ModelInfo) {
+	w.ask(question{
+		title: tr("Remove what {{.Model}} found?", with{"Model": modelName(m)}),
+		body: []fyne.CanvasObject{
+			paragraph(tr("That frees {{.Size}}. Your tags and texts stay. To use this model again, all photos have to be looked at again.", with{"Size": bytesText(m.Vectors.Bytes)})),
+		},
+		yes: tr("Remove what it found"), no: tr("Keep it"), grave: true,
+		do: func() {
+			w.loop.Go(func() func() {
+				freed, err := w.b.ForgetVectors(w.ctx, m.ID)
+				return func() {
+					if err != nil {
+						w.fail(tr("That could not be removed"), err)
+						return
+					}
+					w.toast.Show(tr("Freed {{.Size}}.", with{"Size": bytesText(freed.Bytes)}), "", nil)
+					w.showModel(m.ID)
+				}
+			})
+		},
+		not: w.later(func() { w.showModel(m.ID) }),
+	})
+}
+
+// later lets a question close before what follows it opens.
+func (w *window) later(f func()) func() {
+	return func() { w.loop.Go(func() func() { return f }) }
 }

@@ -74,6 +74,7 @@ type window struct {
 	empty   *emptyState
 	working *look.Label   // says what is running
 	sheet   *sheet        // what lies over the window, if anything
+	models  *modelPicker  // the list of models that was opened last
 	dialog  dialog.Dialog // of the toolkit, over everything, if any
 	dupes   *dupesPage
 	photos  *fyne.Container         // the grid, or what stands in its place where it is empty

@@ -245,26 +245,9 @@ func (b *Backend) SetSetting(_ context.Context, key, value string) error {
 	return nil
 }
 
-// Models returns two models.
-func (b *Backend) Models(context.Context) ([]app.ModelInfo, error) {
-	return []app.ModelInfo{
-		{ID: "starter", Name: "Starter", Licence: "see its card", Note: "Small and modest: English only, trained on photos licensed for research.", Languages: []string{"en"}, InputSize: 224, InUse: true, Bundled: true, Bytes: 38e6},
-		{ID: "vit-b-32", Name: "ViT-B-32 (laion2b)", Licence: "MIT", Languages: []string{"en"}, InputSize: 224, Bytes: 605e6},
-	}, nil
-}
-
-// UseModel counts the call.
-func (b *Backend) UseModel(ctx context.Context, _ string) error { b.count(ctx, "UseModel"); return nil }
-
 // Prefer keeps what it was told.
 func (b *Backend) Prefer(photos []library.PhotoID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.Preferred = photos
-}
-
-// AddModel counts the call.
-func (b *Backend) AddModel(ctx context.Context, dir string) (app.ModelInfo, error) {
-	b.count(ctx, "AddModel")
-	return app.ModelInfo{ID: dir, Name: dir}, nil
 }

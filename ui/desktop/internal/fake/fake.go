@@ -61,6 +61,8 @@ type Backend struct {
 
 	// Preferred is what Prefer was told last.
 	Preferred []library.PhotoID
+
+	Modelled Modelled
 }
 
 type undoable struct {
@@ -72,7 +74,7 @@ type undoable struct {
 // New returns a library of n photos.
 func New(n int) *Backend {
 	b := &Backend{
-		n: n, pictures: pictures(), states: map[library.PhotoID]map[library.LabelID]library.TagState{}, alts: map[library.PhotoID]library.AltText{},
+		n: n, Modelled: modelled(), pictures: pictures(), states: map[library.PhotoID]map[library.LabelID]library.TagState{}, alts: map[library.PhotoID]library.AltText{},
 		fav: map[library.PhotoID]bool{}, stars: map[library.PhotoID]int{}, settings: map[string]string{}, calls: map[string]int{},
 		kept: map[string]bool{}, trashed: map[string]bool{},
 	}

@@ -1,0 +1,131 @@
+package fake
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"descry/ui/app"
+)
+
+// Modelled is what the window may see of models; a test changes it.
+type Modelled struct {
+	Here   []app.ModelInfo
+	Offers []app.Offer
+	Broken error // what AddModel and TestModel find
+}
+
+// modelled is a bundled model, an added one, and five that can be had.
+func modelled() Modelled {
+	offer := func(id, name string, quality, rate float64, bytes int64, languages string, restricted bool) app.Offer {
+		var o app.Offer
+		o.ID, o.Name, o.Family, o.Repo, o.Layout = id, name, "Family", "somebody/"+id, "immich"
+		o.Licence, o.LicenceNote, o.Restricted = "MIT", "May be used for any purpose.", restricted
+		o.Languages, o.InputSize, o.Dim, o.GFLOPs = []string{languages}, 224, 512, 8.8
+		o.Scores.TextToImage, o.Scores.ImageToText, o.Scores.ImageNet, o.Scores.Source = quality, quality+20, quality+30, "OpenCLIP"
+		o.Precision, o.Bytes, o.MemoryMiB, o.PerSecond = "fp32", bytes, int(bytes>>20)+400, rate
+		return o
+	}
+	m := Modelled{
+		Here: []app.ModelInfo{
+			{ID: "starter", Name: "Starter", Licence: "see its card", Note: "Small and modest: English only, trained on photos licensed for research.", Languages: []string{"en"}, InputSize: 224, InUse: true, Bundled: true, Bytes: 38e6, PerSecond: 46.1, Provider: "cpu", Precision: "int8", Memory: 150e6},
+			{ID: "vit-b-32", Name: "ViT-B-32 (laion2b)", Licence: "MIT", Languages: []string{"en"}, InputSize: 224, Bytes: 605e6, Precision: "fp32", Memory: 700e6, Vectors: app.VectorUse{Vectors: 1200, Bytes: 3e6}},
+		},
+		Offers: []app.Offer{
+			offer("vit-b-32", "ViT-B/32 (LAION-2B)", 39.3, 10, 605e6, "en", false),
+			offer("large", "Large", 55.8, .4, 4500e6, "multilingual", false),
+			offer("middle", "Middle", 52.1, 3, 1500e6, "multilingual", false),
+			offer("bound", "Bound", 53.9, .5, 4000e6, "en", true),
+			offer("tiny", "Tiny", 20, 40, 24e6, "en", false),
+		},
+	}
+	m.Offers[0].Installed = "vit-b-32"
+	m.Offers[2].Advice = "a middle way"
+	return m
+}
+
+// Models returns those at hand.
+func (b *Backend) Models(context.Context) ([]app.ModelInfo, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.Modelled.Here), nil
+}
+
+// Offers returns those that can be had.
+func (b *Backend) Offers(ctx context.Context) ([]app.Offer, error) {
+	b.count(ctx, "Offers")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.Modelled.Offers), nil
+}
+
+// UseModel puts a model in use.
+func (b *Backend) UseModel(ctx context.Context, id string) error {
+	b.count(ctx, "UseModel")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.Modelled.Here {
+		b.Modelled.Here[i].InUse = b.Modelled.Here[i].ID == id
+	}
+	return nil
+}
+
+// AddModel adds a model named after its folder.
+func (b *Backend) AddModel(ctx context.Context, dir string) (app.ModelInfo, error) {
+	b.count(ctx, "AddModel")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.Modelled.Broken != nil {
+		return app.ModelInfo{}, b.Modelled.Broken
+	}
+	m := app.ModelInfo{ID: dir, Name: dir, Languages: []string{"en"}}
+	b.Modelled.Here = append(b.Modelled.Here, m)
+	return m, nil
+}
+
+// RemoveModel removes one.
+func (b *Backend) RemoveModel(ctx context.Context, id string) error {
+	b.count(ctx, "RemoveModel")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Modelled.Here = slices.DeleteFunc(b.Modelled.Here, func(m app.ModelInfo) bool { return m.ID == id })
+	for i := range b.Modelled.Offers {
+		if b.Modelled.Offers[i].Installed == id {
+			b.Modelled.Offers[i].Installed = ""
+		}
+	}
+	return nil
+}
+
+// TestModel measures a model, or finds it broken.
+func (b *Backend) TestModel(ctx context.Context, id string) (app.ModelInfo, error) {
+	b.count(ctx, "TestModel")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.Modelled.Here {
+		m := &b.Modelled.Here[i]
+		if m.ID != id {
+			continue
+		}
+		m.PerSecond = 12.3
+		if b.Modelled.Broken != nil {
+			m.Problem, m.PerSecond = b.Modelled.Broken.Error(), 0
+		}
+		return *m, nil
+	}
+	return app.ModelInfo{}, errors.New("no such model")
+}
+
+// ForgetVectors frees what a model found.
+func (b *Backend) ForgetVectors(ctx context.Context, id string) (app.VectorUse, error) {
+	b.count(ctx, "ForgetVectors")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var freed app.VectorUse
+	for i := range b.Modelled.Here {
+		if b.Modelled.Here[i].ID == id {
+			freed, b.Modelled.Here[i].Vectors = b.Modelled.Here[i].Vectors, app.VectorUse{}
+		}
+	}
+	return freed, nil
+}
