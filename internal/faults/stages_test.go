@@ -101,6 +101,22 @@ func stages() []stage {
 			},
 		},
 		{
+			name: "looking at the photos again with another model", prepare: indexedSix,
+			run: func(s site, _ func(string) error) error { return s.again() },
+		},
+		{
+			name: "removing what a model found", prepare: func(s site) error { return errors.Join(indexedSix(s), s.again()) },
+			run: func(s site, _ func(string) error) error {
+				return s.with(func(ctx context.Context, a *app.App) error {
+					_, err := a.ForgetVectors(ctx, secondEye{}.Model())
+					if errors.Is(err, library.ErrNotFound) {
+						err = nil // it was done before
+					}
+					return err
+				})
+			},
+		},
+		{
 			name: "tags, ratings, alt text, albums", prepare: func(s site) error {
 				if err := s.photosNumbered(5); err != nil {
 					return err
