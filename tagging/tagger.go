@@ -287,6 +287,17 @@ func (t *Tagger) measure(vec []float32) []features {
 	return out
 }
 
+// Confidences returns the calibrated confidence of every label on a photo, from 0 to 1, in the
+// order of the sets and of their labels: what Suggest chooses from.
+func (t *Tagger) Confidences(vec []float32) []float64 {
+	feats := t.measure(vec)
+	out := make([]float64, len(feats))
+	for i, f := range feats {
+		out[i] = t.cal.probability(f, t.labels[i].key)
+	}
+	return out
+}
+
 // Suggest returns the labels that a photo shows, most certain first: at most
 // MaxSuggestions, at most its limit of each set (one of an exclusive set), none below
 // MinConfidence. It depends on the photo's unit vector and the labels only.

@@ -149,7 +149,7 @@ func (c *call) root() *cobra.Command {
 		c.indexCmd(), c.rootsCmd(), c.searchCmd(), c.similarCmd(), c.whyCmd(), c.tagCmd(), c.labelsCmd(), c.altCmd(), c.albumsCmd(), c.searchesCmd(),
 		c.classifyCmd(), c.scoreCmd(), c.embedCmd(), c.modelsCmd(), c.metaCmd(), c.duplicatesCmd(), c.missingCmd(),
 		c.undoCmd(), c.historyCmd(), c.backupCmd(), c.restoreCmd(), c.dumpCmd(), c.statusCmd(), c.configCmd(),
-		c.doctorCmd(), c.forgetCmd(), c.retryCmd(), c.rateCmd(), c.exportCmd(), c.importCmd(), c.benchCmd(), c.samplesCmd(), c.tourCmd(), c.completionCmd(), c.manCmd(),
+		c.doctorCmd(), c.forgetCmd(), c.retryCmd(), c.rateCmd(), c.exportCmd(), c.importCmd(), c.benchCmd(), c.evalCmd(), c.samplesCmd(), c.tourCmd(), c.completionCmd(), c.manCmd(),
 	)
 	return root
 }
