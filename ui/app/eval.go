@@ -198,22 +198,22 @@ func (m *evalModel) look(ctx context.Context, fn func(i int, vec []float32) erro
 		}
 		m.progress(p)
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, running := errgroup.WithContext(ctx)
 	g.SetLimit(m.threads)
 	for i, path := range m.paths {
-		if ctx.Err() != nil {
+		if running.Err() != nil {
 			break
 		}
 		g.Go(func() error {
-			img, err := m.readPicture(ctx, path, m.engine.MinSide())
+			img, err := m.readPicture(running, path, m.engine.MinSide())
 			stage, began := "decode", time.Now()
 			var vec []float32
 			if err == nil {
 				stage = "encode"
-				vec, err = m.engine.EncodeImage(ctx, img)
+				vec, err = m.engine.EncodeImage(running, img)
 			}
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+			if running.Err() != nil {
+				return context.Cause(running)
 			}
 			var took time.Duration
 			if err == nil {

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -250,8 +252,11 @@ func (e *evalCall) printEval(d evalDocument, c chart.Chart) {
 		}
 		e.message("%s: %s", f.Path, f.Error)
 	}
-	if len(d.Failed) > 0 {
-		e.print("%s could not be used and count nowhere.", count(len(d.Failed), "picture"))
+	if n := len(d.Failed); n > 0 {
+		e.print("Not used, and counted nowhere: %s.", count(n, "picture"))
+	}
+	if len(c.Measures) > 0 {
+		e.print("In brackets: the interval that holds the true figure 95 times in 100.")
 	}
 	e.print("")
 	for _, l := range c.Text() {
@@ -266,6 +271,9 @@ func (e *evalCall) printEval(d evalDocument, c chart.Chart) {
 	}
 }
 
+// shownLabels is how many labels are listed, those that are found worst.
+const shownLabels = 15
+
 // printModel prints what is known of one model beyond the figures.
 func (e *evalCall) printModel(m evalModelDocument) {
 	var lines []string
@@ -275,8 +283,14 @@ func (e *evalCall) printModel(m evalModelDocument) {
 	for _, x := range m.Mistakes {
 		lines = append(lines, fmt.Sprintf("%s taken for %s: %d of %d", x.Class, x.TakenFor, x.Pictures, x.Of))
 	}
-	for _, l := range m.Labels {
-		lines = append(lines, fmt.Sprintf("%s: average precision %.3f, on %s; suggested %d times, %d rightly", l.Label, l.AP, count(l.Pictures, "picture"), l.Suggested, l.Right))
+	labels := slices.SortedStableFunc(slices.Values(m.Labels), func(a, b labelDocument) int { return cmp.Compare(a.AP, b.AP) })
+	for i, l := range labels {
+		if i == shownLabels {
+			lines = append(lines, fmt.Sprintf("… and %d that are found better; --csv has them all", len(labels)-i))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("%s: average precision %.1f %% (%s); suggested for %d, rightly for %d",
+			l.Label, 100*l.AP, count(l.Pictures, "picture"), l.Suggested, l.Right))
 	}
 	lines = append(lines, m.Notes...)
 	if m.Problem != "" {
