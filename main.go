@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"descry/assets"
+	"descry/clipengine/hub"
 	"descry/library/decode/codec"
 	"descry/library/store"
 	"descry/tagging"
@@ -82,6 +83,7 @@ func open(ctx context.Context, o cli.Options) (*app.App, error) {
 		NoText:     o.NoText,
 		Quiet:      o.Quiet,
 		Program:    o.Program,
+		Hub:        hub.Params{Agent: "Descry/" + version},
 		Starter:    assets.Starter(),
 		Catalogue:  assets.Models,
 		Sets:       sets,

@@ -34,19 +34,20 @@ var papers = map[bundle.Layout][]string{
 	},
 }
 
-// Suffixes are the endings of the published variants of a precision, the best first, and
-// then those that stand in for it.
-func Suffixes(precision string) ([]string, error) {
+// suffixes are the endings of the published variants of a precision, the best first, of the
+// image tower and the text tower. They agree with those that package bundle takes: texts are
+// encoded on the CPU, where half precision is slower than float32.
+func suffixes(precision string) (image, text []string, err error) {
 	switch precision {
 	case "", "fp32":
-		return []string{""}, nil
+		return []string{""}, []string{""}, nil
 	case "fp16":
-		return []string{"_fp16"}, nil
+		return []string{"_fp16"}, []string{"", "_fp16"}, nil
 	case "int8":
 		// "quantized" is int8 or uint8, as the tool that made it chose.
-		return []string{"_int8", "_quantized", "_uint8"}, nil
+		return []string{"_int8", "_quantized", "_uint8"}, []string{"_int8", "_quantized", "_uint8", ""}, nil
 	}
-	return nil, fmt.Errorf("there is no precision %q: it is fp32, fp16 or int8", precision)
+	return nil, nil, fmt.Errorf("there is no precision %q: it is fp32, fp16 or int8", precision)
 }
 
 // Choose picks from the files of a published model those that are wanted: configuration,
@@ -80,12 +81,16 @@ func Choose(files []File, w Want) ([]File, error) {
 			take(func(name string) bool { return path.Dir(name) == tower && isWeights(path.Base(name)) })
 		}
 	case bundle.TransformersJS:
-		suffixes, err := Suffixes(w.Precision)
+		image, text, err := suffixes(w.Precision)
 		if err != nil {
 			return nil, err
 		}
 		for _, tower := range towers {
-			model, err := variant(files, map[string]string{"visual": "vision_model", "textual": "text_model"}[tower], suffixes)
+			name, endings := "vision_model", image
+			if tower == "textual" {
+				name, endings = "text_model", text
+			}
+			model, err := variant(files, name, endings)
 			if err != nil {
 				return nil, err
 			}

@@ -175,6 +175,16 @@ func (c *Client) Where() string {
 	return c.base.Host + c.base.Path
 }
 
+// Page is the address at which a person finds a model on the hub; "" where it is a folder.
+func (c *Client) Page(repo string) string {
+	if c.base == nil {
+		return ""
+	}
+	plain := *c.base
+	plain.User = nil
+	return strings.TrimRight(plain.String(), "/") + "/" + repo
+}
+
 // Secure reports whether nobody on the way can change or read what is fetched.
 func (c *Client) Secure() bool { return c.base == nil || c.base.Scheme == "https" }
 

@@ -20,6 +20,7 @@ import (
 
 	"descry/clipengine"
 	"descry/clipengine/bundle"
+	"descry/clipengine/hub"
 	"descry/internal/machine"
 	"descry/internal/pause"
 	"descry/library"
@@ -60,6 +61,8 @@ type Params struct {
 	// Beat says when to look around while work is on; nil: every few seconds.
 	Beat <-chan time.Time
 
+	Hub hub.Params // how models are downloaded; its From is for when the setting names no mirror
+
 	// Decoders is the command, a program and its arguments, that decodes HEIF, AVIF and JPEG
 	// XL as package codec asks it to; empty: they are not read.
 	Decoders []string
@@ -95,6 +98,8 @@ type App struct {
 	catalogue catalogueBox
 	measured  speedBox
 	digests   *bundle.Memo // of model files
+	// installing holds the ids of the models that are being installed.
+	installing sync.Map
 
 	mu       sync.Mutex
 	events   Events

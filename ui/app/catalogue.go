@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"descry/clipengine/bundle"
 	"descry/clipengine/catalogue"
 )
 
@@ -94,11 +95,14 @@ func entryOf(c *catalogue.Catalogue, id string) (catalogue.Model, bool) {
 	return catalogue.Model{}, false
 }
 
-// precisionHere is the precision in which a model is installed when nobody says which: int8 is two
-// to three times as fast as float32 on a CPU. Models without it come in float32.
-func precisionHere(m catalogue.Model) catalogue.Precision {
-	if m.Has(catalogue.INT8) {
-		return catalogue.INT8
+// precisionHere is the precision in which a model is installed when nobody says which.
+func (a *App) precisionHere(m catalogue.Model) catalogue.Precision {
+	have := make([]bundle.Precision, len(m.Variants))
+	for i, p := range m.Variants {
+		have[i] = bundle.Precision(p)
+	}
+	if p := bundle.Fitting(a.p.Provider, have); p != "" {
+		return catalogue.Precision(p)
 	}
 	return catalogue.FP32
 }
@@ -118,7 +122,7 @@ func (a *App) Offers(ctx context.Context) ([]Offer, error) {
 	base, rate := a.yardstick(ctx, c)
 	offers := make([]Offer, 0, len(c.Models))
 	for _, m := range c.Models {
-		o := Offer{Model: m, Precision: precisionHere(m)}
+		o := Offer{Model: m, Precision: a.precisionHere(m)}
 		o.Bytes, o.BytesKnown = m.Download(o.Precision)
 		o.MemoryMiB = m.MemoryMiB(o.Precision)
 		o.PerSecond = m.PhotosPerSecond(o.Precision, base, rate)

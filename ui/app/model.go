@@ -371,6 +371,9 @@ func (a *App) RemoveModel(ctx context.Context, id string) error {
 		return fmt.Errorf("the model in use, %s, looks at pictures with the image tower of %s; choose another one first", b.ID, id)
 	}
 	if !slices.ContainsFunc(models, func(m ModelInfo) bool { return m.ID == id }) {
+		if removed, err := a.removeUnfinished(id); removed || err != nil {
+			return err
+		}
 		return fmt.Errorf("model %q: %w", id, library.ErrNotFound)
 	}
 	if err := os.RemoveAll(filepath.Join(a.modelsDir(), id)); err != nil {

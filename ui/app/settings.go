@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"descry/clipengine/hub"
 	"descry/library"
 	"descry/library/scan"
 )
@@ -28,13 +29,15 @@ const (
 
 	SettingSearches = "searches" // whether what was searched for is remembered: SearchesOn (the default) or SearchesOff
 
+	SettingModelsFrom = "models_from" // address or folder of a mirror that models are downloaded from; "" is the public hub
+
 	SettingSidecars = "sidecars" // how sidecars are called: SidecarsFull or SidecarsShort
 )
 
 // SettingKeys lists the settings by name.
 func SettingKeys() []string {
 	return []string{
-		SettingExclude, SettingModel, SettingQuiet, SettingRuntime, SettingSearches, SettingSidecars, SettingText, SettingThreads, SettingThumbnails, SettingWatch,
+		SettingExclude, SettingModel, SettingModelsFrom, SettingQuiet, SettingRuntime, SettingSearches, SettingSidecars, SettingText, SettingThreads, SettingThumbnails, SettingWatch,
 	}
 }
 
@@ -112,6 +115,10 @@ func (a *App) checkSetting(key, value string) error {
 	case key == SettingText:
 		if value != TextOn && value != TextOff {
 			return fmt.Errorf("text = %s: it is %s or %s", value, TextOn, TextOff)
+		}
+	case key == SettingModelsFrom:
+		if err := hub.CheckFrom(value); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
 		}
 	case key == SettingModel:
 		if _, err := a.openBundle(value); err != nil {

@@ -343,6 +343,7 @@ func verdict(ctx context.Context, verb string, err error) ending {
 	var (
 		wrong    usageError
 		withMend fixError
+		install  app.InstallError
 	)
 	v := ending{exitFailed, "failed", sentence(err), ""}
 	switch {
@@ -350,6 +351,8 @@ func verdict(ctx context.Context, verb string, err error) ending {
 		v.status, v.code, v.fix = exitUsage, "usage", "See: "+verb+" --help"
 	case ctx.Err() != nil || errors.Is(err, context.Canceled):
 		v = ending{exitInterrupted, "interrupted", "stopped before it was done", "What was finished is kept; run the same command again to go on."}
+	case errors.As(err, &install):
+		v.code, v.fix = install.Code, install.Fix
 	case errors.Is(err, library.ErrInUse):
 		v.status, v.code, v.fix = exitInUse, "in_use", "Wait until the other one is done, or close it."
 	case errors.Is(err, library.ErrNewer):

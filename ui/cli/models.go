@@ -13,9 +13,9 @@ import (
 func (c *call) modelsCmd() *cobra.Command {
 	models := &cobra.Command{
 		Use: "models", Short: "Model bundles", Args: noVerb, RunE: needsVerb,
-		Example: "  descry models list\n  descry models add ~/Downloads/ViT-B-32__openai",
+		Example: "  descry models list\n  descry models install ViT-B-32__openai\n  descry models add ~/Downloads/ViT-B-32__openai",
 	}
-	models.AddCommand(c.modelsListCmd(), c.modelsAddCmd(), c.modelsUseCmd(), c.modelsRemoveCmd(), c.modelsForgetCmd(), c.modelsVerifyCmd())
+	models.AddCommand(c.modelsListCmd(), c.modelsInstallCmd(), c.modelsAddCmd(), c.modelsUseCmd(), c.modelsRemoveCmd(), c.modelsForgetCmd(), c.modelsVerifyCmd())
 	return models
 }
 
@@ -90,7 +90,10 @@ func (c *call) printModels(ctx context.Context, a *app.App) error {
 	if err != nil {
 		return err
 	}
-	return c.printModelList(append(all, gone...))
+	if err := c.printModelList(append(all, gone...)); err != nil || c.json {
+		return err
+	}
+	return c.printUnfinished(a)
 }
 
 func (c *call) printModelList(all []app.ModelInfo) error {

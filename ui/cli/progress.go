@@ -20,6 +20,8 @@ type meter struct {
 	last time.Time
 	now  func() time.Time
 	open bool // a bar stands on the current line
+
+	text func(app.Progress) string // nil: progressText
 }
 
 // Plain lines are for logs and screen readers, so they come seldom.
@@ -61,6 +63,10 @@ func (m *meter) show(p app.Progress) {
 		return
 	}
 	m.last = now
+	text := progressText
+	if m.text != nil {
+		text = m.text
+	}
 	switch m.form {
 	case "json":
 		line, err := json.Marshal(map[string]any{
@@ -72,9 +78,9 @@ func (m *meter) show(p app.Progress) {
 		}
 	case "bar":
 		m.open = true
-		fmt.Fprintf(m.out, "\r\x1b[K%s %s", bar(p.Done, p.Total), progressText(p))
+		fmt.Fprintf(m.out, "\r\x1b[K%s %s", bar(p.Done, p.Total), text(p))
 	default:
-		fmt.Fprintln(m.out, progressText(p))
+		fmt.Fprintln(m.out, visible([]any{text(p)})...)
 	}
 }
 

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"descry/ui/app"
+)
+
+// installDocument is an installed model as JSON.
+type installDocument struct {
+	modelDocument
+	Repository string `json:"repository"`
+	From       string `json:"from"`
+}
+
+func (c *call) modelsInstallCmd() *cobra.Command {
+	var o app.InstallOptions
+	install := &cobra.Command{
+		Use: "install ID", Short: "Download a model of the catalogue, check and test it", Args: exactly(1, "the id of a model"),
+		Long: "Downloads a model of the catalogue (descry models list --all), checks every file against the\n" +
+			"digest that is published of it, tests the model and puts it among those at hand. A download\n" +
+			"that was stopped goes on where it was when the same command is run again; descry models\n" +
+			"remove ID drops it. Models come from " + publicHub + ", or from the mirror that is set:\n" +
+			"descry config set models_from ADDRESS-OR-FOLDER. Nothing is sent but the request.",
+		Example: "  descry models install ViT-B-32__openai\n  descry models install nllb-clip-base-siglip__v1 --accept-licence",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
+				return c.install(cmd.Context(), a, args[0], o)
+			})
+		},
+	}
+	f := install.Flags()
+	f.StringVar(&o.Precision, "precision", "", "the variant to take, `P`: fp32, fp16 or int8 (default: what suits this machine)")
+	f.BoolVar(&o.AcceptLicence, "accept-licence", false, "accept a licence that forbids some uses")
+	f.BoolVar(&o.Fresh, "fresh", false, "begin anew, and take files that changed since they were seen first")
+	return install
+}
+
+// publicHub is where models come from when no mirror is set.
+const publicHub = "huggingface.co"
+
+func (c *call) install(ctx context.Context, a *app.App, id string, o app.InstallOptions) error {
+	plan, err := a.PlanInstall(ctx, id, o)
+	if err != nil {
+		return err
+	}
+	c.sayPlan(plan)
+	if plan.Restricted && !o.AcceptLicence {
+		if o.AcceptLicence, err = c.ask(ctx, "Do you accept this licence? [y/N] "); err != nil {
+			return err
+		}
+	}
+	m := c.newMeter()
+	m.text = downloadText
+	model, err := a.InstallModel(ctx, id, o, func(p app.InstallProgress) {
+		shown := app.Progress{Job: "Downloading", Done: int(p.Done), Total: int(p.Total), PerSecond: p.PerSecond, Left: p.Left, Path: p.File}
+		if p.Testing {
+			shown = app.Progress{Job: "Testing the model"}
+			if m.form == "plain" {
+				m.done()
+				c.message("%s", shown.Job)
+			}
+		}
+		m.show(shown)
+	})
+	m.done()
+	switch {
+	case errors.Is(err, app.ErrLicence):
+		return err
+	case err != nil && ctx.Err() != nil:
+		return withFix(err, "What came is kept. To go on: descry models install "+id+". To drop it: descry models remove "+plan.ID)
+	case err != nil:
+		return err
+	}
+	if c.json {
+		return c.document(installDocument{modelDocumentOf(model), plan.Repo, plan.Where})
+	}
+	c.print("Installed %s (%s). Use it with: descry models use %s", model.ID, model.Name, model.ID)
+	return nil
+}
+
+// sayPlan tells what is going to be downloaded.
+func (c *call) sayPlan(p app.InstallPlan) {
+	about := ""
+	if !p.Known {
+		about = "about "
+	}
+	languages := "queries in English"
+	if p.Multilingual() {
+		languages = "queries in many languages"
+	}
+	c.message("%s, %s, from %s on %s", p.Name, p.Precision, p.Repo, p.Where)
+	c.message("  %s%s to download and on disk, about %s of memory while it is used; %s", about, megabytes(p.Bytes), megabytes(p.Memory), languages)
+	mark := ""
+	if p.Restricted {
+		mark = "RESTRICTED: "
+	}
+	c.message("  Licence: %s%s. %s", mark, p.Licence, p.LicenceNote)
+	if p.Images != "" {
+		c.message("  It knows texts only and is used with the pictures of %s, which need not be looked at again.", p.Images)
+	}
+	if p.Unverified {
+		c.message("  Where it is published could not be verified; it may not be found. %s", p.Note)
+	} else if p.Note != "" {
+		c.message("  %s", p.Note)
+	}
+	if p.There > 0 {
+		c.message("  %s of it are here from an earlier download.", megabytes(p.There))
+	}
+}
+
+// ask asks a person at a terminal, and nobody else.
+func (c *call) ask(ctx context.Context, question string) (bool, error) {
+	in, ok := c.env.In.(*os.File)
+	if !ok || !c.env.Tty || c.json || c.quiet || !term.IsTerminal(int(in.Fd())) {
+		return false, nil
+	}
+	fmt.Fprint(c.env.Err, question)
+	answers := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(in).ReadString('\n')
+		answers <- line
+	}()
+	select {
+	case line := <-answers:
+		line = strings.ToLower(strings.TrimSpace(line))
+		return line == "y" || line == "yes", nil
+	case <-ctx.Done():
+		fmt.Fprintln(c.env.Err)
+		return false, context.Cause(ctx)
+	}
+}
+
+// downloadText is "Downloading: 123 MB of 605 MB, 12.3 MB/s, 40 s left, visual/model.onnx".
+func downloadText(p app.Progress) string {
+	if p.Total == 0 {
+		return p.Job
+	}
+	text := fmt.Sprintf("%s: %s of %s", p.Job, megabytes(int64(p.Done)), megabytes(int64(p.Total)))
+	if p.PerSecond > 0 {
+		text += fmt.Sprintf(", %s/s", megabytes(int64(p.PerSecond)))
+	}
+	if p.Left > 0 {
+		text += ", " + leftText(p.Left) + " left"
+	}
+	return text + ", " + p.Path
+}
+
+// printUnfinished offers to go on with downloads that were not finished.
+func (c *call) printUnfinished(a *app.App) error {
+	list, err := a.UnfinishedInstalls()
+	if err != nil {
+		return err
+	}
+	for _, u := range list {
+		c.print("  %s  %s of %s are downloaded. To go on: descry models install %s. To drop it: descry models remove %s",
+			u.ID, megabytes(u.Done), megabytes(u.Total), u.ID, u.ID)
+	}
+	return nil
+}
