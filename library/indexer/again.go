@@ -72,6 +72,7 @@ func (r *run) feedAgain(ctx context.Context, prefer func() []library.PhotoID) er
 				}
 			}
 		}
+		r.queue.asking() // what ended before is of no interest any more
 		list, err := r.p.Store.Unencoded(ctx, r.space, chunkAgain, after)
 		if err != nil || len(list) == 0 {
 			return err

@@ -31,7 +31,7 @@ func TestFigures(t *testing.T) {
 			t.Errorf("%d is written %s", n, got)
 		}
 	}
-	uses := []use{{1, 4, 0}, {5, 10, 0}, {6, 30, 0}, {7, 20, 0}, {50, 99, 0}}
+	uses := []use{{done: 1, heap: 4}, {done: 5, heap: 10}, {done: 6, heap: 30}, {done: 7, heap: 20}, {done: 50, heap: 99}}
 	if m := around(uses, 5, 7, func(u use) float64 { return u.heap }); m != 20 {
 		t.Errorf("around the fifth it is %g", m)
 	}
