@@ -31,11 +31,8 @@ var ErrLittleGain = errors.New("most of the weights of its image tower are in co
 // are encoded on the CPU. What a failed call leaves in dir is of no use. progress is told
 // how many bytes were written of how many; it may be nil.
 func Bundle(ctx context.Context, b *bundle.Bundle, dir *os.Root, to Precision, progress func(done, total int64)) error {
-	if b.ImageTower != "" {
-		return fmt.Errorf("the model %s is a text tower alone, which is not converted", b.ID)
-	}
-	if p := b.Vision.Precision(); p != bundle.Float32Weights {
-		return fmt.Errorf("the model %s has %s weights; only a float32 model is converted", b.ID, p)
+	if err := Check(b, to); err != nil {
+		return err
 	}
 	if progress == nil {
 		progress = func(int64, int64) {}
@@ -51,29 +48,27 @@ func Bundle(ctx context.Context, b *bundle.Bundle, dir *os.Root, to Precision, p
 		half := func(from int64) func(done, total int64) {
 			return func(done, total int64) { progress(from+done*500/max(total, 1), 1000) }
 		}
-		result, err := Model(ctx, fsys, b.Vision.Name(), dir, image, to, half(0))
-		if err != nil {
+		if _, err := Model(ctx, fsys, b.Vision.Name(), dir, image, to, half(0)); err != nil {
 			return err
-		}
-		if float64(result.Converted) < leastShare*float64(result.Weights) {
-			return fmt.Errorf("the model %s would gain little as %s, %.0f %% of its weights: %w", b.ID, to, 100*float64(result.Converted)/float64(result.Weights), ErrLittleGain)
 		}
 		switch b.Text.Precision() {
 		case bundle.Float32Weights:
 			if to != Float16 {
-				_, err = Model(ctx, fsys, b.Text.Name(), dir, text, to, half(500))
-				break
+				_, err := Model(ctx, fsys, b.Text.Name(), dir, text, to, half(500))
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, errNothing) {
+					return err
+				}
 			}
 			fallthrough
 		default: // the text tower stays what it is
 			for _, name := range towers[1] {
-				if err = w.copy(ctx, name); err != nil {
-					break
+				if err := w.copy(ctx, name); err != nil {
+					return err
 				}
 			}
-		}
-		if err != nil {
-			return err
 		}
 		for _, name := range names {
 			if name == "bundle.json" || slices.Contains(towers[0], name) || slices.Contains(towers[1], name) {
@@ -87,6 +82,28 @@ func Bundle(ctx context.Context, b *bundle.Bundle, dir *os.Root, to Precision, p
 			return err
 		}
 		progress(1000, 1000)
+		return nil
+	})
+}
+
+// Check says in one sentence why a model cannot be converted or would gain too little by it
+// (ErrLittleGain); it reads the graph of the image tower, not its weights.
+func Check(b *bundle.Bundle, to Precision) error {
+	if b.ImageTower != "" {
+		return fmt.Errorf("the model %s is a text tower alone, which is not converted", b.ID)
+	}
+	if p := b.Vision.Precision(); p != bundle.Float32Weights {
+		return fmt.Errorf("the model %s has %s weights; only a float32 model is converted", b.ID, p)
+	}
+	return b.Use(func(fsys fs.FS) error {
+		m, result, err := prepare(fsys, b.Vision.Name(), to)
+		if err != nil {
+			return err
+		}
+		m.close()
+		if share := float64(result.Converted) / float64(result.Weights); share < leastShare {
+			return fmt.Errorf("the model %s would gain little as %s, which %.0f %% of its weights can be: %w", b.ID, to, 100*share, ErrLittleGain)
+		}
 		return nil
 	})
 }

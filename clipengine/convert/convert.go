@@ -50,14 +50,29 @@ func Model(ctx context.Context, fsys fs.FS, name string, dir *os.Root, target st
 }
 
 func convert(ctx context.Context, fsys fs.FS, name string, dir *os.Root, target string, to Precision, limit int64, progress func(done, total int64)) (Result, error) {
-	fail := func(err error) (Result, error) {
-		return Result{}, fmt.Errorf("the model %s cannot be converted to %s: %w", plain(name), to, err)
-	}
-	m, err := open(fsys, name)
+	m, result, err := prepare(fsys, name, to)
 	if err != nil {
-		return fail(err)
+		return Result{}, err
 	}
 	defer m.close()
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
+	if err := m.write(ctx, dir, target, limit, progress); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return Result{}, cause
+		}
+		return Result{}, refusal(name, to, err)
+	}
+	return result, nil
+}
+
+// prepare reads a model and changes its graph; the weights follow when it is written.
+func prepare(fsys fs.FS, name string, to Precision) (*model, Result, error) {
+	m, err := open(fsys, name)
+	if err != nil {
+		return nil, Result{}, refusal(name, to, err)
+	}
 	var result Result
 	switch to {
 	case Int8:
@@ -71,16 +86,15 @@ func convert(ctx context.Context, fsys fs.FS, name string, dir *os.Root, target 
 		err = fmt.Errorf("%w: nothing is computed in it", errBroken)
 	}
 	if err != nil {
-		return fail(err)
+		m.close()
+		return nil, Result{}, refusal(name, to, err)
 	}
-	if progress == nil {
-		progress = func(int64, int64) {}
-	}
-	if err := m.write(ctx, dir, target, limit, progress); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			return Result{}, cause
-		}
-		return fail(err)
-	}
-	return result, nil
+	return m, result, nil
+}
+
+// errNothing says that a conversion leaves a model as it is.
+var errNothing = errors.New("it would change nothing")
+
+func refusal(name string, to Precision, err error) error {
+	return fmt.Errorf("the model file %s cannot be converted to %s: %w", plain(name), to, err)
 }

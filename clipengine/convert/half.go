@@ -97,7 +97,7 @@ func (m *model) halve() (Result, error) {
 	}
 	h.result.Weights += h.result.Converted
 	if h.result.Converted == 0 {
-		return Result{}, errors.New("it has no float32 weights, so fp16 would change nothing")
+		return Result{}, fmt.Errorf("it has no float32 weights: %w", errNothing)
 	}
 	return h.result, nil
 }

@@ -56,7 +56,7 @@ func (m *model) quantize() (Result, error) {
 	}
 	m.prune()
 	if q.result.Converted == 0 {
-		return Result{}, errors.New("it has no products with constant float32 weights, so int8 would change nothing")
+		return Result{}, fmt.Errorf("it has no products with constant float32 weights: %w", errNothing)
 	}
 	return q.result, nil
 }

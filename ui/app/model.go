@@ -295,46 +295,10 @@ func finalID(folder string) string {
 	return folder
 }
 
-// AddModel checks a model folder part by part, copies it into the library and runs its
-// self-test there; a folder that fails is not kept.
+// AddModel is AddModelAs with the variant that suits the device.
 func (a *App) AddModel(ctx context.Context, dir string) (ModelInfo, error) {
-	if err := a.needWriting(); err != nil {
-		return ModelInfo{}, err
-	}
-	source, err := bundle.OpenWith(dir, a.openBundle)
-	if err != nil {
-		return ModelInfo{}, err
-	}
-	if source.ID == starterID {
-		return ModelInfo{}, fmt.Errorf("a model called %q comes with the program; rename the folder", starterID)
-	}
-	if strings.HasPrefix(source.ID, ".") {
-		return ModelInfo{}, fmt.Errorf("a model cannot be called %q; rename the folder", source.ID)
-	}
-	final := filepath.Join(a.modelsDir(), source.ID)
-	if _, err := os.Stat(final); err == nil {
-		return ModelInfo{}, fmt.Errorf("there is a model called %s already; remove it first", source.ID)
-	}
-	staging := filepath.Join(a.modelsDir(), ".adding-"+source.ID)
-	if err := os.RemoveAll(staging); err != nil {
-		return ModelInfo{}, fmt.Errorf("clearing an earlier attempt: %w", err)
-	}
-	names, _, err := source.Contents()
-	if err != nil {
-		return ModelInfo{}, err
-	}
-	if err := a.stage(ctx, dir, staging, names); err != nil {
-		return ModelInfo{}, errors.Join(err, os.RemoveAll(staging))
-	}
-	if err := os.Rename(staging, final); err != nil {
-		return ModelInfo{}, errors.Join(fmt.Errorf("putting the model in place: %w", err), os.RemoveAll(staging))
-	}
-	b, err := a.openBundle(source.ID)
-	if err != nil {
-		return ModelInfo{}, err
-	}
-	a.engines.replace(b)
-	return infoOf(b), nil
+	c, _, err := a.AddModelAs(ctx, dir, PrecisionAuto, nil)
+	return c.Model, err
 }
 
 // stage copies the files of a model into a folder and proves the copy there.

@@ -15,28 +15,8 @@ func (c *call) modelsCmd() *cobra.Command {
 		Use: "models", Short: "Model bundles", Args: noVerb, RunE: needsVerb,
 		Example: "  descry models list\n  descry models install ViT-B-32__openai\n  descry models add ~/Downloads/ViT-B-32__openai",
 	}
-	models.AddCommand(c.modelsListCmd(), c.modelsInstallCmd(), c.modelsAddCmd(), c.modelsUseCmd(), c.modelsRemoveCmd(), c.modelsForgetCmd(), c.modelsVerifyCmd())
+	models.AddCommand(c.modelsListCmd(), c.modelsInstallCmd(), c.modelsAddCmd(), c.modelsConvertCmd(), c.modelsUseCmd(), c.modelsRemoveCmd(), c.modelsForgetCmd(), c.modelsVerifyCmd())
 	return models
-}
-
-func (c *call) modelsAddCmd() *cobra.Command {
-	return &cobra.Command{
-		Use: "add DIR", Short: "Check a model folder, test it and copy it in", Args: exactly(1, "one model folder"),
-		Example: "  descry models add ~/Downloads/ViT-B-32__openai",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
-				m, err := a.AddModel(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				if c.json {
-					return c.document(modelDocumentOf(m))
-				}
-				c.print("Added %s (%s). Use it with: descry models use %s", m.ID, m.Name, m.ID)
-				return nil
-			})
-		},
-	}
 }
 
 func (c *call) modelsRemoveCmd() *cobra.Command {
