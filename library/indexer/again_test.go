@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -254,5 +255,35 @@ func TestLookingAgainCanBeStoppedAndGoesOn(t *testing.T) {
 	fresh.index()
 	if !mapsEqual(l.vectorsOf("two"), fresh.vectorsOf("two")) {
 		t.Error("the vectors differ from those of an undisturbed run")
+	}
+}
+
+// TestAModelThatFailsCostsNothing lets another model fail on all photos, and then on one: a photo
+// that the model in use sees is not said to be unreadable because of a model that never worked.
+func TestAModelThatFailsCostsNothing(t *testing.T) {
+	l := newLib(t)
+	l.kinds()
+	l.index()
+	two := &eye{space: "two", fail: func() error { return errors.New("the device is gone") }}
+	x := New(Params{Store: l.store, Thumbs: l.thumbs, Threads: 1, Encoder: two})
+	if r, err := x.LookAgain(t.Context(), nil, nil); err == nil || !strings.Contains(err.Error(), "the model fails on every photo: the device is gone") || len(r.Failed) > 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if failures, err := l.store.Failures(t.Context()); err != nil || len(failures) > 0 {
+		t.Errorf("%+v, %v", failures, err)
+	}
+	n := 0
+	two.fail = func() error {
+		if n++; n == 3 {
+			return errors.New("it gave no numbers")
+		}
+		return nil
+	}
+	r := l.again(two, nil)
+	if r.Encoded != 12 || len(r.Failed) != 1 || r.Failed[0].Stage != "encode" {
+		t.Errorf("%+v, want one photo that failed", r)
+	}
+	if r := l.again(two, nil); r.Encoded != 0 || len(r.Failed) != 0 {
+		t.Errorf("%+v, want it left alone", r)
 	}
 }

@@ -193,6 +193,7 @@ type run struct {
 	gone      map[library.PhotoID]int // files gone in this run, by photo
 	elsewhere []library.PhotoID       // known photos of new files
 	failing   int                     // encodes that failed in a row
+	worked    bool                    // an encode succeeded
 	first     time.Time               // when the first job was handed out
 	last      time.Time               // when the last result was stored
 }

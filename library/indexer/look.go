@@ -139,6 +139,10 @@ func (r *run) look(ctx context.Context, j job) (o outcome, err error) {
 			if errors.As(err, &fatal) {
 				return o, fatal.error
 			}
+			if r.again && stage == "encode" && !r.works() {
+				r.p.Log.Debug("left for later", "path", j.file.Path, "reason", err)
+				return o, nil // the model in use sees it: this is more likely the other model's fault
+			}
 			if !r.replaced(j) {
 				r.refuse(&o, row, stage, err)
 			}
@@ -343,13 +347,20 @@ func (r *run) health(err error, ctx context.Context) error {
 	defer r.mu.Unlock()
 	switch {
 	case err == nil:
-		r.failing = 0
+		r.failing, r.worked = 0, true
 	case ctx.Err() == nil:
 		if r.failing++; r.failing >= failuresInARow {
 			return fatalError{fmt.Errorf("the model fails on every photo: %w", err)}
 		}
 	}
 	return err
+}
+
+// works reports whether an encode has succeeded in this run.
+func (r *run) works() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.worked
 }
 
 // refuse makes the outcome a failure.

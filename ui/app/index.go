@@ -91,13 +91,15 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.SuggestTags(ctx, progress); err != nil {
 		return out, fmt.Errorf("suggesting tags: %w", err)
 	}
-	if err := a.lookAgain(ctx, &out, progress); err != nil {
-		return out, err
+	// What is wrong with a model that is not in use yet holds nothing else up.
+	failed := a.lookAgain(ctx, &out, progress)
+	if ctx.Err() != nil {
+		return out, failed
 	}
 	if err := a.readText(ctx, &out, progress); err != nil {
-		return out, fmt.Errorf("reading text in photos: %w", err)
+		return out, errors.Join(failed, fmt.Errorf("reading text in photos: %w", err))
 	}
-	return out, nil
+	return out, failed
 }
 
 func (a *App) indexerParams(ctx context.Context) indexer.Params {

@@ -461,3 +461,46 @@ func TestAnotherProcessIsAskedToChangeTheModel(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 }
+
+// TestAModelThatFailsLeavesTheOtherInUse chooses a model that gives no vectors, which its test
+// would have told, and one whose files go away.
+func TestAModelThatFailsLeavesTheOtherInUse(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "library")
+	a := opened(t, params(dir, testdata.Runtime(t)))
+	add(t, a, folder(t, few...))
+	before := answers(t, a, "two dogs")
+	files := onnxtest.Immich()
+	files["visual/model.onnx"] = onnxtest.Vision("image", "embedding", onnxtest.Tensor("w", make([]float32, 3*onnxtest.Dim), 3, onnxtest.Dim))
+	if err := os.CopyFS(filepath.Join(dir, "models", "mute"), os.DirFS(files.Write(t, "mute"))); err != nil {
+		t.Fatal(err)
+	}
+	useModel(t, a, "mute")
+	r, err := a.Index(t.Context(), nil, nil)
+	if err == nil || !strings.Contains(err.Error(), "the model fails on every photo") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if st := status(t, a); st.Model != "starter" || st.Failed != 0 || st.Encoded != len(few) || st.Coming.Waiting != len(few) {
+		t.Errorf("%+v", st)
+	}
+	if !sameAnswer(before, answers(t, a, "two dogs")) {
+		t.Error("a search has another answer")
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "models", "mute")); err != nil {
+		t.Fatal(err)
+	}
+	b := opened(t, params(dir, testdata.Runtime(t)))
+	r = index(t, b)
+	if said := strings.Join(r.Notes, " "); !strings.Contains(said, `The model mute cannot look at the photos, so starter stays in use: Model "mute": not found.`) {
+		t.Errorf("it says %q", said)
+	}
+	if c := status(t, b).Coming; c.Problem == "" {
+		t.Errorf("%+v", c)
+	}
+	useModel(t, b, "starter")
+	if r := index(t, b); len(r.Notes) != 0 {
+		t.Errorf("after it was given up it says %q", r.Notes)
+	}
+}
