@@ -103,7 +103,10 @@ func (a *App) useModel(ctx context.Context, id string, now bool) error {
 		return err
 	}
 	a.changed()
-	if a.listeners().Finished != nil {
+	a.watch.mu.Lock()
+	watches := a.watch.watcher != nil
+	a.watch.mu.Unlock()
+	if watches || a.listeners().Finished != nil { // it stays open
 		a.StartIndexing()
 	}
 	return nil
