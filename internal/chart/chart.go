@@ -44,6 +44,7 @@ const (
 	lineHeight = 38
 	gap        = 14 // between groups
 	heading    = 44
+	axisHeight = 34
 )
 
 // Draw draws the chart: for each measure a group with one line for each series, a shape at its
@@ -57,7 +58,10 @@ func (c Chart) Draw() (*image.RGBA, error) {
 	subtitle := probe.wrap(small, c.Subtitle, wide-2*margin)
 	note := probe.wrap(small, c.Note, wide-2*margin)
 	groups := len(c.Measures) + len(c.Scales)
-	high := 2*margin + 40 + 28*len(subtitle) + groups*(heading+gap+lineHeight*len(c.Series)) + 50 + 28*len(note)
+	high := 2*margin + 52 + 28*len(subtitle) + groups*(heading+gap+lineHeight*len(c.Series)) + 28*len(note)
+	if len(c.Measures) > 0 {
+		high += axisHeight
+	}
 	v, err := newCanvas(wide, high)
 	if err != nil {
 		return nil, err
@@ -86,7 +90,7 @@ func (c Chart) Draw() (*image.RGBA, error) {
 	}
 	if len(c.Measures) > 0 {
 		v.ticks(top+heading, y-gap)
-		y += 34
+		y += axisHeight
 	}
 	for k, scale := range c.Scales {
 		y += heading
@@ -109,7 +113,7 @@ func (c Chart) Draw() (*image.RGBA, error) {
 		y += gap
 	}
 	for _, l := range note {
-		v.text(small, margin, y+8, faint, l)
+		v.text(small, margin, y+20, faint, l)
 		y += 28
 	}
 	return v.img, nil

@@ -145,7 +145,7 @@ func (d *evalModelDocument) addClasses(c *accuracy.Confusion, classes []labelled
 // chart is the answer as a picture.
 func (d evalDocument) chart() chart.Chart {
 	c := chart.Chart{
-		Title: d.title, Subtitle: d.about + " With 95 % intervals.",
+		Title: d.title, Subtitle: d.about,
 		Scales: []chart.Scale{{Name: "photos per second, from files, all cores", Format: "%.1f"}, {Name: "size of the model in MB", Format: "%.0f"}},
 		Note:   "Made by descry eval " + d.Evaluation + ". Speed is that of this machine at the time.",
 	}
@@ -161,6 +161,9 @@ func (d evalDocument) chart() chart.Chart {
 			s.Values = append(s.Values, chart.Value{Share: x.Value, Low: x.Low, High: x.High})
 		}
 		c.Series = append(c.Series, s)
+	}
+	if len(c.Measures) > 0 {
+		c.Subtitle += " Lines are 95 % intervals."
 	}
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -131,11 +132,14 @@ func (e *evalCall) printFound(d evalDocument) {
 			}
 		}
 	}
-	if several > 1 {
-		e.print("")
-		for _, m := range d.Models {
-			for _, x := range m.InCommon {
-				e.print("%s has %.0f %% of what comes first in common with %s", m.Model, 100*x.Share, x.Model)
+	if several < 2 {
+		return
+	}
+	e.print("")
+	for i, m := range d.Models {
+		for _, x := range m.InCommon {
+			if slices.ContainsFunc(d.Models[i:], func(later evalModelDocument) bool { return later.Model == x.Model }) {
+				e.print("%s and %s have %.0f %% of what comes first in common.", m.Model, x.Model, 100*x.Share)
 			}
 		}
 	}
