@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,7 +64,7 @@ func (c *Client) Fetch(ctx context.Context, j Job) ([]File, error) {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(min(1, max(-1, d.files[b].Bytes-d.files[a].Bytes))) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.files[b].Bytes, d.files[a].Bytes) })
 	for _, i := range order {
 		group.Go(func() error { return d.fetch(ctx, &d.files[i], d.marks[i]) })
 	}
@@ -199,7 +200,8 @@ func (d *download) clear(keep map[string]bool) error {
 	})
 }
 
-// report tells of n more bytes of a file, fewer than none where some were thrown away.
+// report tells of n more bytes of a file that came, and kept more of an earlier attempt; fewer
+// than none where some were thrown away.
 func (d *download) report(file string, n, kept int64, done bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -219,6 +219,48 @@ func TestCancelledDownloadsGoOn(t *testing.T) {
 	}
 }
 
+// TestDamagedBytesAreFetchedAgain changes a byte of what an earlier attempt left: the file is
+// fetched anew, and what is thrown away counts neither as there nor as kept.
+func TestDamagedBytesAreFetchedAgain(t *testing.T) {
+	s := hubtest.New(t)
+	s.Publish(repo, model())
+	c := client(t, Params{From: s.URL, Parallel: 8})
+	dir := t.TempDir()
+	s.Misbehave(func(r hubtest.Request) hubtest.Fault { return hubtest.Fault{Stall: 40_000} })
+	ctx, cancel := context.WithCancel(t.Context())
+	j := job(t, c, dir)
+	j.Report = func(p Progress) {
+		if p.FilesDone == 4 && p.Bytes >= 4*40_000 {
+			cancel()
+		}
+	}
+	if _, err := c.Fetch(ctx, j); !errors.Is(err, context.Canceled) {
+		t.Fatalf("it says %v", err)
+	}
+	s.Misbehave(nil)
+	done, _, _ := Unfinished(dir)
+	damaged := filepath.Join(dir, "visual", "model.onnx")
+	left, err := os.ReadFile(damaged)
+	if err != nil || len(left) == 0 {
+		t.Fatalf("%d bytes of it are there, %v", len(left), err)
+	}
+	left[0] ^= 1
+	if err := os.WriteFile(damaged, left, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var last Progress
+	j = job(t, c, dir)
+	j.Report = func(p Progress) { last = p }
+	files, err := c.Fetch(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, dir, model(), files)
+	if last.Bytes != last.Total || last.Kept != done-int64(len(left)) {
+		t.Errorf("%d bytes of %d are there, %d of them kept; %d were there, %d of them damaged", last.Bytes, last.Total, last.Kept, done, len(left))
+	}
+}
+
 func (j Job) total() int64 {
 	var n int64
 	for _, f := range j.Files {

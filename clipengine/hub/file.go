@@ -25,6 +25,7 @@ type part struct {
 	mark *mark
 	out  *os.File
 	at   int64 // bytes that are there
+	kept int64 // of them, those of an earlier attempt
 	// sum is the SHA-256 of them, blob git's SHA-1 or nil.
 	sum, blob hash.Hash
 	// pieced: they did not all come in one answer.
@@ -76,13 +77,10 @@ func (p *part) run(ctx context.Context) error {
 func (p *part) restart() error {
 	if p.at > 0 {
 		p.lost++
-		p.d.report(p.file.Path, -p.at, 0, false)
+		p.d.report(p.file.Path, p.kept-p.at, -p.kept, false)
 	}
-	p.at, p.pieced, p.sum, p.blob = 0, false, sha256.New(), nil
-	if p.file.Blob != "" && p.file.SHA256 == "" && p.file.Bytes >= 0 {
-		p.blob = sha1.New() //nolint:gosec // as above
-		fmt.Fprintf(p.blob, "blob %d\x00", p.file.Bytes)
-	}
+	p.at, p.kept, p.pieced = 0, 0, false
+	p.newHashes()
 	if err := p.out.Truncate(0); err != nil {
 		return fmt.Errorf("writing %s: %w", p.file.Path, err)
 	}
@@ -105,11 +103,7 @@ func (p *part) recount(ctx context.Context) error {
 	if there == 0 || p.file.Bytes >= 0 && there > p.file.Bytes {
 		return p.restart()
 	}
-	p.sum = sha256.New()
-	if p.file.Blob != "" && p.file.SHA256 == "" {
-		p.blob = sha1.New() //nolint:gosec // as above
-		fmt.Fprintf(p.blob, "blob %d\x00", p.file.Bytes)
-	}
+	p.newHashes()
 	buf := make([]byte, 1<<20)
 	for p.at < there {
 		if err := context.Cause(ctx); err != nil {
@@ -122,9 +116,18 @@ func (p *part) recount(ctx context.Context) error {
 		p.hash(buf[:n])
 		p.at += int64(n)
 	}
-	p.pieced = true
-	p.d.report(p.file.Path, 0, p.at, false)
+	p.kept, p.pieced = p.at, true
+	p.d.report(p.file.Path, 0, p.kept, false)
 	return nil
+}
+
+// newHashes begins the digests of the file.
+func (p *part) newHashes() {
+	p.sum, p.blob = sha256.New(), nil
+	if p.file.Blob != "" && p.file.SHA256 == "" && p.file.Bytes >= 0 {
+		p.blob = sha1.New() //nolint:gosec // as above
+		fmt.Fprintf(p.blob, "blob %d\x00", p.file.Bytes)
+	}
 }
 
 func (p *part) hash(b []byte) {

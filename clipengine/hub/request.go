@@ -50,6 +50,8 @@ type answer struct {
 func (a *answer) Read(p []byte) (int, error) {
 	a.watch.Reset(a.stall)
 	n, err := a.Body.Read(p)
+	// What is done with the bytes takes its own time, on a slow disk for instance.
+	a.watch.Stop()
 	if err != nil && !errors.Is(err, io.EOF) {
 		if cause := context.Cause(a.ctx); cause != nil {
 			err = cause
