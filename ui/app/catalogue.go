@@ -30,6 +30,8 @@ type Offer struct {
 	BytesKnown bool
 	// MemoryMiB is an estimate of the memory it needs while it runs, in MiB.
 	MemoryMiB int
+	// Tight is "" or says in a sentence that there is not as much memory.
+	Tight string
 	// PerSecond is an estimate of how many photos a second it would look at here, from what
 	// another model does; 0 where nothing was measured here.
 	PerSecond float64
@@ -120,11 +122,13 @@ func (a *App) Offers(ctx context.Context) ([]Offer, error) {
 		return nil, err
 	}
 	base, rate := a.yardstick(ctx, c)
+	limits := a.limits()
 	offers := make([]Offer, 0, len(c.Models))
 	for _, m := range c.Models {
 		o := Offer{Model: m, Precision: a.precisionHere(m)}
 		o.Bytes, o.BytesKnown = m.Download(o.Precision)
 		o.MemoryMiB = m.MemoryMiB(o.Precision)
+		o.Tight = tight(limits, int64(o.MemoryMiB)<<20)
 		o.PerSecond = m.PhotosPerSecond(o.Precision, base, rate)
 		if i := slices.IndexFunc(ids, func(id string) bool { e, ok := entryOf(c, id); return ok && e.ID == m.ID }); i >= 0 {
 			o.Installed = ids[i]

@@ -47,6 +47,8 @@ type InstallPlan struct {
 	Bytes  int64
 	Known  bool
 	Memory int64
+	// Tight is "" or says in a sentence that there is not as much memory.
+	Tight string
 	// There is what is there of it from a download that was not finished, in bytes.
 	There int64
 	// Images is the id of the model at hand whose image tower it goes with, "" where it has
@@ -121,6 +123,7 @@ func (a *App) plan(id string, o InstallOptions, client *hub.Client) (InstallPlan
 	}
 	p.Bytes, p.Known = m.Download(p.Precision)
 	p.Memory = int64(m.MemoryMiB(p.Precision)) << 20
+	p.Tight = tight(a.limits(), p.Memory)
 	p.There, _, _ = hub.Unfinished(a.stagingOf(p.ID))
 	if m.ImageTower != "" {
 		if p.Images, err = a.imagesFor(c, m); err != nil {

@@ -73,11 +73,14 @@ func (a *App) tooLarge(b *bundle.Bundle) error {
 	return fmt.Errorf("%w: %s needs about %s, and this machine has %s", ErrTooLarge, b.ID, gigabytes(most), gigabytes(l.Memory))
 }
 
-// tight says in one sentence that a model would not fit into the memory that is free now; "" when
-// it does, or nothing is known of that.
-func (a *App) tight(need clipengine.Need) string {
-	if free := a.limits().Free; free > 0 && need.Total(1) > free {
-		return fmt.Sprintf("It needs about %s of memory, and %s are free now.", gigabytes(need.Total(1)), gigabytes(free))
+// tight says in one sentence that so many bytes do not fit into the memory that is free now, or
+// that this process may ever take; "" when they do, or nothing is known of that.
+func tight(l machine.Limits, need int64) string {
+	switch {
+	case l.Memory > 0 && need > l.Memory:
+		return fmt.Sprintf("It needs about %s of memory, and Descry may take %s.", gigabytes(need), gigabytes(l.Memory))
+	case l.Free > 0 && need > l.Free:
+		return fmt.Sprintf("It needs about %s of memory, and %s are free now.", gigabytes(need), gigabytes(l.Free))
 	}
 	return ""
 }
@@ -92,7 +95,7 @@ func (a *App) fill(info *ModelInfo, b *bundle.Bundle) {
 	if err := a.tooLarge(b); err != nil {
 		info.Tight = asSentence(err)
 	} else if !info.InUse { // the one in use has its memory already
-		info.Tight = a.tight(need)
+		info.Tight = tight(a.limits(), need.Total(1))
 	}
 }
 

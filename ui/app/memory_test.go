@@ -71,6 +71,28 @@ func TestLittleMemory(t *testing.T) {
 	}
 }
 
+// TestTightOffers says of models that could be had which would not fit.
+func TestTightOffers(t *testing.T) {
+	p := params(filepath.Join(t.TempDir(), "library"), testdata.Runtime(t))
+	const free = 900 << 20
+	p.Limits = func() machine.Limits { return machine.Limits{Memory: 2 << 30, Free: free} }
+	a := opened(t, p)
+	offers, err := a.Offers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[bool]int{}
+	for _, o := range offers {
+		said[o.Tight != ""]++
+		if (o.Tight != "") != (int64(o.MemoryMiB)<<20 > free) {
+			t.Errorf("%s needs %d MiB: %q", o.ID, o.MemoryMiB, o.Tight)
+		}
+	}
+	if said[true] == 0 || said[false] == 0 {
+		t.Errorf("models that are said not to fit, or not: %v", said)
+	}
+}
+
 // TestBackAndForth changes the model again and again: what is held in memory does not grow by
 // more than a model.
 func TestBackAndForth(t *testing.T) {

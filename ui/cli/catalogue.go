@@ -38,6 +38,7 @@ type offerDocument struct {
 	Export         *exportDocument `json:"export,omitempty"`
 	Unverified     bool            `json:"unverified"`
 	About          string          `json:"about,omitempty"`
+	Tight          string          `json:"tight,omitempty"`
 }
 
 // scoresDocument holds published scores in percent.
@@ -63,7 +64,7 @@ func offerDocumentOf(o app.Offer) offerDocument {
 		ID: o.ID, Name: o.Name, Family: o.Family, Installed: o.Installed, Repository: o.Repo, Layout: string(o.Layout),
 		Precision: string(o.Precision), Precisions: []string{}, Licence: o.Licence, Note: o.LicenceNote, Restricted: o.Restricted,
 		Languages: o.Languages, Dim: o.Dim, InputSize: o.InputSize, Bytes: o.Bytes, BytesEstimated: !o.BytesKnown,
-		MemoryMiB: o.MemoryMiB, PerSecond: o.PerSecond, ImageTower: o.ImageTower, Unverified: o.Unverified, About: o.Note,
+		MemoryMiB: o.MemoryMiB, PerSecond: o.PerSecond, ImageTower: o.ImageTower, Unverified: o.Unverified, About: o.Note, Tight: o.Tight,
 	}
 	for _, p := range o.Variants {
 		d.Precisions = append(d.Precisions, string(p))
@@ -172,6 +173,9 @@ func (c *call) printOffer(o app.Offer) {
 	}
 	c.print("    %s, %s (%s), memory %.1f GB%s, pictures of %d px", strings.Join(o.Languages, " "), size, o.Precision,
 		float64(o.MemoryMiB)/1024*1.073741824, about, o.InputSize)
+	if o.Tight != "" {
+		c.print("    %s", o.Tight)
+	}
 	if s := scoreText(o); s != "" {
 		c.print("    %s", s)
 	}

@@ -99,6 +99,9 @@ func (c *call) sayPlan(p app.InstallPlan) {
 	}
 	c.message("%s, %s, from %s on %s", p.Name, p.Precision, p.Repo, p.Where)
 	c.message("  %s%s to download and on disk, about %s of memory while it is used; %s", about, megabytes(p.Bytes), megabytes(p.Memory), languages)
+	if p.Tight != "" {
+		c.message("  %s", p.Tight)
+	}
 	mark := ""
 	if p.Restricted {
 		mark = "RESTRICTED: "

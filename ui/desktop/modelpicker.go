@@ -226,6 +226,9 @@ func (p *modelPicker) wrongs(c modelChoice) []string {
 			}
 		}
 	}
+	if c.here == nil && c.offer.Tight != "" {
+		out = append(out, c.offer.Tight)
+	}
 	return out
 }
 
