@@ -36,6 +36,12 @@ type modelPicker struct {
 	scroll *container.Scroll
 	said   *look.Paragraph
 	marked string // the id of the model that is shown at the right
+
+	unfinished []app.Unfinished // downloads that an earlier run began
+	bar        *widget.ProgressBar
+	barText    *look.Label
+	barFor     *download
+	barRuns    bool
 }
 
 // modelOrders are the orders of what can be had, and how two compare.
@@ -127,7 +133,11 @@ func (p *modelPicker) fillRow(i int, o fyne.CanvasObject) {
 	lines := o.(*fyne.Container).Objects[0].(*fyne.Container).Objects
 	head := lines[0].(*fyne.Container)
 	head.Objects[0].(*look.Label).SetText(c.name())
-	head.Objects[1].(*look.Label).SetText(c.state())
+	state := c.state()
+	if d := p.downloadOf(c); d != nil {
+		state = percent(d.share())
+	}
+	head.Objects[1].(*look.Label).SetText(state)
 	head.Refresh()
 	lines[1].(*look.Label).SetText(c.brief())
 }
@@ -203,6 +213,10 @@ func (p *modelPicker) at(i int) {
 	for _, wrong := range p.wrongs(c) {
 		p.detail.Add(withIcon(theme.ErrorIcon(), theme.ColorNameError, look.NewParagraph(wrong)))
 	}
+	p.bar = nil
+	if d := p.downloadOf(c); d != nil {
+		p.addBar(d)
+	}
 	if buttons := p.buttons(c); len(buttons) > 0 {
 		row := inRow()
 		for _, b := range buttons {
@@ -245,6 +259,9 @@ func (p *modelPicker) buttons(c modelChoice) []fyne.CanvasObject {
 		return b
 	}
 	if c.here == nil {
+		if c.offer.Published() {
+			p.downloadButtons(c, button)
+		}
 		return out
 	}
 	m := *c.here

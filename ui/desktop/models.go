@@ -11,6 +11,8 @@ import (
 
 // Modelling is what the window asks and tells of models.
 type Modelling interface {
+	Installing
+
 	Model() app.ModelInfo
 	ModelProblem() string
 	Models(ctx context.Context) ([]app.ModelInfo, error)
@@ -52,6 +54,7 @@ func (p *modelPicker) loadOffers(mark string) {
 	p.said.SetText(tr("Looking up which models can be had …"))
 	w.loop.Go(func() func() {
 		offers, err := w.b.Offers(w.ctx)
+		unfinished, stood := w.b.UnfinishedInstalls()
 		models, again := w.b.Models(w.ctx) // one may have been measured
 		return func() {
 			if !p.open() {
@@ -64,6 +67,9 @@ func (p *modelPicker) loadOffers(mark string) {
 				p.said.SetText(sentence(err))
 			} else {
 				p.said.SetText(tr("Nothing is downloaded before you ask for it."))
+			}
+			if stood == nil {
+				p.unfinished = unfinished
 			}
 			p.offers = offers
 			p.find(mark)

@@ -38,7 +38,10 @@ func (p *modelPicker) ids() (out []string) {
 }
 
 // text is what stands at the right.
-func (p *modelPicker) text() string {
+func (p *modelPicker) text() string { return textsOf(p.detail) }
+
+// textsOf are the texts that a person reads in some objects, buttons in brackets.
+func textsOf(objects ...fyne.CanvasObject) string {
 	var all []string
 	var walk func(o fyne.CanvasObject)
 	walk = func(o fyne.CanvasObject) {
@@ -55,7 +58,9 @@ func (p *modelPicker) text() string {
 			}
 		}
 	}
-	walk(p.detail)
+	for _, o := range objects {
+		walk(o)
+	}
 	return strings.Join(all, "\n")
 }
 
@@ -87,6 +92,7 @@ func TestModelsAreSortedAndFound(t *testing.T) {
 			t.Errorf("order %d: %s, want %s", order, got, want)
 		}
 	}
+	p.order.SetSelectedIndex(0)
 	p.many.SetChecked(true)
 	if got := strings.Join(p.ids(), " "); got != "middle large" {
 		t.Errorf("many languages: %s", got)

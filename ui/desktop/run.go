@@ -84,6 +84,7 @@ func Run(ctx context.Context, b Backend, o Options) error {
 	win.ShowAndRun()
 	// A signal ends the toolkit's loop without asking the window.
 	w.detail.alt.Save()
+	w.pauseDownloads()
 	w.acts.Wait()
 	b.Listen(app.Events{})
 	return w.ending

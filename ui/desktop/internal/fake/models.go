@@ -12,7 +12,10 @@ import (
 type Modelled struct {
 	Here   []app.ModelInfo
 	Offers []app.Offer
-	Broken error // what AddModel and TestModel find
+	Broken error // what AddModel, TestModel and InstallModel find
+	// Stands is called by InstallModel with half of the model there; nil: nothing waits.
+	Stands     func(ctx context.Context)
+	Unfinished []app.Unfinished
 }
 
 // modelled is a bundled model, an added one, and five that can be had.
@@ -88,6 +91,7 @@ func (b *Backend) RemoveModel(ctx context.Context, id string) error {
 	b.count(ctx, "RemoveModel")
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.Modelled.Unfinished = slices.DeleteFunc(b.Modelled.Unfinished, func(u app.Unfinished) bool { return u.ID == id })
 	b.Modelled.Here = slices.DeleteFunc(b.Modelled.Here, func(m app.ModelInfo) bool { return m.ID == id })
 	for i := range b.Modelled.Offers {
 		if b.Modelled.Offers[i].Installed == id {
@@ -128,4 +132,68 @@ func (b *Backend) ForgetVectors(ctx context.Context, id string) (app.VectorUse, 
 		}
 	}
 	return freed, nil
+}
+
+// PlanInstall plans what Offers say.
+func (b *Backend) PlanInstall(_ context.Context, id string, _ app.InstallOptions) (app.InstallPlan, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, o := range b.Modelled.Offers {
+		if o.ID == id {
+			p := app.InstallPlan{ID: id, Model: o.Model, Precision: o.Precision, Where: "hub.example", Bytes: o.Bytes, Memory: int64(o.MemoryMiB) << 20}
+			for _, u := range b.Modelled.Unfinished {
+				if u.ID == id {
+					p.There = u.Done
+				}
+			}
+			return p, nil
+		}
+	}
+	return app.InstallPlan{}, errors.New("no such model")
+}
+
+// InstallModel reports a half and calls Modelled.Stands; when ctx ended then, what came is kept.
+func (b *Backend) InstallModel(ctx context.Context, id string, o app.InstallOptions, progress func(app.InstallProgress)) (app.ModelInfo, error) {
+	b.count(ctx, "InstallModel")
+	plan, err := b.PlanInstall(ctx, id, o)
+	if err != nil {
+		return app.ModelInfo{}, err
+	}
+	if plan.Restricted && !o.AcceptLicence {
+		return app.ModelInfo{}, app.ErrLicence
+	}
+	progress(app.InstallProgress{Done: plan.Bytes / 2, Total: plan.Bytes, PerSecond: 5e6})
+	unfinished := func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.Modelled.Unfinished = []app.Unfinished{{ID: id, Done: plan.Bytes / 2, Total: plan.Bytes}}
+	}
+	if b.Modelled.Stands != nil {
+		b.Modelled.Stands(ctx)
+	}
+	if ctx.Err() != nil {
+		unfinished()
+		return app.ModelInfo{}, ctx.Err()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.Modelled.Broken != nil {
+		return app.ModelInfo{}, b.Modelled.Broken
+	}
+	b.Modelled.Unfinished = nil
+	m := app.ModelInfo{ID: id, Name: plan.Name, Licence: plan.Licence, Languages: plan.Languages, Bytes: plan.Bytes, PerSecond: 7}
+	b.Modelled.Here = append(b.Modelled.Here, m)
+	for i := range b.Modelled.Offers {
+		if b.Modelled.Offers[i].ID == id {
+			b.Modelled.Offers[i].Installed = id
+		}
+	}
+	return m, nil
+}
+
+// UnfinishedInstalls returns Modelled.Unfinished.
+func (b *Backend) UnfinishedInstalls() ([]app.Unfinished, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.Modelled.Unfinished), nil
 }
