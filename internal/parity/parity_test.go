@@ -23,7 +23,7 @@ var folder = flag.String("case", "", "folder of a case that tools/parity made, i
 // is taken off: what all pictures share would hide a difference.
 const (
 	plainLimit   = 0.9999
-	centredLimit = 0.999
+	centredLimit = 0.9999
 )
 
 // result is what a case showed.
@@ -115,6 +115,13 @@ func check(t *testing.T, c kase) result {
 		}
 	}
 	c.plant(t, e, &r)
+	parts, err := e.EncodePatches(ctx, e.Tensor(pictures[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if side := e.PatchSide(); len(parts) != side*side {
+		t.Errorf("%d parts of a picture, %d along a side", len(parts), side)
+	}
 
 	if dir := filepath.Join(c.dir, "bundle-int8"); exists(dir) {
 		small := open(t, dir)

@@ -56,10 +56,11 @@ def main():
     print(f'{original.name}: pictures of {original.preprocess["size"]} pixels, vectors of {original.dim} numbers, scale {original.scale:.4g}, '
           f'bias {original.bias}, vectors for parts: {"yes" if made[0][1][2] else "no"}')
     wrong = False
-    for kind, (vision, text, _), limit in made:
+    for kind, (vision, text, patches), limit in made:
         image, centred = check.cosines(images, check.graph_images(original, vision, pictures))
         words, words_centred = check.cosines(texts, check.graph_texts(original, text, check.TEXTS))
-        print(f'{kind}: least cosine with the original: pictures {image:.6f} ({centred:.6f} without their mean), texts {words:.6f} ({words_centred:.6f})')
+        print(f'{kind}: least cosine with the original: pictures {image:.6f} ({centred:.6f} without their mean), texts {words:.6f} ({words_centred:.6f})'
+              + (f', parts {check.parts(original, vision, pictures):.6f}' if patches else ''))
         wrong = wrong or limit is not None and min(image, words) < limit
     if wrong:
         sys.exit('the graph does not give what the original gives')

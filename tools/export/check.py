@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 import graphs
+import towers
 
 TEXTS = ['a photo of a dog', 'two children playing in the snow', 'a city at night, seen from a bridge', 'Grandma\'s birthday cake & candles', '  odd   spaces\tand a line\nbreak ',
          'ein Hund läuft über die Wiese', '日落时在海滩上奔跑的狗', '🐶 on the beach', 'x', 'the quick brown fox jumps over the lazy dog. ' * 20]
@@ -53,6 +54,17 @@ def graph_images(original, path, pictures):
     s = graphs.Session(path, threads=2)
     name = next(iter(s.types))
     return np.concatenate([s.run({name: original.prepare(p)[None].numpy()})[0] for p in pictures])
+
+
+@torch.no_grad()
+def parts(original, path, pictures):
+    """The least cosine of the vectors of parts with those that the module gives."""
+    module, s = towers.with_parts(original), graphs.Session(path)
+    name, least = next(iter(s.types)), 1.0
+    for p in pictures[:3]:
+        tensor = original.prepare(p)[None]
+        least = min(least, cosines(module(tensor)[1][0].numpy(), s.run({name: tensor.numpy()}, ['patch_embeds'])[0][0])[0])
+    return least
 
 
 def graph_texts(original, path, texts):

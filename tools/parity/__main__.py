@@ -54,7 +54,7 @@ def compare(a, binary):
 
 def main():
     ap = argparse.ArgumentParser(prog='python tools/parity', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument('--only', nargs='*', help='names of architectures')
+    ap.add_argument('--only', nargs='*', help='names of architectures, in the order in which they are run')
     ap.add_argument('--fixtures', action='store_true')
     ap.add_argument('--report', action='store_true', help='only write the report of the rows there are')
     args = ap.parse_args()
@@ -63,7 +63,7 @@ def main():
             if not args.only or a.name in args.only:
                 subprocess.run([sys.executable, '-W', 'ignore', str(ROOT / 'tools/parity/case.py'), '--fixture', a.name, str(ROOT / f'internal/parity/testdata/{a.name}.zip')], check=True)
         return
-    chosen = [] if args.report else [a for a in architectures.WHOLE + architectures.OTHERS if not args.only or a.name in args.only]
+    chosen = [] if args.report else [architectures.find(n) for n in args.only] if args.only else architectures.WHOLE + architectures.OTHERS
     WORK.mkdir(parents=True, exist_ok=True)
     failed = []
     if chosen:

@@ -70,7 +70,7 @@ def make(a, folder, fold=True):
         size = sum(f.stat().st_size for f in (folder / 'bundle').rglob('*.onnx*'))
         vision_module, text_module, o.vision_module, o.text_module, o.image, o.text = o.vision_module, o.text_module, None, None, None, None
         parameters = sum(p.numel() for p in {p for m in (vision_module, text_module) for p in m.parameters()})
-        if not recipes_needed(fold):
+        if fold:
             recipes = None
             del vision_module, text_module
         report = {'name': a.name, 'layout': a.layout, 'depth': a.depth, 'parts': bool(patches), 'bytes': size, 'pixels': o.preprocess['size'], 'dim': o.dim, 'parameters': parameters}
@@ -85,10 +85,6 @@ def make(a, folder, fold=True):
     report['seconds'] = round(time.monotonic() - start)
     (folder / 'report.json').write_text(json.dumps(report))
     return case, recipes
-
-
-def recipes_needed(fold):
-    return not fold
 
 
 def mkdir(path):
