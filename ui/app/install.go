@@ -15,6 +15,7 @@ import (
 
 	"descry/clipengine/bundle"
 	"descry/clipengine/catalogue"
+	"descry/clipengine/convert"
 	"descry/clipengine/hub"
 	"descry/library"
 )
@@ -24,7 +25,8 @@ var ErrLicence = errors.New("its licence has to be accepted first")
 
 // InstallOptions say how a model is installed.
 type InstallOptions struct {
-	// Precision is the variant: fp32, fp16 or int8; "" is the one that suits this machine.
+	// Precision is the variant: fp32, fp16 or int8; PrecisionAuto, or "", is the one that suits
+	// this machine.
 	Precision string
 	// AcceptLicence: the person accepts a licence that forbids some uses.
 	AcceptLicence bool
@@ -42,6 +44,8 @@ type InstallPlan struct {
 	// Where names the hub or mirror, Page is the address at which a person finds the model
 	// there, "" for a folder.
 	Where, Page string
+	// Open: the way there is not encrypted.
+	Open bool
 	// Bytes is the size of the download and of the model on disk, Known whether it is more than
 	// an estimate, Memory an estimate of the bytes of memory it needs while it runs.
 	Bytes  int64
@@ -98,10 +102,13 @@ func (a *App) plan(id string, o InstallOptions, client *hub.Client) (InstallPlan
 	if !ok {
 		return InstallPlan{}, InstallError{"not_found", "See what there is: descry models list --all", fmt.Errorf("the catalogue has no model %q: %w", id, library.ErrNotFound)}
 	}
+	if o.Precision == PrecisionAuto {
+		o.Precision = ""
+	}
 	if o.Precision == "" && id != m.ID {
 		o.Precision = strings.TrimPrefix(id, m.ID+"-") // a variant was asked for by its id
 	}
-	p := InstallPlan{ID: m.ID, Model: m, Precision: catalogue.Precision(o.Precision), Where: client.Where(), Page: client.Page(m.Repo)}
+	p := InstallPlan{ID: m.ID, Model: m, Precision: catalogue.Precision(o.Precision), Where: client.Where(), Page: client.Page(m.Repo), Open: !client.Secure()}
 	switch {
 	case m.ID == starterID:
 		return InstallPlan{}, errors.New("the starter model comes with the program")
@@ -113,15 +120,21 @@ func (a *App) plan(id string, o InstallOptions, client *hub.Client) (InstallPlan
 	case o.Precision == "":
 		p.Precision = a.precisionHere(m)
 	case !m.Has(p.Precision):
-		return InstallPlan{}, InstallError{
-			"no_variant", "Install it as it is: descry models install " + m.ID + " --precision " + string(m.Variants[0]),
-			fmt.Errorf("the model %s is not published in %s, only in %s", m.ID, o.Precision, precisionNames(m.Variants)),
+		fix := "Install it as it is: descry models install " + m.ID
+		if m.Has(catalogue.FP32) && m.ImageTower == "" && (p.Precision == catalogue.INT8 || p.Precision == catalogue.FP16) {
+			fix += ", and make one of it here: descry models convert " + m.ID + " --to " + o.Precision
 		}
+		return InstallPlan{}, InstallError{"no_variant", fix, fmt.Errorf("the model %s is not published in %s, only in %s", m.ID, o.Precision, precisionNames(m.Variants))}
 	}
 	if p.Precision != catalogue.FP32 {
 		p.ID += "-" + string(p.Precision)
 	}
-	p.Bytes, p.Known = m.Download(p.Precision)
+	if _, err := os.Stat(filepath.Join(a.modelsDir(), p.ID)); err == nil {
+		return InstallPlan{}, fmt.Errorf("there is a model called %s already; remove it first", p.ID)
+	}
+	if p.Bytes, p.Known = m.Download(p.Precision); m.ImageTower != "" {
+		p.Bytes, p.Known = int64(float64(p.Bytes)*m.TextParams/(m.ImageParams+m.TextParams)), false
+	}
 	p.Memory = int64(m.MemoryMiB(p.Precision)) << 20
 	p.Tight = tight(a.limits(), p.Memory)
 	p.There, _, _ = hub.Unfinished(a.stagingOf(p.ID))
@@ -182,10 +195,7 @@ func (a *App) InstallModel(ctx context.Context, id string, o InstallOptions, pro
 		return ModelInfo{}, err
 	}
 	final := filepath.Join(a.modelsDir(), p.ID)
-	switch _, err := os.Stat(final); {
-	case err == nil:
-		return ModelInfo{}, fmt.Errorf("there is a model called %s already; remove it first", p.ID)
-	case p.Restricted && !o.AcceptLicence:
+	if p.Restricted && !o.AcceptLicence {
 		return ModelInfo{}, InstallError{
 			"licence", "Read it, and if you accept it: descry models install " + id + " --accept-licence",
 			fmt.Errorf("the model %s cannot be installed yet: %w. It is %s: %s", p.ID, ErrLicence, p.Licence, strings.TrimRight(p.LicenceNote, ".")),
@@ -214,6 +224,20 @@ func (a *App) InstallModel(ctx context.Context, id string, o InstallOptions, pro
 	a.fill(&info, b)
 	info.PerSecond = a.speedOf(ctx, info.Space)
 	return info, nil
+}
+
+// ConversionOffer returns a precision that would suit this machine better than that of a model at
+// hand, and that ConvertModel can make of it, or "".
+func (a *App) ConversionOffer(id string) string {
+	b, err := a.openBundle(id)
+	if err != nil || b.ImageTower != "" || bundle.Precision(b.Precision) != bundle.Float32Weights {
+		return ""
+	}
+	best := bundle.Fitting(a.p.Provider, []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
+	if convert.Check(b, convert.Precision(best)) != nil {
+		return ""
+	}
+	return string(best)
 }
 
 // reserve is what a download leaves free on the disk, in bytes.

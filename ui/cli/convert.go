@@ -84,12 +84,17 @@ func (c *call) printConversion(made app.Conversion, offer, verb string) error {
 		c.print("Vectors differ from the original's by at most %.4f (%s) and %.4f (%s), as cosine distance.",
 			made.Distance, count(made.Pictures, "sample photo"), made.TextDistance, count(made.Texts, "phrase"))
 	}
+	c.printConvertible(m.ID, offer)
+	return nil
+}
+
+// printConvertible offers to convert a model to a precision, "" being none.
+func (c *call) printConvertible(id, offer string) {
 	switch offer {
 	case "":
 	case "int8":
-		c.print("As int8 it would be about three times as fast on this machine, with a quarter of the memory: descry models convert %s --to int8", m.ID)
+		c.print("As int8 it would be about three times as fast on this machine, with a quarter of the memory: descry models convert %s --to int8", id)
 	default:
-		c.print("As %s it would suit this machine better: descry models convert %s --to %s", offer, m.ID, offer)
+		c.print("As %s it would suit this machine better: descry models convert %s --to %s", offer, id, offer)
 	}
-	return nil
 }

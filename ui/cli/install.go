@@ -19,6 +19,7 @@ type installDocument struct {
 	modelDocument
 	Repository string `json:"repository"`
 	From       string `json:"from"`
+	Offer      string `json:"offer,omitempty"` // precision that suits this machine better
 }
 
 func (c *call) modelsInstallCmd() *cobra.Command {
@@ -38,7 +39,7 @@ func (c *call) modelsInstallCmd() *cobra.Command {
 		},
 	}
 	f := install.Flags()
-	f.StringVar(&o.Precision, "precision", "", "the variant to take, `P`: fp32, fp16 or int8 (default: what suits this machine)")
+	f.StringVar(&o.Precision, "precision", app.PrecisionAuto, "`PRECISION` of the weights: auto (what suits this machine), fp32, fp16 or int8")
 	f.BoolVar(&o.AcceptLicence, "accept-licence", false, "accept a licence that forbids some uses")
 	f.BoolVar(&o.Fresh, "fresh", false, "begin anew, and take files that changed since they were seen first")
 	return install
@@ -80,10 +81,12 @@ func (c *call) install(ctx context.Context, a *app.App, id string, o app.Install
 	case err != nil:
 		return err
 	}
+	offer := a.ConversionOffer(model.ID)
 	if c.json {
-		return c.document(installDocument{modelDocumentOf(model), plan.Repo, plan.Where})
+		return c.document(installDocument{modelDocumentOf(model), plan.Repo, plan.Where, offer})
 	}
 	c.print("Installed %s (%s). Use it with: descry models use %s", model.ID, model.Name, model.ID)
+	c.printConvertible(model.ID, offer)
 	return nil
 }
 
@@ -109,6 +112,9 @@ func (c *call) sayPlan(p app.InstallPlan) {
 	c.message("  Licence: %s%s. %s", mark, p.Licence, p.LicenceNote)
 	if p.Images != "" {
 		c.message("  It knows texts only and is used with the pictures of %s, which need not be looked at again.", p.Images)
+	}
+	if p.Open {
+		c.message("  The connection is not encrypted: who is on the way may see and change what comes.")
 	}
 	if p.Unverified {
 		c.message("  Where it is published could not be verified; it may not be found. %s", p.Note)
