@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"log/slog"
 	"math"
 	"runtime"
 	"time"
 
 	"descry/clipengine/bundle"
 	"descry/clipengine/ort"
-	"descry/internal/float16"
 )
 
 // Options say how a model is run.
@@ -22,22 +22,33 @@ type Options struct {
 	// Threads is how many pictures may be encoded at once; 0 means one per core. Each is
 	// encoded on one thread, so that its vector never depends on its neighbours.
 	Threads int
-	// Provider is an execution provider, one of ort.Providers; "" is the CPU.
+	// Provider is what the image tower runs on: one of ort.Providers, which is an error where
+	// it does not work, or "" or Auto for the best that does.
 	Provider string
 	// Library is the path of the ONNX Runtime library, as ort.Find returns it.
 	Library string
+
+	// Proofs remembers how devices did in their tests; nil: they are tested each time.
+	Proofs *Proofs
+	// Retest has devices tested that have been already, those that were refused included.
+	Retest bool
+	// Golden returns real pictures by which devices are tested beside made ones; nil: none.
+	Golden func() ([]*image.RGBA, error)
+	// Notice takes a sentence for the person when a device is refused, fails or works again. It
+	// may be called by several goroutines, also before Open returns; nil: nobody is told.
+	Notice func(string)
+	Now    func() time.Time // nil: time.Now
+	Log    *slog.Logger     // nil: no log
 }
 
 // Engine is a loaded model. All methods are safe for concurrent use.
 type Engine struct {
-	bundle       *bundle.Bundle
-	vision, text *ort.Session
-	provider     string
-	space        string
-	dim          int
-	// slots holds one token for each picture that may be encoded at once.
-	slots chan struct{}
-	parts parts
+	bundle *bundle.Bundle
+	vision *vision
+	text   *ort.Session
+	space  string
+	dim    int
+	parts  parts
 }
 
 // Open loads both towers of a bundle.
@@ -52,17 +63,23 @@ func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 	if o.Threads < 1 {
 		o.Threads = runtime.NumCPU()
 	}
-	if o.Provider == "" {
-		o.Provider = ort.CPU
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	e := &Engine{bundle: b, provider: o.Provider, space: space, dim: b.Dim, slots: make(chan struct{}, o.Threads)}
-	if e.vision, err = load(b.Vision, b.Dim, o.Provider); err != nil {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{bundle: b, space: space, dim: b.Dim}
+	e.vision = newVision(b, space, o, realMachine(func(provider string) (*ort.Session, error) {
+		return load(b.Vision, b.Dim, provider)
+	}))
+	if err := e.vision.choose(context.Background()); err != nil {
 		return nil, fmt.Errorf("load the image tower of the model %s: %w", b.ID, err)
 	}
 	// Text stays on the CPU: a query is one short run, and several providers recompile
 	// for every new length.
 	if e.text, err = load(b.Text, b.Dim, ort.CPU); err != nil {
-		_ = e.vision.Close()
+		_ = e.vision.close()
 		return nil, fmt.Errorf("load the text tower of the model %s: %w", b.ID, err)
 	}
 	if e.dim == 0 {
@@ -83,7 +100,7 @@ func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 func load(t bundle.Tower, dim int, provider string) (*ort.Session, error) {
 	out := ort.Port{Name: t.Output}
 	if t.Half {
-		out.Half = []int64{1, int64(dim)}
+		out.Half = []int64{int64(dim)}
 	}
 	o := ort.Options{Provider: provider, Outputs: []ort.Port{out}, Half: t.Precision() == bundle.Float16Weights}
 	for _, in := range t.Inputs {
@@ -128,8 +145,12 @@ func (e *Engine) Model() string { return e.bundle.ID }
 // Bundle returns the bundle that the engine runs.
 func (e *Engine) Bundle() *bundle.Bundle { return e.bundle }
 
-// Provider returns the execution provider of the image tower.
-func (e *Engine) Provider() string { return e.provider }
+// Provider returns the execution provider that computes pictures now: Device tells more.
+func (e *Engine) Provider() string { return e.vision.provider() }
+
+// Parallel is how many calls of EncodeTensor should be under way at the same time, so that
+// what computes is never without work: one for each thread of the CPU, two batches of a device.
+func (e *Engine) Parallel() int { return e.vision.parallel() }
 
 // LogitScale returns the factor by which the model was trained to multiply cosines.
 func (e *Engine) LogitScale() float64 { return e.bundle.LogitScale }
@@ -152,43 +173,18 @@ func (e *Engine) EncodeImage(ctx context.Context, img *image.RGBA) ([]float32, e
 	return e.EncodeTensor(ctx, e.Tensor(img))
 }
 
-// EncodeTensor returns the unit vector of a picture from its Tensor. It waits while as many
-// pictures as Options.Threads are being encoded, and returns the context's error when ctx
-// ends, whether it waits or runs.
+// EncodeTensor returns the unit vector of a picture from its Tensor. On the CPU it waits while
+// as many pictures as Options.Threads are being encoded; on a device pictures that come at the
+// same time are run together. A device that fails costs no picture: the CPU takes over. It
+// returns the context's error when ctx ends, whether it waits or runs.
 func (e *Engine) EncodeTensor(ctx context.Context, tensor []float32) ([]float32, error) {
 	size := e.InputSize()
 	if len(tensor) != 3*size*size {
 		return nil, fmt.Errorf("encode a picture: the tensor has %d numbers, the model %s takes %d",
 			len(tensor), e.Model(), 3*size*size)
 	}
-	free, err := e.slot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer free()
-	return e.run(ctx, e.vision, "encode a picture", e.pixels(tensor))
-}
-
-// slot waits until one more picture may be encoded.
-func (e *Engine) slot(ctx context.Context) (free func(), err error) {
-	select {
-	case e.slots <- struct{}{}:
-		return func() { <-e.slots }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// pixels is a tensor as the image tower takes it.
-func (e *Engine) pixels(tensor []float32) ort.Tensor {
-	size := int64(e.InputSize())
-	in := ort.Tensor{Shape: []int64{1, 3, size, size}}
-	if e.bundle.Vision.Inputs[0].Elem == bundle.Float16 {
-		in.Float16 = float16.Append(nil, tensor)
-	} else {
-		in.Float32 = tensor
-	}
-	return in
+	v, err := e.vision.encode(ctx, tensor)
+	return e.vector("encode a picture", v, err)
 }
 
 // EncodeText returns the unit vector of a text of any length; what is beyond the model's
@@ -222,7 +218,11 @@ func (e *Engine) EncodeTokens(ctx context.Context, ids, mask []int64) ([]float32
 			inputs[i].Int64 = values
 		}
 	}
-	return e.run(ctx, e.text, "encode a text", inputs...)
+	out, err := e.text.Run(ctx, inputs...)
+	if err != nil {
+		return e.vector("encode a text", nil, err)
+	}
+	return e.vector("encode a text", out[0].Data, nil)
 }
 
 func narrow(values []int64) []int32 {
@@ -233,13 +233,11 @@ func narrow(values []int64) []int32 {
 	return out
 }
 
-// run runs a tower and makes its output a unit vector.
-func (e *Engine) run(ctx context.Context, s *ort.Session, doing string, inputs ...ort.Tensor) ([]float32, error) {
-	out, err := s.Run(ctx, inputs...)
+// vector makes what a tower gave a unit vector.
+func (e *Engine) vector(doing string, v []float32, err error) ([]float32, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s with the model %s: %w", doing, e.Model(), err)
 	}
-	v := out[0].Data
 	if len(v) == 0 || e.dim > 0 && len(v) != e.dim {
 		return nil, fmt.Errorf("%s with the model %s: it gave %d numbers instead of %d", doing, e.Model(), len(v), e.dim)
 	}
@@ -269,5 +267,5 @@ func normalize(v []float32) error {
 
 // Close frees the model after the calls that are running have ended. Later calls fail.
 func (e *Engine) Close() error {
-	return errors.Join(e.vision.Close(), e.text.Close(), e.parts.close())
+	return errors.Join(e.vision.close(), e.text.Close(), e.parts.close())
 }

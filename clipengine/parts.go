@@ -11,7 +11,8 @@ import (
 
 // parts is a second session of the image tower, which gives the vectors of the parts of a
 // picture as well. It is made when they are first asked for, so that indexing neither
-// computes nor holds them.
+// computes nor holds them. It is on the CPU: a person who asks waits for one run, and no test
+// has shown what a device makes of this output.
 type parts struct {
 	mu     sync.Mutex
 	s      *ort.Session
@@ -28,7 +29,7 @@ func (p *parts) close() error {
 	return p.s.Close()
 }
 
-func (p *parts) open(t bundle.Tower, provider string) (*ort.Session, error) {
+func (p *parts) open(t bundle.Tower) (*ort.Session, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -38,7 +39,7 @@ func (p *parts) open(t bundle.Tower, provider string) (*ort.Session, error) {
 		return p.s, nil
 	}
 	t.Output, t.Half = t.Patches, false
-	s, err := load(t, 0, provider)
+	s, err := load(t, 0, ort.CPU)
 	p.s = s
 	return s, err
 }
@@ -57,16 +58,16 @@ func (e *Engine) EncodePatches(ctx context.Context, tensor []float32) ([][]float
 	if n := 3 * e.InputSize() * e.InputSize(); len(tensor) != n {
 		return nil, fmt.Errorf("encode the parts of a picture: the tensor has %d numbers, the model %s takes %d", len(tensor), e.Model(), n)
 	}
-	s, err := e.parts.open(e.bundle.Vision, e.provider)
+	s, err := e.parts.open(e.bundle.Vision)
 	if err != nil {
 		return nil, fmt.Errorf("load the image tower of the model %s for the parts of a picture: %w", e.Model(), err)
 	}
-	free, err := e.slot(ctx)
+	free, err := e.vision.slot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer free()
-	out, err := s.Run(ctx, e.pixels(tensor))
+	out, err := s.Run(ctx, e.vision.picture(tensor))
 	if err != nil {
 		return nil, fmt.Errorf("encode the parts of a picture with the model %s: %w", e.Model(), err)
 	}

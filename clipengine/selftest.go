@@ -16,7 +16,7 @@ var selfTexts = []string{"a photo of a dog", "a city at night"}
 // long as encoding eight pictures.
 func (e *Engine) SelfTest(ctx context.Context) error {
 	fail := func(format string, args ...any) error {
-		return fmt.Errorf("the model %s on %s fails its self-test: %w", e.Model(), e.provider, fmt.Errorf(format, args...))
+		return fmt.Errorf("the model %s on %s fails its self-test: %w", e.Model(), e.Provider(), fmt.Errorf(format, args...))
 	}
 	var seen [][]float32
 	var names []string

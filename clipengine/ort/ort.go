@@ -25,7 +25,8 @@ var ErrNoRuntime = errors.New("the ONNX Runtime library was not found: run `make
 
 // Find returns the path of the ONNX Runtime library. It looks at the setting (when not
 // empty), the environment variable DESCRY_ONNXRUNTIME, beside the executable (and in lib/
-// there), and in the folder descry/runtime of the user's cache, in this order. A setting or
+// there), and in the folder descry/runtime of the user's cache, in this order; in each of
+// these the folder gpu comes first, which holds the variant with GPU support. A setting or
 // a variable that names nothing usable is an error at once: what a person asked for is
 // not quietly replaced. Where nothing is found the error is ErrNoRuntime.
 func Find(setting string) (string, error) {
@@ -42,8 +43,10 @@ func Find(setting string) (string, error) {
 		return p, nil
 	}
 	for _, dir := range searchDirs() {
-		if p, err := locate(dir); err == nil {
-			return p, nil
+		for _, dir := range []string{filepath.Join(dir, "gpu"), dir} {
+			if p, err := locate(dir); err == nil {
+				return p, nil
+			}
 		}
 	}
 	return "", ErrNoRuntime
@@ -144,7 +147,9 @@ func isLibrary(goos, name string) bool {
 // a shared library cannot be exchanged while sessions point into it.
 var process struct {
 	sync.Mutex
-	path string
+	path     string
+	plugins  bool     // providers that are libraries of their own were looked for
+	problems []string // sentences on those that could not be loaded
 }
 
 // Init loads the library at path; a second call with the same path does nothing. Another
@@ -169,7 +174,7 @@ func Init(path string) error {
 	onnx.SetSharedLibraryPath(path)
 	if err := onnx.InitializeEnvironment(onnx.WithLogLevelFatal()); err != nil {
 		if strings.Contains(err.Error(), "API base") {
-			return fmt.Errorf("the ONNX Runtime library %s is older than this program needs (1.30): %w", path, err)
+			return fmt.Errorf("the ONNX Runtime library %s is older than this program needs (1.29 or later): %w", path, err)
 		}
 		return fmt.Errorf("load the ONNX Runtime library %s: %w", path, err)
 	}

@@ -14,15 +14,6 @@ import (
 	"descry/internal/float16"
 )
 
-// CPU is the provider that every build of ONNX Runtime has.
-const CPU = "cpu"
-
-// Providers lists the names that Options.Provider accepts. Whether one works is known
-// only when a session is opened.
-func Providers() []string {
-	return []string{CPU, "cuda", "coreml", "directml", "openvino", "webgpu", "xnnpack"}
-}
-
 // Options are the settings of a session.
 type Options struct {
 	// Provider is one of Providers, or "" for CPU.
@@ -38,8 +29,9 @@ type Options struct {
 // Port is an output.
 type Port struct {
 	Name string
-	// Half is the shape of an output of half precision. It must be known beforehand,
-	// because the binding can have such tensors filled but not made. Others leave it nil.
+	// Half is the shape, but for the first dimension, of an output of half precision; the
+	// first is that of the first input. It must be known beforehand, because the binding can
+	// have such tensors filled but not made. Others leave it nil.
 	Half []int64
 }
 
@@ -47,6 +39,7 @@ type Port struct {
 // core is how it is meant to be used, since each call runs on the calling thread alone.
 type Session struct {
 	outputs []Port
+	planned Placement // empty on CPU, which has no other
 	// mu is held for reading by each running call, so that Close waits for them.
 	mu sync.RWMutex
 	s  *onnx.DynamicAdvancedSession
@@ -111,6 +104,10 @@ func open(o Options, load loader) (*Session, error) {
 			return nil, fmt.Errorf("configure the session: %w", err)
 		}
 	}
+	o.Provider = strings.ToLower(o.Provider)
+	if o.Provider == "" {
+		o.Provider = CPU
+	}
 	if err := configure(so, o.Provider); err != nil {
 		return nil, err
 	}
@@ -118,12 +115,27 @@ func open(o Options, load loader) (*Session, error) {
 	for i, p := range o.Outputs {
 		names[i] = p.Name
 	}
-	s, err := load(names, so)
+	var s *onnx.DynamicAdvancedSession
+	make := func() (err error) {
+		s, err = load(names, so)
+		return err
+	}
+	if o.Provider == CPU {
+		err = make()
+	} else {
+		err = keepingSignals(make)
+	}
 	cmem.Trim() // loading takes twice the memory that the model does
 	if err != nil {
-		return nil, fmt.Errorf("ONNX Runtime cannot load the model: %s", reason(err))
+		return nil, fmt.Errorf("ONNX Runtime cannot load the model: %w", runtimeError(err))
 	}
-	return &Session{outputs: o.Outputs, s: s}, nil
+	session := &Session{outputs: o.Outputs, s: s}
+	if o.Provider != CPU {
+		if session.planned, err = assigned(s); err != nil {
+			return nil, errors.Join(err, session.Close())
+		}
+	}
+	return session, nil
 }
 
 // configure applies what was measured: one thread per call and one call per core beat
@@ -146,41 +158,21 @@ func configure(so *onnx.SessionOptions, provider string) error {
 			return fmt.Errorf("configure the session: %w", err)
 		}
 	}
-	var err error
-	switch strings.ToLower(provider) {
-	case "", CPU:
+	if provider == CPU {
 		return nil
-	case "cuda":
-		var opts *onnx.CUDAProviderOptions
-		if opts, err = onnx.NewCUDAProviderOptions(); err == nil {
-			err = so.AppendExecutionProviderCUDA(opts)
-			_ = opts.Destroy()
-		}
-	case "coreml":
-		err = so.AppendExecutionProviderCoreMLV2(nil)
-	case "directml":
-		err = so.AppendExecutionProviderDirectML(0)
-	case "openvino":
-		err = so.AppendExecutionProviderOpenVINO(nil)
-	case "webgpu":
-		err = so.AppendExecutionProvider("WebGPU", nil)
-	case "xnnpack":
-		err = so.AppendExecutionProvider("XNNPACK", nil)
-	default:
-		return fmt.Errorf("the provider %q is not known; the known ones are %s",
-			provider, strings.Join(Providers(), ", "))
 	}
-	if err != nil {
-		return fmt.Errorf("the provider %s is not in this ONNX Runtime library or does not work on this machine: %s",
-			provider, reason(err))
-	}
-	return nil
+	return keepingSignals(func() error { return addProvider(so, provider) })
 }
 
 // Run gives the model its inputs, in the order of Options.Inputs, and returns the
 // outputs in the order of Options.Outputs. When ctx ends the running call is stopped and
 // Run returns the cause.
 func (s *Session) Run(ctx context.Context, inputs ...Tensor) ([]Output, error) {
+	return s.run(ctx, inputs, nil)
+}
+
+// run is Run with options that set may change.
+func (s *Session) run(ctx context.Context, inputs []Tensor, set func(*onnx.RunOptions) error) ([]Output, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
@@ -203,7 +195,7 @@ func (s *Session) Run(ctx context.Context, inputs ...Tensor) ([]Output, error) {
 		if p.Half == nil {
 			continue
 		}
-		shape := onnx.NewShape(p.Half...)
+		shape := onnx.NewShape(append([]int64{inputs[0].rows()}, p.Half...)...)
 		v, err := onnx.NewCustomDataTensor(shape, make([]byte, 2*shape.FlattenedSize()), onnx.TensorElementDataTypeFloat16)
 		if err != nil {
 			return nil, fmt.Errorf("make a tensor for the output %s: %w", p.Name, err)
@@ -213,6 +205,12 @@ func (s *Session) Run(ctx context.Context, inputs ...Tensor) ([]Output, error) {
 	opts, err := onnx.NewRunOptions()
 	if err != nil {
 		return nil, fmt.Errorf("make run options: %w", err)
+	}
+	if set != nil {
+		if err := set(opts); err != nil {
+			_ = opts.Destroy()
+			return nil, err
+		}
 	}
 	// The watcher must be done with the options before they are freed.
 	watched := make(chan struct{})
@@ -235,7 +233,7 @@ func (s *Session) Run(ctx context.Context, inputs ...Tensor) ([]Output, error) {
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, cause
 		}
-		return nil, fmt.Errorf("ONNX Runtime cannot run the model: %s", reason(err))
+		return nil, fmt.Errorf("ONNX Runtime cannot run the model: %w", runtimeError(err))
 	}
 	results := make([]Output, len(out))
 	for i, v := range out {
@@ -261,6 +259,14 @@ func (s *Session) Close() error {
 		return fmt.Errorf("close the model: %w", err)
 	}
 	return nil
+}
+
+// rows is the first dimension.
+func (t Tensor) rows() int64 {
+	if len(t.Shape) == 0 {
+		return 1
+	}
+	return t.Shape[0]
 }
 
 func (t Tensor) value() (onnx.Value, error) {
@@ -335,5 +341,34 @@ func reason(err error) string {
 		msg = strings.TrimPrefix(msg, prefix)
 	}
 	msg, _, _ = strings.Cut(strings.TrimSpace(msg), "\n")
-	return msg
+	// "/src/x.cc:88 f() [ONNXRuntimeError] : 1 : FAIL : what happened", or "... was false. what".
+	if _, after, ok := strings.Cut(msg, "[ONNXRuntimeError] : "); ok {
+		if parts := strings.SplitN(after, " : ", 3); len(parts) == 3 {
+			msg = parts[2]
+		}
+	} else if _, after, ok := strings.Cut(msg, " was false. "); ok && strings.HasPrefix(msg, "/") {
+		msg = after
+	}
+	return strings.TrimRight(msg, ".")
+}
+
+// ErrMemory says that the device has not enough memory for what was asked of it; a smaller
+// batch may do.
+var ErrMemory = errors.New("the memory does not suffice")
+
+// memoryWords are what providers say when memory runs out.
+var memoryWords = []string{
+	"out of memory", "out_of_memory", "outofmemory", "out_of_device_memory", "out_of_host_memory", "failed to allocate memory",
+	"alloc_failed", "bad_alloc", "bad allocation", "8007000e", "not enough memory", "insufficient memory", "available memory of",
+}
+
+// runtimeError is the reason in an error of the runtime; ErrMemory when memory ran out.
+func runtimeError(err error) error {
+	all := strings.ToLower(err.Error())
+	for _, w := range memoryWords {
+		if strings.Contains(all, w) {
+			return fmt.Errorf("%w: %s", ErrMemory, reason(err))
+		}
+	}
+	return errors.New(reason(err))
 }

@@ -1,0 +1,271 @@
+package clipengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"descry/clipengine/ort"
+	"descry/internal/float16"
+)
+
+// How batches grow.
+const (
+	// mostBatch is the longest batch that is tried. It is a power of two, as all lengths are:
+	// several providers prepare themselves anew for each length, so that there must be few.
+	mostBatch = 32
+	// growRuns is how many full runs are timed at each length. One more comes before, which
+	// pays for what is prepared once.
+	growRuns = 3
+	// growPays is how much of the time for a picture a doubled batch must save to be kept.
+	growPays = 0.05
+)
+
+// batcher gathers pictures that are encoded at the same time into batches for a device. While
+// one batch runs, who comes next copies its picture into the next; so a device is not left
+// waiting, and a single picture does not wait for others. It begins with single pictures and
+// doubles the batch while that pays; when memory runs out it halves it.
+type batcher struct {
+	t      tower
+	size   int64 // side of the picture in pixels
+	half   bool  // pixels are of half precision
+	most   int   // the longest batch
+	now    func() time.Time
+	settle func(length int) // called when the best length is known
+
+	mu      sync.Mutex
+	waiting []*batch // the last one may still take pictures
+	running bool
+	spare   []*batch // whose memory is used again
+	length  int      // what a batch may hold now, a power of two
+	settled bool     // length stays, but for lack of memory
+	runs    int      // timed at this length
+	fastest time.Duration
+	before  time.Duration // fastest for a picture at half the length; 0: none
+}
+
+// batch is some pictures that run together.
+type batch struct {
+	pixels  []float32 // one of these holds all pictures, one behind the other
+	halves  []byte
+	room    int // pictures that they hold
+	calls   []*call
+	copying sync.WaitGroup
+}
+
+// call is one picture in a batch.
+type call struct {
+	ctx  context.Context
+	done chan struct{} // closed when the next two are set
+	v    []float32
+	err  error
+}
+
+func newBatcher(t tower, size int, half bool, most, length int, now func() time.Time, settle func(int)) *batcher {
+	b := &batcher{t: t, size: int64(size), half: half, most: most, now: now, settle: settle, length: 1}
+	if length > 0 {
+		b.length, b.settled = min(length, most), true
+	}
+	if most == 1 {
+		b.settled = true
+	}
+	return b
+}
+
+// numbers is how many numbers a picture has.
+func (b *batcher) numbers() int { return int(3 * b.size * b.size) }
+
+// encode returns what the tower gives for one picture.
+func (b *batcher) encode(ctx context.Context, tensor []float32) ([]float32, error) {
+	c := &call{ctx: ctx, done: make(chan struct{})}
+	b.mu.Lock()
+	bt, i := b.place(c)
+	if !b.running {
+		b.running = true
+		go b.work()
+	}
+	b.mu.Unlock()
+	n := b.numbers()
+	if b.half {
+		float16.Append(bt.halves[2*i*n:2*i*n], tensor)
+	} else {
+		copy(bt.pixels[i*n:(i+1)*n], tensor)
+	}
+	bt.copying.Done()
+	select {
+	case <-c.done:
+		return c.v, c.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// place finds room in a waiting batch, or begins one. b.mu is held.
+func (b *batcher) place(c *call) (*batch, int) {
+	var bt *batch
+	if n := len(b.waiting); n > 0 {
+		bt = b.waiting[n-1]
+	}
+	if bt == nil || len(bt.calls) >= min(b.length, bt.room) {
+		bt = nil
+		if n := len(b.spare); n > 0 {
+			bt, b.spare = b.spare[n-1], b.spare[:n-1]
+		}
+		if bt == nil || bt.room < b.length {
+			bt = &batch{room: b.length}
+			if b.half {
+				bt.halves = make([]byte, 2*b.length*b.numbers())
+			} else {
+				bt.pixels = make([]float32, b.length*b.numbers())
+			}
+		}
+		b.waiting = append(b.waiting, bt)
+	}
+	bt.calls = append(bt.calls, c)
+	bt.copying.Add(1)
+	return bt, len(bt.calls) - 1
+}
+
+// work runs batches until none waits.
+func (b *batcher) work() {
+	for {
+		b.mu.Lock()
+		if len(b.waiting) == 0 {
+			b.running = false
+			b.mu.Unlock()
+			return
+		}
+		bt := b.waiting[0]
+		b.waiting = b.waiting[1:]
+		b.mu.Unlock()
+		bt.copying.Wait()
+		b.run(bt)
+		b.mu.Lock()
+		bt.calls = nil
+		if len(b.spare) == 0 && bt.room == b.length {
+			b.spare = append(b.spare, bt)
+		}
+		b.mu.Unlock()
+	}
+}
+
+// run encodes the pictures of a batch, in shorter ones where memory does not suffice.
+func (b *batcher) run(bt *batch) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	// The run ends early when nobody waits for any of its pictures.
+	left := int64(len(bt.calls))
+	for _, c := range bt.calls {
+		stop := context.AfterFunc(c.ctx, func() {
+			if atomic.AddInt64(&left, -1) == 0 {
+				cancel()
+			}
+		})
+		defer stop()
+	}
+	for from := 0; from < len(bt.calls); {
+		b.mu.Lock()
+		length := b.length
+		b.mu.Unlock()
+		k := min(length, len(bt.calls)-from)
+		begun := b.now()
+		rows, err := b.piece(ctx, bt, from, k)
+		if errors.Is(err, ort.ErrMemory) && b.halve(roundUp(k)) {
+			continue
+		}
+		if err == nil {
+			b.took(k, b.now().Sub(begun))
+		}
+		for i, c := range bt.calls[from : from+k] {
+			if c.err = err; err == nil {
+				c.v = rows[i]
+			}
+			close(c.done)
+		}
+		from += k
+	}
+}
+
+// piece runs k pictures of a batch. What is run is filled up to a power of two.
+func (b *batcher) piece(ctx context.Context, bt *batch, from, k int) ([][]float32, error) {
+	length, n := roundUp(k), b.numbers()
+	in := ort.Tensor{Shape: []int64{int64(length), 3, b.size, b.size}}
+	if b.half {
+		in.Float16 = bt.halves[2*from*n : 2*(from+length)*n]
+		clear(in.Float16[2*k*n:])
+	} else {
+		in.Float32 = bt.pixels[from*n : (from+length)*n]
+		clear(in.Float32[k*n:])
+	}
+	out, err := b.t.Run(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	data := out[0].Data
+	if len(data) == 0 || len(data)%length != 0 {
+		return nil, fmt.Errorf("it gave %d numbers for %d pictures", len(data), length)
+	}
+	dim := len(data) / length
+	rows := make([][]float32, k)
+	for i := range rows {
+		rows[i] = data[i*dim : (i+1)*dim : (i+1)*dim]
+	}
+	return rows, nil
+}
+
+// roundUp is the smallest power of two that is not less than n.
+func roundUp(n int) int {
+	p := 1
+	for p < n {
+		p *= 2
+	}
+	return p
+}
+
+// halve makes batches shorter after one of k pictures found no memory; false: there is no
+// shorter one.
+func (b *batcher) halve(k int) bool {
+	if k <= 1 {
+		return false
+	}
+	b.mu.Lock()
+	b.length = min(b.length, k/2)
+	b.settled, b.spare = true, nil
+	length := b.length
+	b.mu.Unlock()
+	b.settle(length)
+	return true
+}
+
+// took notes how long a run of k pictures took, and makes batches longer while that pays.
+func (b *batcher) took(k int, d time.Duration) {
+	b.mu.Lock()
+	if b.settled || k != b.length {
+		b.mu.Unlock()
+		return
+	}
+	b.runs++
+	each := d / time.Duration(k)
+	if b.runs > 1 && (b.fastest == 0 || each < b.fastest) {
+		b.fastest = each
+	}
+	if b.runs > growRuns {
+		switch {
+		case b.before > 0 && float64(b.fastest) > (1-growPays)*float64(b.before):
+			b.length, b.settled = b.length/2, true
+		case 2*b.length > b.most:
+			b.settled = true
+		default:
+			b.length, b.before = 2*b.length, b.fastest
+		}
+		b.runs, b.fastest, b.spare = 0, 0, nil
+	}
+	settled, length := b.settled, b.length
+	b.mu.Unlock()
+	if settled {
+		b.settle(length)
+	}
+}

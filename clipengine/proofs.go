@@ -1,0 +1,121 @@
+package clipengine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Proof is what a test of a model on a device has shown. It holds for one vector space on one
+// provider of one version of the runtime library and the driver; when any of them is another,
+// the test is made again.
+type Proof struct {
+	Space    string `json:"space"`
+	Provider string `json:"provider"`
+	Library  string `json:"library"` // version of ONNX Runtime
+	Driver   string `json:"driver"`  // as ort.Driver has it
+
+	// Tested is when the golden pictures were compared; zero: it did not come to that.
+	Tested time.Time `json:"tested,omitzero"`
+	// Distance is the largest cosine distance, 0 to 2, of a golden picture's vector to that of
+	// the CPU.
+	Distance float64 `json:"distance"`
+	// Refused says why the device is not used, "" where it is.
+	Refused string `json:"refused,omitempty"`
+	// Batch is how many pictures a run takes at best; 0: not known yet.
+	Batch int `json:"batch,omitempty"`
+}
+
+// same reports whether two proofs are about the same.
+func (p Proof) same(q Proof) bool {
+	return p.Space == q.Space && p.Provider == q.Provider && p.Library == q.Library && p.Driver == q.Driver
+}
+
+// Proofs remembers proofs in a file, which can be deleted at any time: what it held is tested
+// again. The nil *Proofs remembers nothing. It is safe for concurrent use.
+type Proofs struct {
+	mu   sync.Mutex
+	path string
+	all  []Proof
+}
+
+// ReadProofs reads the file of proofs at path. One that is not there, or not such a file, is
+// as good as an empty one. With path "" they are kept in memory.
+func ReadProofs(path string) *Proofs {
+	p := &Proofs{path: path}
+	if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &p.all) != nil {
+		p.all = nil
+	}
+	return p
+}
+
+// find returns the proof about the same as key.
+func (p *Proofs) find(key Proof) (Proof, bool) {
+	if p == nil {
+		return key, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range p.all {
+		if q.same(key) {
+			return q, true
+		}
+	}
+	return key, false
+}
+
+// put remembers a proof in place of those of the same space and provider, whose library or
+// driver is gone. Where the file cannot be written the error says so, and it is remembered
+// while the process lives.
+func (p *Proofs) put(proof Proof) error {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var kept []Proof
+	for _, q := range p.all {
+		if q.Space != proof.Space || q.Provider != proof.Provider {
+			kept = append(kept, q)
+		}
+	}
+	p.all = append(kept, proof)
+	if p.path == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(p.all, "", " ")
+	if err == nil {
+		err = replaceFile(p.path, data)
+	}
+	if err != nil {
+		return fmt.Errorf("remember how a device did in its test: %w", err)
+	}
+	return nil
+}
+
+// replaceFile writes a file in a way that a killed process leaves the old or the new one.
+func replaceFile(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".proofs-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		if rm := os.Remove(f.Name()); rm != nil && !errors.Is(rm, fs.ErrNotExist) {
+			err = errors.Join(err, rm)
+		}
+	}
+	return err
+}
