@@ -69,6 +69,22 @@ func (p *Proofs) find(key Proof) (Proof, bool) {
 	return key, false
 }
 
+// Of returns the proofs about a vector space.
+func (p *Proofs) Of(space string) []Proof {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []Proof
+	for _, q := range p.all {
+		if q.Space == space {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
 // put remembers a proof in place of those of the same space and provider, whose library or
 // driver is gone. Where the file cannot be written the error says so, and it is remembered
 // while the process lives.

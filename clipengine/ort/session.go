@@ -349,6 +349,9 @@ func reason(err error) string {
 	} else if _, after, ok := strings.Cut(msg, " was false. "); ok && strings.HasPrefix(msg, "/") {
 		msg = after
 	}
+	if _, after, ok := strings.Cut(msg, " with error: "); ok && strings.HasPrefix(msg, "Failed to load library") {
+		msg = after // what it needs and does not find; where it lies itself is known
+	}
 	return strings.TrimRight(msg, ".")
 }
 

@@ -58,6 +58,9 @@ type Params struct {
 	// Threads is how many photos are decoded and encoded at the same time; 0 means one for
 	// each core that the process may use.
 	Threads int
+	// Waiting is how many photos the Encoder wants to have at the same time; where that is more
+	// than Threads, further ones wait in it, which computes elsewhere, while others are decoded.
+	Waiting int
 	// Manner says whether the run is held, and how much of the machine it takes; nil: nothing
 	// holds it back but Pause.
 	Manner *pause.Manner
@@ -180,6 +183,10 @@ type run struct {
 	disks       *disks
 	readFile    func(ctx context.Context, name string, limit int64) (loaded, error)
 
+	// computing holds one token for each worker that computes, where there are more workers than
+	// Threads; nil: all may.
+	computing chan struct{}
+
 	jobs    chan store.PendingFile
 	read    chan job
 	results chan outcome
@@ -215,6 +222,9 @@ func (x *Indexer) newRun() *run {
 		disks:       &disks{spins: spins},
 		readFile:    readFile,
 	}
+	if x.p.Waiting > x.p.Threads {
+		r.computing = make(chan struct{}, x.p.Threads)
+	}
 	r.pixels = semaphore.NewWeighted(r.pixelBudget)
 	return r
 }
@@ -241,7 +251,7 @@ func (r *run) all(ctx context.Context, targets []Target) error {
 // stages runs what becomes of jobs, until there are no more.
 func (r *run) stages(ctx context.Context, g *errgroup.Group) {
 	stage(g, max(readers, r.p.Threads), func() { close(r.read) }, func() error { return r.reader(ctx) })
-	stage(g, r.p.Threads, func() { close(r.results) }, func() error { return r.worker(ctx) })
+	stage(g, max(r.p.Threads, r.p.Waiting), func() { close(r.results) }, func() error { return r.worker(ctx) })
 	g.Go(func() error { return r.writer(ctx) })
 }
 

@@ -66,7 +66,9 @@ func (r *run) lookAtNext(ctx context.Context) (more bool, err error) {
 	}
 	o := outcome{file: j.file}
 	if ctx.Err() == nil {
+		r.compute()
 		r.p.Manner.Do(func() { o, err = r.look(ctx, j) })
+		r.rest()
 	}
 	r.bytes.Release(j.weight)
 	switch {
@@ -77,6 +79,19 @@ func (r *run) lookAtNext(ctx context.Context) (more bool, err error) {
 		r.drop(o)
 	}
 	return true, err
+}
+
+// compute waits until one more worker may compute; rest lets another.
+func (r *run) compute() {
+	if r.computing != nil {
+		r.computing <- struct{}{}
+	}
+}
+
+func (r *run) rest() {
+	if r.computing != nil {
+		<-r.computing
+	}
 }
 
 // look does with one photo whatever is still to be done. Its error ends the run.
@@ -255,11 +270,18 @@ func (r still) derive(ctx context.Context, row *store.IndexedFile, pic library.P
 	return nil
 }
 
+// encodeOne waits for the encoder, while another photo may be decoded.
+func (r *run) encodeOne(ctx context.Context, tensor []float32) ([]float32, error) {
+	r.rest()
+	defer r.compute()
+	return r.p.Encoder.EncodeTensor(ctx, tensor)
+}
+
 // encode makes a vector of each of a model's inputs.
 func (r *run) encode(ctx context.Context, tensors [][]float32) ([][]float32, error) {
 	vectors := make([][]float32, len(tensors))
 	for i, t := range tensors {
-		v, err := r.p.Encoder.EncodeTensor(ctx, t)
+		v, err := r.encodeOne(ctx, t)
 		if err := r.health(err, ctx); err != nil {
 			return nil, err
 		}

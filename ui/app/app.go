@@ -121,6 +121,7 @@ type App struct {
 	quiet  quietBox
 
 	watch   watchBox
+	devices deviceBox
 	meaning meaningBox
 	serving servingBox
 	places  placesBox
@@ -259,7 +260,7 @@ type startedEngine struct {
 
 // engineChoice is what makes one engine another.
 type engineChoice struct {
-	model, space, library string
+	model, space, library, provider string
 }
 
 // take returns the engine of a choice, nil where there is none.

@@ -44,7 +44,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	engine, err := a.engine(ctx)
 	switch {
 	case err == nil:
-		p.Encoder = engine
+		p.Encoder, p.Waiting = engine, engine.Parallel()
 	case !errors.Is(err, ErrNoModel):
 		return IndexReport{}, err
 	}
@@ -69,6 +69,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	a.note(ctx, &out, report)
 	if engine != nil {
 		out.Model, out.Provider = engine.Model(), engine.Provider()
+		out.Notes = append(out.Notes, a.deviceNotes()...)
 	}
 	for _, f := range report.Failed {
 		out.Failed = append(out.Failed, IndexFailure{f.Path, f.Stage, f.Reason})

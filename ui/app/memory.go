@@ -87,6 +87,7 @@ func tight(l machine.Limits, need int64) string {
 
 // fill tells of a model what memory it needs.
 func (a *App) fill(info *ModelInfo, b *bundle.Bundle) {
+	info.Device = a.deviceText(info.Space)
 	need, err := clipengine.NeedOf(b)
 	if err != nil {
 		return // Problem says that files are gone

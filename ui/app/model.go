@@ -114,7 +114,7 @@ func (a *App) startEngine(ctx context.Context, b *bundle.Bundle) (*clipengine.En
 	if err != nil {
 		return nil, err
 	}
-	choice := engineChoice{b.ID, b.Space(), lib}
+	choice := engineChoice{b.ID, b.Space(), lib, a.provider(ctx)}
 	if engine := a.engines.take(choice); engine != nil {
 		return engine, nil
 	}
@@ -139,10 +139,7 @@ func (a *App) openEngine(ctx context.Context, b *bundle.Bundle, lib string) (*cl
 	if err := a.tooLarge(b); err != nil {
 		return nil, err
 	}
-	// It lives longer than the setting, and who asks it does not ask for more at a time than
-	// the setting says.
-	threads := max(a.askedThreads(ctx), a.limits().Cores())
-	engine, err := clipengine.Open(b, clipengine.Options{Threads: threads, Provider: a.p.Provider, Library: lib})
+	engine, err := clipengine.Open(b, a.engineOptions(ctx, lib))
 	if err != nil {
 		return nil, fmt.Errorf("starting the model %s: %w", b.ID, err)
 	}

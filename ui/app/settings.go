@@ -3,23 +3,27 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"descry/clipengine"
 	"descry/clipengine/hub"
+	"descry/clipengine/ort"
 	"descry/library"
 	"descry/library/scan"
 )
 
 // The settings that a person may change by name.
 const (
-	SettingModel   = "model"   // id of the model in use
-	SettingRuntime = "runtime" // path of the ONNX Runtime library
-	SettingThreads = "threads" // encoders at work; 0 is one per core
-	SettingExclude = "exclude" // patterns of what is left out of every root, separated by ";"
-	SettingWatch   = "watch"   // WatchOn (the default) or WatchOff
+	SettingModel    = "model"    // id of the model in use
+	SettingRuntime  = "runtime"  // path of the ONNX Runtime library
+	SettingProvider = "provider" // what the model runs on: auto (the default) or one of ort.Providers
+	SettingThreads  = "threads"  // encoders at work; 0 is one per core
+	SettingExclude  = "exclude"  // patterns of what is left out of every root, separated by ";"
+	SettingWatch    = "watch"    // WatchOn (the default) or WatchOff
 
 	SettingQuiet = "quiet" // how work in the background gives way: QuietAuto (the default), QuietOn or QuietOff
 
@@ -37,7 +41,7 @@ const (
 // SettingKeys lists the settings by name.
 func SettingKeys() []string {
 	return []string{
-		SettingExclude, SettingModel, SettingModelsFrom, SettingQuiet, SettingRuntime, SettingSearches, SettingSidecars, SettingText, SettingThreads, SettingThumbnails, SettingWatch,
+		SettingExclude, SettingModel, SettingModelsFrom, SettingProvider, SettingQuiet, SettingRuntime, SettingSearches, SettingSidecars, SettingText, SettingThreads, SettingThumbnails, SettingWatch,
 	}
 }
 
@@ -74,7 +78,7 @@ func (a *App) SetSetting(ctx context.Context, key, value string) error {
 		a.giveWay(ctx)
 	case SettingText:
 		a.yieldText()
-	case SettingRuntime, SettingThreads:
+	case SettingProvider, SettingRuntime, SettingThreads:
 		a.restartModel()
 	}
 	return nil
@@ -87,6 +91,10 @@ func (a *App) checkSetting(key, value string) error {
 	case key == SettingThreads:
 		if n, err := strconv.Atoi(value); err != nil || n < 0 {
 			return fmt.Errorf("threads = %s: it is a number, 0 or more", value)
+		}
+	case key == SettingProvider:
+		if known := append([]string{clipengine.Auto}, ort.Providers()...); !slices.Contains(known, strings.ToLower(value)) {
+			return fmt.Errorf("provider = %s: it is one of %s", value, strings.Join(known, ", "))
 		}
 	case key == SettingSidecars:
 		if value != SidecarsFull && value != SidecarsShort {

@@ -32,6 +32,7 @@ func (a *App) Status(ctx context.Context) (Status, error) {
 	}
 	st.Files, st.Photos, st.Encoded, st.Pending = c.Files, c.Photos, c.Encoded, c.Pending
 	st.Failed, st.Offline, st.Missing, st.Provider = c.Failed, c.Offline, c.Missing, c.Provider
+	st.Device = a.deviceText(space.Digest)
 	if space.ID == 0 {
 		st.Pending += c.Photos // no model has looked at any of them yet
 	}
@@ -151,13 +152,15 @@ func (a *App) Doctor(ctx context.Context) []Check {
 	add("ONNX Runtime", noRuntime, path,
 		"Run make runtime in the source folder, or set its path: descry config set runtime /path/to/libonnxruntime.so")
 
+	checks = append(checks, a.deviceChecks(ctx)...)
+
 	engine, err := a.engine(ctx)
 	detail, fix := "", "Choose another model: descry models use "+starterID
 	switch {
 	case noRuntime != nil:
 		err, fix = errors.New("no model runs without the ONNX Runtime library"), "Mend that first."
-	case err != nil && a.p.Provider != "":
-		fix = "Try it without --provider."
+	case err != nil && a.provider(ctx) != "":
+		fix = deviceFix(a.provider(ctx))
 	case err == nil:
 		detail = fmt.Sprintf("%s on %s, ONNX Runtime %s, %s", engine.Model(), engine.Provider(), ort.Version(),
 			count(a.limits().Cores(), "core"))

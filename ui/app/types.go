@@ -179,6 +179,7 @@ type ModelInfo struct {
 	InUse     bool
 	Bundled   bool
 	Provider  string // "" while not loaded
+	Device    string // what tests of devices have shown, in words; "" where it was only on the CPU
 	Bytes     int64
 	Memory    int64   // bytes of memory that it needs on a CPU, estimated; 0: not known
 	Tight     string  // "" or one sentence: there is not enough memory for it
@@ -265,6 +266,7 @@ type Status struct {
 	Missing  int
 	Model    string
 	Provider string
+	Device   string // what tests of devices have shown for the model, in words
 	Coming   Coming
 	Text     int  // photos with recognised text
 	Unread   int  // photos in which text is still to be looked for; 0 where that is off

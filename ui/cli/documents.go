@@ -288,6 +288,8 @@ type statusDocument struct {
 	Unread int `json:"unread"` // photos in which text is still to be looked for
 
 	Coming *comingDocument `json:"coming,omitempty"`
+
+	Device string `json:"device,omitempty"` // what tests of devices have shown
 }
 
 // comingDocument is a model that looks at the photos to be used.
@@ -380,13 +382,14 @@ type modelDocument struct {
 
 	Precision string  `json:"precision,omitempty"`
 	PerSecond float64 `json:"photos_per_second,omitempty"`
+	Device    string  `json:"device,omitempty"`
 }
 
 func modelDocumentOf(m app.ModelInfo) modelDocument {
 	return modelDocument{
 		m.ID, m.Name, m.Licence, m.Note, m.Languages, m.Dim, m.InputSize, m.Space, m.InUse, m.Bundled, m.Bytes, m.Problem, m.Memory, m.Tight,
 		m.Vectors.Vectors, m.Vectors.Bytes, m.Coming, m.Gone,
-		m.Precision, m.PerSecond,
+		m.Precision, m.PerSecond, m.Device,
 	}
 }
 

@@ -318,7 +318,7 @@ func (c *call) statusCmd() *cobra.Command {
 					return c.document(statusDocument{
 						s.Library, s.Files, s.Photos, s.Encoded, s.Pending, s.Failed, s.Offline, s.Missing, s.Model, s.Provider,
 						rootDocuments(s.Roots), failureDocuments(failures), damagedDocuments(damaged), s.Text, s.Unread,
-						comingDocumentOf(s.Coming),
+						comingDocumentOf(s.Coming), s.Device,
 					})
 				}
 				c.print("library   %s", s.Library)
@@ -329,7 +329,14 @@ func (c *call) statusCmd() *cobra.Command {
 					toCome = "no more is looked for (descry config set text on)"
 				}
 				c.print("text      found in %s, %s", count(s.Text, "photo"), toCome)
-				c.print("model     %s", s.Model)
+				model := s.Model
+				if s.Provider != "" {
+					model += ", the newest photos by " + s.Provider
+				}
+				c.print("model     %s", model)
+				if s.Device != "" {
+					c.print("device    %s", s.Device)
+				}
 				if text := comingText(s.Coming); text != "" {
 					c.print("to come   %s", text)
 				}

@@ -182,6 +182,14 @@ func providerText(provider string) string {
 		return "DirectML"
 	case "webgpu":
 		return "WebGPU"
+	case "openvino":
+		return "OpenVINO"
+	case "tensorrt":
+		return "TensorRT"
+	case "migraphx":
+		return "MIGraphX"
+	case "xnnpack":
+		return "XNNPACK"
 	}
 	return provider
 }
