@@ -47,7 +47,7 @@ func (a *App) EvalClasses(ctx context.Context, o EvalClassesOptions) (Evaluation
 		}
 		without, err := labelled.NameClasses(classes, data)
 		if err != nil {
-			return Evaluation{}, nil, err
+			return Evaluation{}, nil, fmt.Errorf("%s: %w", o.Names, err)
 		}
 		if len(without) > 0 {
 			notes = append(notes, fmt.Sprintf("%s has no name for %d of the %d folders, for instance %s; their own names are used.",
@@ -61,7 +61,7 @@ func (a *App) EvalClasses(ctx context.Context, o EvalClassesOptions) (Evaluation
 			return Evaluation{}, nil, err
 		}
 		if templates, err = labelled.Templates(data); err != nil {
-			return Evaluation{}, nil, err
+			return Evaluation{}, nil, fmt.Errorf("%s: %w", o.Templates, err)
 		}
 	}
 	var paths []string
@@ -145,7 +145,7 @@ func (a *App) EvalRetrieval(ctx context.Context, o EvalRetrievalOptions) (Evalua
 	}
 	set, err := labelled.ReadCaptions(data, o.Split)
 	if err != nil {
-		return Evaluation{}, err
+		return Evaluation{}, fmt.Errorf("%s: %w", o.Captions, err)
 	}
 	names := make([]string, len(set))
 	for i, s := range set {
@@ -232,7 +232,7 @@ func (a *App) EvalTags(ctx context.Context, o EvalTagsOptions) (Evaluation, erro
 	}
 	set, names, err := labelled.ReadTags(data)
 	if err != nil {
-		return Evaluation{}, err
+		return Evaluation{}, fmt.Errorf("%s: %w", o.Labels, err)
 	}
 	if o.Images == "" {
 		o.Images = filepath.Dir(o.Labels)
