@@ -52,7 +52,8 @@ func (a *App) speeds() []speed {
 	return slices.Clone(b.all)
 }
 
-// noteSpeed keeps a figure in the place of an older one of the same. Where the library cannot be
+// noteSpeed keeps the best of the figures of the same: what else the machine does makes the others
+// smaller. Where the library cannot be
 // written, it is known until the process ends.
 func (a *App) noteSpeed(s speed) {
 	a.speeds()
@@ -61,6 +62,9 @@ func (a *App) noteSpeed(s speed) {
 	defer b.mu.Unlock()
 	same := func(o speed) bool {
 		return o.Model == s.Model && o.Space == s.Space && o.Provider == s.Provider && o.Threads == s.Threads
+	}
+	if i := slices.IndexFunc(b.all, same); i >= 0 {
+		s.PerSecond = max(s.PerSecond, b.all[i].PerSecond)
 	}
 	b.all = append([]speed{s}, slices.DeleteFunc(b.all, same)...)
 	b.all = b.all[:min(len(b.all), 100)]

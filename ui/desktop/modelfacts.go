@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -103,7 +104,7 @@ func (c modelChoice) matches(words []string) bool {
 func rateText(r float64) string {
 	switch {
 	case r >= 10:
-		return tr("{{.N}} photos a second", with{"N": fmt.Sprintf("%.0f", r)})
+		return tr("{{.N}} photos a second", with{"N": number(int(math.Round(r)))})
 	case r >= 1:
 		return tr("{{.N}} photos a second", with{"N": fmt.Sprintf("%.1f", r)})
 	case r > .1:
@@ -208,10 +209,10 @@ func (c modelChoice) facts() []modelFact {
 	if licence == "" && c.offer != nil {
 		licence, note = c.offer.Licence, c.offer.LicenceNote
 	}
-	if note != "" {
-		licence += ". " + note
+	if licence != "" && note != "" {
+		licence += ". "
 	}
-	add(tr("Licence"), licence)
+	add(tr("Licence"), licence+note)
 	if c.offer != nil {
 		add(tr("From"), c.fromText())
 		add(tr("Note"), c.offer.Note)

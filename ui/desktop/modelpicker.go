@@ -78,7 +78,7 @@ func newModelPicker(w *window, models []app.ModelInfo, readOnly bool) *modelPick
 	p.list = newSheetList(func() int { return len(p.shown) }, p.row, p.fillRow)
 	p.list.OnEscape = w.closeSheet
 	p.list.OnEnter = func(int) { p.enter() }
-	p.list.OnHighlighted = func(i widget.ListItemID) { p.at(i) }
+	p.list.OnHighlighted = func(i widget.ListItemID) { p.list.Select(i) } // where the keyboard is, is what is shown
 	p.list.OnSelected = func(i widget.ListItemID) { p.at(i) }
 	p.detail = container.New(flow{gap: 8})
 	p.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 8, 4, 14), p.detail))
@@ -182,7 +182,7 @@ func (p *modelPicker) mark(id string) {
 		p.detail.Refresh()
 		return
 	}
-	p.list.Select(i) // which shows it
+	p.list.Highlight(i) // which selects it, and so shows it
 	p.at(i)
 }
 
