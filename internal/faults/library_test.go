@@ -67,7 +67,7 @@ func (s site) open(now func() time.Time) (*app.App, error) {
 		set.Labels = append(set.Labels, tagging.Label{Name: name, Alt: "a " + name})
 	}
 	return app.Open(context.Background(), app.Params{
-		Dir: s.library(), Runtime: "/nonexistent/libonnxruntime.so", Threads: 2, Starter: assets.Starter(), Sets: []tagging.LabelSet{set},
+		Dir: s.library(), Runtime: "/nonexistent/libonnxruntime.so", Threads: 2, Quiet: app.QuietOff, Starter: assets.Starter(), Sets: []tagging.LabelSet{set},
 		Background: assets.Background()[:4], Templates: []string{"a photo of {}."}, Now: now,
 		Program: "descry test", Log: slog.New(slog.DiscardHandler),
 	})

@@ -179,7 +179,7 @@ func params(dir, runtime string) (app.Params, error) {
 		set.Labels = append(set.Labels, tagging.Label{Name: name, Alt: "a " + name})
 	}
 	return app.Params{
-		Dir: dir, Runtime: runtime, Threads: 2, Decoders: []string{self, codec.Argument}, Starter: assets.Starter(), Sets: []tagging.LabelSet{set},
+		Dir: dir, Runtime: runtime, Threads: 2, Quiet: app.QuietOff, Decoders: []string{self, codec.Argument}, Starter: assets.Starter(), Sets: []tagging.LabelSet{set},
 		Background: assets.Background()[:40], Templates: []string{"a photo of {}."}, Samples: assets.Samples(),
 		Program: "descry soak", Log: slog.New(slog.DiscardHandler),
 	}, nil

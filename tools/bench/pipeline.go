@@ -13,7 +13,7 @@ import (
 // measurePipeline compares the stages together with the stages alone.
 func measurePipeline(ctx context.Context, m *machine) ([]row, error) {
 	a, err := app.Open(ctx, app.Params{
-		Dir: filepath.Join(m.dir, "none"), Optional: true, Runtime: m.runtime,
+		Dir: filepath.Join(m.dir, "none"), Quiet: app.QuietOff, Optional: true, Runtime: m.runtime,
 		Starter: assets.Starter(), Background: assets.Background(), Templates: assets.Templates(), Samples: assets.Samples(),
 	})
 	if err != nil {
