@@ -159,6 +159,8 @@ func (a *App) Doctor(ctx context.Context) []Check {
 	switch {
 	case noRuntime != nil:
 		err, fix = errors.New("no model runs without the ONNX Runtime library"), "Mend that first."
+	case errors.Is(err, ErrTooLarge):
+		fix = "See what is said of memory."
 	case err != nil && a.provider(ctx) != "":
 		fix = deviceFix(a.provider(ctx))
 	case err == nil:
