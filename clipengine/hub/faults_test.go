@@ -59,7 +59,7 @@ func TestFaults(t *testing.T) {
 			}
 			return hubtest.Fault{Status: 500}
 		}), kind: ErrBusy, want: "has a fault of its own (500)"},
-		{name: "stalls once", fault: first(big, 1, hubtest.Fault{Stall: 300_000}), p: Params{Stall: 300 * time.Millisecond}, once: true},
+		{name: "stalls once", fault: first(big, 1, hubtest.Fault{Stall: 300_000}), p: Params{Stall: 300 * time.Millisecond}},
 		{name: "stalls always", fault: on(big, func(r hubtest.Request) hubtest.Fault {
 			if r.Range == "" {
 				return hubtest.Fault{Stall: 300_000}
@@ -165,6 +165,7 @@ func TestFaults(t *testing.T) {
 			}
 			// Once the hub is well, another call brings all of it.
 			s.Misbehave(nil)
+			c = client(t, Params{From: s.URL})
 			files, err = c.Fetch(t.Context(), job(t, c, dir))
 			if err != nil {
 				t.Fatal(err)

@@ -168,9 +168,13 @@ func (d *download) begin() error {
 	if err != nil {
 		return fmt.Errorf("asking how much room the disk has: %w", err)
 	}
-	if need := missing + d.job.Reserve; free < need {
-		return sayf(ErrNoRoom, errors.New("too little room"), "there is too little room on the disk of %s: the model needs %s there, and %s are free",
-			d.job.Dir, Size(need), Size(free))
+	if free-d.job.Reserve < missing {
+		keep := ""
+		if d.job.Reserve > 0 {
+			keep = ", of which " + Size(d.job.Reserve) + " are to stay so"
+		}
+		return sayf(ErrNoRoom, errors.New("too little room"), "there is too little room on the disk of %s: %s of the model are still to come, and %s are free%s",
+			filepath.Dir(d.job.Dir), Size(missing), Size(free), keep)
 	}
 	return d.state.write(d.root)
 }

@@ -429,7 +429,7 @@ func TestRoom(t *testing.T) {
 	dir := t.TempDir()
 	j := job(t, c, dir)
 	_, err := c.Fetch(t.Context(), j)
-	if !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), "the model needs 1.5 MB there, and 1.0 MB are free") {
+	if !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), "1.5 MB of the model are still to come, and 1.0 MB are free") {
 		t.Errorf("it says %v", err)
 	}
 	if n := s.Sent("visual/model.onnx"); n != 0 {
