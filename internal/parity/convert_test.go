@@ -24,7 +24,10 @@ func TestConvertedModelsMatchPython(t *testing.T) {
 	}
 	// Networks of convolutions gain nothing by int8, and in the smallest of the transformers
 	// the weights of the patches are most of what there is.
-	convolutions := []string{"convnext", "convnext-d", "mobileclip", "tinyclip"}
+	convolutions := []string{"mobileclip", "tinyclip"}
+	// In these small ones more than half of the image tower stays float32, as no published
+	// model's does.
+	half := []string{"convnext", "convnext-d", "eva02", "hf-siglip", "hf-siglip2", "lit"}
 	for _, path := range fixtures {
 		name := strings.TrimSuffix(filepath.Base(path), ".zip")
 		for _, to := range []convert.Precision{convert.Int8, convert.Float16} {
@@ -60,7 +63,7 @@ func TestConvertedModelsMatchPython(t *testing.T) {
 				if err := e.Bundle().Verify(context.Background()); err != nil {
 					t.Error(err)
 				}
-				if p := e.Bundle().Precision; p != string(to) {
+				if p := e.Bundle().Precision; p != string(to) && !(to == convert.Int8 && slices.Contains(half, name)) {
 					t.Errorf("its precision is %s", p)
 				}
 				images, sentences := c.vectors(t, "vectors.f32", len(c.Photos), len(c.IDs))
