@@ -55,6 +55,10 @@ binary-headless:
 runtime: ## fetch the ONNX Runtime library into build/ (pinned, digest checked)
 	@scripts/fetch-runtime $(BUILD)
 
+.PHONY: runtime-gpu
+runtime-gpu: ## fetch the ONNX Runtime library with CUDA into build/gpu/ (250 MB; see docs/devices.md)
+	@scripts/fetch-runtime $(BUILD) gpu
+
 .PHONY: go-version
 go-version:
 	@scripts/check-go
