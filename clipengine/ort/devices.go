@@ -213,6 +213,8 @@ func addProvider(so *onnx.SessionOptions, name string) error {
 	switch {
 	case at < 0 && len(problems) > 0:
 		return fmt.Errorf("the provider %s is not in this ONNX Runtime library, and %s", name, strings.Join(problems, ", and "))
+	case at < 0 && findPlugin(filepath.Dir(Path()), all[i]) != "":
+		return fmt.Errorf("the provider %s is there, but finds no device that it can compute on", name)
 	case at < 0:
 		return fmt.Errorf("the provider %s is not in this ONNX Runtime library", name)
 	}
