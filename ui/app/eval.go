@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"descry/clipengine"
+	"descry/clipengine/ort"
 	"descry/internal/accuracy"
 	"descry/internal/labelled"
 	"descry/library"
@@ -42,7 +43,7 @@ type EvalModel struct {
 
 	Pictures        int     // that were looked at
 	PhotosPerSecond float64 // from files, all cores together
-	EncodeMS        float64 // of the model alone, for one picture on one core
+	EncodeMS        float64 // of the model alone, for one picture on one core; 0: a device computed in batches
 	TextMS          float64 // for one text on one core; 0: too few to say
 
 	Confusion *accuracy.Confusion // of the classes
@@ -199,18 +200,24 @@ func (m *evalModel) look(ctx context.Context, fn func(i int, vec []float32) erro
 		m.progress(p)
 	}
 	g, running := errgroup.WithContext(ctx)
-	g.SetLimit(m.threads)
+	// More wait for a device that computes in batches than are decoded at a time.
+	g.SetLimit(max(m.threads, m.engine.Parallel()))
+	decoding := make(chan struct{}, m.threads)
 	for i, path := range m.paths {
 		if running.Err() != nil {
 			break
 		}
 		g.Go(func() error {
+			decoding <- struct{}{}
 			img, err := m.readPicture(running, path, m.engine.MinSide())
 			stage, began := "decode", time.Now()
-			var vec []float32
+			var vec, tensor []float32
 			if err == nil {
-				stage = "encode"
-				vec, err = m.engine.EncodeImage(running, img)
+				stage, tensor = "encode", m.engine.Tensor(img)
+			}
+			<-decoding
+			if err == nil {
+				vec, err = m.engine.EncodeTensor(running, tensor)
 			}
 			if running.Err() != nil {
 				return context.Cause(running)
@@ -237,7 +244,10 @@ func (m *evalModel) look(ctx context.Context, fn func(i int, vec []float32) erro
 		return errors.New("none of the pictures could be used")
 	}
 	m.PhotosPerSecond = float64(m.Pictures) / time.Since(started).Seconds()
-	m.EncodeMS = milliseconds(encode / time.Duration(m.Pictures))
+	// It may be another one than at the beginning, where a device failed.
+	if m.Provider = m.engine.Provider(); m.Provider == ort.CPU {
+		m.EncodeMS = milliseconds(encode / time.Duration(m.Pictures))
+	}
 	return nil
 }
 

@@ -41,7 +41,7 @@ type evalModelDocument struct {
 	Provider        string            `json:"provider"`
 	Pictures        int               `json:"pictures"`
 	PhotosPerSecond float64           `json:"photos_per_second"` // from files, all cores together
-	EncodeMS        float64           `json:"encode_ms"`         // of the model alone, one picture on one core
+	EncodeMS        float64           `json:"encode_ms"`         // of the model alone, one picture on one core; 0: on a device, in batches
 	TextMS          float64           `json:"text_ms"`           // one text on one core; 0: too few
 	Measures        []measureDocument `json:"measures"`
 	Notes           []string          `json:"notes"`
@@ -194,7 +194,9 @@ func (d evalDocument) rows() [][]string {
 			add("average precision "+x.Label, x.AP, "", "", strconv.Itoa(x.Pictures))
 		}
 		add("photos per second", m.PhotosPerSecond)
-		add("ms per picture", m.EncodeMS)
+		if m.EncodeMS > 0 {
+			add("ms per picture", m.EncodeMS)
+		}
 		if m.TextMS > 0 {
 			add("ms per text", m.TextMS)
 		}
