@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -273,15 +274,26 @@ func (j Job) total() int64 {
 func TestChangedModel(t *testing.T) {
 	s := hubtest.New(t)
 	s.Publish(repo, model())
+	rest := make(chan struct{}) // closed when all other files are there
 	s.Misbehave(func(r hubtest.Request) hubtest.Fault {
-		if r.File == "visual/model.onnx" {
-			return hubtest.Fault{Cut: 500_000, Status: map[bool]int{true: 500}[r.Try > 1]}
+		switch {
+		case r.File != "visual/model.onnx":
+			return hubtest.Fault{}
+		case r.Try == 1:
+			return hubtest.Fault{Cut: 500_000}
 		}
-		return hubtest.Fault{}
+		return hubtest.Fault{Status: 500, Late: rest}
 	})
-	c := client(t, Params{From: s.URL, Tries: 2})
+	c := client(t, Params{From: s.URL, Tries: 2, Parallel: len(model())})
 	dir := t.TempDir()
-	if _, err := c.Fetch(t.Context(), job(t, c, dir)); !errors.Is(err, ErrBusy) {
+	j := job(t, c, dir)
+	all := sync.OnceFunc(func() { close(rest) })
+	j.Report = func(p Progress) {
+		if p.FilesDone == p.Number-1 {
+			all()
+		}
+	}
+	if _, err := c.Fetch(t.Context(), j); !errors.Is(err, ErrBusy) {
 		t.Fatal(err)
 	}
 	changed := model()
