@@ -115,6 +115,16 @@ bench: go-version runtime ## measure what is promised of speed and memory, and w
 	$(GO) build -tags $(TEST_TAGS) -o $(BUILD)/bench ./tools/bench
 	$(BUILD)/bench -write docs/performance.md
 
+.PHONY: bench-peers
+bench-peers: go-version runtime ## Descry's engine beside Python ONNX Runtime, PyTorch and rclip, in one run; installs them into build/ (some GB), writes docs/performance.md
+	@scripts/install-deps build
+	@test -x $(BUILD)/peers/py/bin/python || python3 -m venv $(BUILD)/peers/py
+	@test -x $(BUILD)/peers/rclip/bin/python || python3 -m venv $(BUILD)/peers/rclip
+	$(BUILD)/peers/py/bin/pip install --quiet -r tools/peers/requirements.txt
+	$(BUILD)/peers/rclip/bin/pip install --quiet -r tools/peers/requirements-rclip.txt
+	$(GO) build -tags $(TEST_TAGS) -o $(BUILD)/peers/run ./tools/peers
+	$(BUILD)/peers/run -write docs/performance.md
+
 .PHONY: bench-parts
 bench-parts: go-version runtime ## how fast single parts are on this machine (Go benchmarks)
 	@scripts/install-deps build

@@ -157,6 +157,12 @@ func run(ctx context.Context, where, only, write string, m *machine) (ok bool, e
 		"Written by `make bench`, which measures this on any machine, each ratio side by side in one run, and fails when\n" +
 		"a promise does not hold. `descry bench` says what the stages cost on a machine of yours. Measured on\n" +
 		description() + ".\n\n" + text + "\n" + explanation
+	// What tools/peers wrote stands behind and stays.
+	if old, err := os.ReadFile(write); err == nil {
+		if _, rest, ok := strings.Cut(string(old), peersHeading); ok {
+			page += "\n" + peersHeading + rest
+		}
+	}
 	return ok, os.WriteFile(write, []byte(page), 0o644)
 }
 
@@ -208,6 +214,9 @@ func field(file, name string) string {
 	}
 	return ""
 }
+
+// peersHeading begins the part of the page that make bench-peers writes.
+const peersHeading = "## Beside other programs"
 
 const explanation = `What is measured:
 
