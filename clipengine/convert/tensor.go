@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"slices"
 )
 
 // file is an open file that holds a model or weights.
@@ -66,13 +65,6 @@ func floatTensor(name string, dims []int64, values []float32) *tensor {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
 	return &tensor{name: name, dims: dims, elem: elemFloat, count: int64(len(values)), held: b, size: int64(len(b))}
-}
-
-// renamed is the same tensor by another name.
-func (t *tensor) renamed(name string) *tensor {
-	c := *t
-	c.name = name
-	return &c
 }
 
 // open reads the numbers from the beginning.
@@ -136,18 +128,6 @@ func (t *tensor) write(w io.Writer) error {
 		err = io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// small returns the numbers of a float32 tensor of at most 16 of them, else nil.
-func (t *tensor) small() []float32 {
-	if t == nil || t.elem != elemFloat || t.asIs || t.make != nil || t.count > 16 {
-		return nil
-	}
-	v, err := t.floats()
-	if err != nil {
-		return nil
-	}
-	return slices.Clip(v)
 }
 
 func floatsOf(b []byte) []float32 {

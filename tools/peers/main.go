@@ -22,7 +22,6 @@ type options struct {
 	python, rclip string // interpreters with requirements.txt, and with requirements-rclip.txt
 	models        string // folder of the models, which are made once
 	runtime       string
-	export        string // tools/export
 	rounds        int
 	photos        int
 	large         bool // ViT-L/14, too
