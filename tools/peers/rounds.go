@@ -204,7 +204,11 @@ func exported(ctx context.Context, o options, architecture string) (string, erro
 	if _, err := os.Stat(filepath.Join(dir, "preprocess.json")); err == nil {
 		return dir, nil
 	}
-	cmd := exec.CommandContext(ctx, o.python, "-W", "ignore", "tools/export", architecture, "--random", "--no-parts", "--out", dir)
+	args := []string{"-W", "ignore", "tools/export", architecture, "--random", "--no-parts", "--out", dir}
+	if architecture == "ViT-L-14" { // several preparations of pictures go with it
+		args = append(args, "--tag", "openai")
+	}
+	cmd := exec.CommandContext(ctx, o.python, args...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("make a model of %s: %w", architecture, err)
