@@ -7,6 +7,7 @@ import (
 	"image"
 	"math"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -78,6 +79,7 @@ type fakeMachine struct {
 	wrong   float32          // added to one number of each vector of a device
 	placed  *ort.Placement
 	onRun   func(ctx context.Context, t *fakeTower, n int) error
+	await   func(n int) // called once, before the next run of n pictures
 	driver  string
 	retest  bool
 	opened  []string
@@ -88,8 +90,12 @@ type fakeMachine struct {
 
 func (m *fakeMachine) run(ctx context.Context, t *fakeTower, n int) error {
 	m.mu.Lock()
-	f := m.onRun
+	f, await := m.onRun, m.await
+	m.await = nil
 	m.mu.Unlock()
+	if await != nil {
+		await(n)
+	}
 	if f != nil {
 		return f(ctx, t, n)
 	}
@@ -260,6 +266,25 @@ func encodeAll(t *testing.T, v *vision, n int) {
 	wg.Wait()
 }
 
+// crowd is encodeAll with all pictures waiting before the first of them runs, so that batches
+// are as full as they may be.
+func crowd(t *testing.T, m *fakeMachine, v *vision, n int) {
+	t.Helper()
+	m.set(func() {
+		m.await = func(runs int) {
+			for waiting := 0; waiting+runs < n; runtime.Gosched() {
+				waiting = 0
+				v.dev.mu.Lock()
+				for _, b := range v.dev.waiting {
+					waiting += len(b.calls)
+				}
+				v.dev.mu.Unlock()
+			}
+		}
+	})
+	encodeAll(t, v, n)
+}
+
 // ready opens a vision on a device and forgets what its test ran.
 func ready(t *testing.T, m *fakeMachine, proofs *Proofs) (*vision, *fakeTower) {
 	t.Helper()
@@ -295,7 +320,7 @@ func TestBatchesGrowWhileThatPays(t *testing.T) {
 		}
 	})
 	for range 40 {
-		encodeAll(t, v, v.parallel())
+		crowd(t, m, v, v.parallel())
 	}
 	if d := (&Engine{vision: v}).Device(); d.Batch != 8 || v.parallel() != 16 {
 		t.Errorf("the batch is %d, %d wait; runs %v", d.Batch, v.parallel(), tower.batches)
@@ -304,7 +329,7 @@ func TestBatchesGrowWhileThatPays(t *testing.T) {
 		t.Errorf("remembered: %+v", p)
 	}
 	again, tower := ready(t, &fakeMachine{have: gpus("cuda")}, proofs)
-	encodeAll(t, again, 64)
+	encodeAll(t, again, 64) // however they come
 	if slices.Max(tower.batches) > 8 || again.parallel() != 16 {
 		t.Errorf("runs %v, %d wait", tower.batches, again.parallel())
 	}
@@ -325,7 +350,7 @@ func TestMemoryRunsOut(t *testing.T) {
 					return nil
 				}
 			})
-			encodeAll(t, v, 100)
+			crowd(t, m, v, 100)
 			if v.provider() != "cuda" || len(m.told()) > 0 {
 				t.Errorf("%s computes, notices %q", v.provider(), m.told())
 			}
@@ -334,7 +359,7 @@ func TestMemoryRunsOut(t *testing.T) {
 				t.Errorf("remembered %d, runs %v", p.Batch, tower.batches)
 			}
 			runs := len(tower.batches)
-			encodeAll(t, v, 100)
+			crowd(t, m, v, 100)
 			if slices.Max(tower.batches) > fits && slices.Max(tower.batches[runs:]) > fits {
 				t.Errorf("longer runs again: %v", tower.batches[runs:])
 			}
