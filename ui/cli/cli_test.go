@@ -122,7 +122,7 @@ func TestMeter(t *testing.T) {
 		{4 * time.Second, app.Progress{Job: look, Done: 10, Total: 40, PerSecond: 2.5, Left: 12 * time.Second}},
 		{2 * time.Second, app.Progress{Job: look, Done: 15, Total: 40, PerSecond: 2.5, Left: 10 * time.Second, Failed: 1}},
 		{time.Millisecond, app.Progress{Job: look, Done: 16, Total: 40, Waiting: app.WaitLow}},
-		{time.Millisecond, app.Progress{Job: look, Done: 17, Total: 40, Waiting: app.WaitLow}},
+		{time.Hour, app.Progress{Job: look, Done: 17, Total: 40, Waiting: app.WaitLow}},
 		{time.Millisecond, app.Progress{Job: look, Done: 18, Total: 40}},
 		{10 * time.Millisecond, app.Progress{Job: look, Done: 40, Total: 40}},
 		{0, app.Progress{Job: tag, Done: 40, Total: 40}},
@@ -154,7 +154,7 @@ func TestMeter(t *testing.T) {
 		t.Errorf("--quiet shows %q", got)
 	}
 	json := strings.Split(strings.TrimSpace(show("json", false)), "\n")
-	if len(json) != 8 || !strings.HasPrefix(json[0], `{"done":9,`) || !strings.Contains(json[6], `"done":40`) {
+	if len(json) != 9 || !strings.HasPrefix(json[0], `{"done":9,`) || !strings.Contains(json[7], `"done":40`) {
 		t.Errorf("json lines:\n%s", strings.Join(json, "\n"))
 	}
 	bars := show("bar", false)

@@ -59,6 +59,9 @@ func (m *meter) show(p app.Progress) {
 	}
 	ends := p.Total > 0 && p.Done == p.Total && m.form != "plain"
 	due := waits || begins && p.Total > 0 || ends || now.Sub(m.last) >= every
+	if p.Waiting != app.WaitNot && !waits && m.form == "plain" {
+		return // once is enough: it may wait for hours
+	}
 	if m.form == "" || !due {
 		return
 	}
