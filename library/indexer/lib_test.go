@@ -27,6 +27,7 @@ type lib struct {
 	store   *store.Store
 	thumbs  *thumbs.Cache
 	encoder *eye
+	waiting int
 	exclude []string
 }
 
@@ -100,7 +101,7 @@ func (l *lib) remove(name string) {
 }
 
 func (l *lib) indexer() *Indexer {
-	p := Params{Store: l.store, Thumbs: l.thumbs, Threads: 2, Exclude: l.exclude}
+	p := Params{Store: l.store, Thumbs: l.thumbs, Threads: 2, Waiting: l.waiting, Exclude: l.exclude}
 	if l.encoder != nil {
 		p.Encoder = l.encoder
 	}

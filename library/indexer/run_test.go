@@ -106,6 +106,30 @@ func TestCancelKeepsWhatIsFinished(t *testing.T) {
 	l.encoded(n)
 }
 
+// TestPhotosWaitInAnEncoderThatTakesMany holds encodes until more photos wait than threads
+// decode: a run without Params.Waiting would never come so far.
+func TestPhotosWaitInAnEncoderThatTakesMany(t *testing.T) {
+	l := newLib(t)
+	for i := range 20 {
+		l.photo(fmt.Sprintf("%d.jpg", i), uint64(i))
+	}
+	var waiting atomic.Int64
+	all := make(chan struct{})
+	l.encoder.hold = func(ctx context.Context) error {
+		if waiting.Add(1) == 12 {
+			close(all)
+		}
+		select {
+		case <-all:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	l.waiting = 12
+	l.expect(l.index(), Report{Files: 20, Photos: 20, New: 20, Encoded: 20})
+}
+
 func TestPauseHoldsTheRun(t *testing.T) {
 	l := newLib(t)
 	const n = 12
