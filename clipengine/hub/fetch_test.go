@@ -23,12 +23,9 @@ import (
 const repo = "some-owner/A-Model_1.0"
 
 // noise is bytes without pattern, the same for a seed.
-func noise(n int, seed uint64) []byte {
-	r := rand.New(rand.NewPCG(seed, 1))
+func noise(n int, seed byte) []byte {
 	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(r.Uint32())
-	}
+	_, _ = rand.NewChaCha8([32]byte{seed}).Read(b) // it never fails
 	return b
 }
 

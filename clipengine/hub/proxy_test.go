@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"descry/internal/hubtest"
@@ -26,13 +27,17 @@ func mustParse(t *testing.T, s string) *url.URL {
 func TestProxy(t *testing.T) {
 	s := hubtest.NewTLS(t)
 	s.Publish(repo, model())
-	refuse, tunnels := 0, 0
+	var refuse, tunnels atomic.Int64
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if refuse != 0 || r.Method != http.MethodConnect {
-			w.WriteHeader(refuse)
+		if status := refuse.Load(); status != 0 {
+			w.WriteHeader(int(status))
 			return
 		}
-		tunnels++
+		if r.Method != http.MethodConnect {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		tunnels.Add(1)
 		to, err := net.Dial("tcp", r.Host)
 		if err != nil {
 			w.WriteHeader(http.StatusBadGateway)
@@ -58,14 +63,15 @@ func TestProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, dir, model(), files)
-	if tunnels == 0 {
+	if tunnels.Load() == 0 {
 		t.Error("the proxy was not asked")
 	}
-	for _, refuse = range []int{http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusBadGateway} {
+	for _, status := range []int64{http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusBadGateway} {
+		refuse.Store(status)
 		transport := transport.Clone()
 		c := client(t, Params{From: s.URL, Transport: transport})
 		if _, err := c.List(t.Context(), repo, ""); !errors.Is(err, ErrProxy) || !strings.Contains(err.Error(), "the proxy does not let the request") {
-			t.Errorf("%d: %v", refuse, err)
+			t.Errorf("%d: %v", status, err)
 		}
 	}
 }
