@@ -65,7 +65,7 @@ def line8(a, row):
     if not r:
         return f'| {a.name} | not run |' + ' |' * 9
     i8, far, faults = r.get('Int8') or [None, None], r.get('Distance') or [None, None], r['Faults']
-    return f'| {a.name} | {cosine(i8[0])} | {cosine(i8[1])} | {cosine(far[0])} | {cosine(far[1])} | ' + ' | '.join(f'{faults[f]:.3f}' for f in FAULTS) + ' |'
+    return f'| {a.name} | {cosine(i8[0])} | {cosine(i8[1])} | {cosine(far[0])} | {cosine(far[1])} | ' + ' | '.join(f'{faults[f]:.4f}' for f in FAULTS) + ' |'
 
 
 def write(path, rows):
