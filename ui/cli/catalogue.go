@@ -147,7 +147,7 @@ func (c *call) printCatalogue(ctx context.Context, a *app.App, words []string, o
 		if err := c.printModelList(installed); err != nil {
 			return err
 		}
-		c.print("\nCan be had (scores: ImageNet zero-shot, COCO text to image and image to text, in %%; speed and memory are estimates for this machine):\n")
+		c.print("\nCan be had with descry models install ID (scores: ImageNet zero-shot, COCO text to image and image to text, in %%; speed and memory are estimates for this machine):\n")
 	}
 	for _, o := range offers {
 		c.printOffer(o)
