@@ -98,12 +98,12 @@ func entryOf(c *catalogue.Catalogue, id string) (catalogue.Model, bool) {
 }
 
 // precisionHere is the precision in which a model is installed when nobody says which.
-func (a *App) precisionHere(m catalogue.Model) catalogue.Precision {
+func (a *App) precisionHere(ctx context.Context, m catalogue.Model) catalogue.Precision {
 	have := make([]bundle.Precision, len(m.Variants))
 	for i, p := range m.Variants {
 		have[i] = bundle.Precision(p)
 	}
-	if p := bundle.Fitting(a.p.Provider, have); p != "" {
+	if p := bundle.Fitting(a.computing(ctx), have); p != "" {
 		return catalogue.Precision(p)
 	}
 	return catalogue.FP32
@@ -125,7 +125,7 @@ func (a *App) Offers(ctx context.Context) ([]Offer, error) {
 	limits := a.limits()
 	offers := make([]Offer, 0, len(c.Models))
 	for _, m := range c.Models {
-		o := Offer{Model: m, Precision: a.precisionHere(m)}
+		o := Offer{Model: m, Precision: a.precisionHere(ctx, m)}
 		o.Bytes, o.BytesKnown = m.Download(o.Precision)
 		o.MemoryMiB = m.MemoryMiB(o.Precision)
 		o.Tight = tight(limits, int64(o.MemoryMiB)<<20)

@@ -56,7 +56,7 @@ func (a *App) AddModelAs(ctx context.Context, dir, precision string, progress fu
 	if err := a.needWriting(); err != nil {
 		return Conversion{}, "", err
 	}
-	add, offer, err := a.choose(dir, precision)
+	add, offer, err := a.choose(ctx, dir, precision)
 	if err != nil {
 		return Conversion{}, "", err
 	}
@@ -76,7 +76,7 @@ func (a *App) AddModelAs(ctx context.Context, dir, precision string, progress fu
 
 // choose opens the folder of a model in the precision that is wanted, says under which id it is
 // added, and whether it must be converted or could be.
-func (a *App) choose(dir, precision string) (add addition, offer string, err error) {
+func (a *App) choose(ctx context.Context, dir, precision string) (add addition, offer string, err error) {
 	source, err := bundle.OpenWith(dir, a.openBundle)
 	if err != nil {
 		return addition{}, "", err
@@ -86,8 +86,8 @@ func (a *App) choose(dir, precision string) (add addition, offer string, err err
 	want := bundle.Precision(precision)
 	switch want {
 	case PrecisionAuto, "":
-		want = bundle.Fitting(a.p.Provider, have)
-		best := bundle.Fitting(a.p.Provider, []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
+		want = bundle.Fitting(a.computing(ctx), have)
+		best := bundle.Fitting(a.computing(ctx), []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
 		if want == bundle.Float32Weights && source.ImageTower == "" && convert.Check(source, convert.Precision(best)) == nil {
 			offer = string(best)
 		}

@@ -50,6 +50,19 @@ func (a *App) provider(ctx context.Context) string {
 	return strings.ToLower(firstOf(a.p.Provider, a.Setting(ctx, SettingProvider)))
 }
 
+// computing is the provider that a variant of a model is chosen for: the one that was named,
+// else the one on which the model in use really computes, and the CPU where none runs.
+func (a *App) computing(ctx context.Context) string {
+	if p := a.provider(ctx); p != "" && p != clipengine.Auto {
+		return p
+	}
+	engine, err := a.engine(ctx)
+	if err != nil {
+		return ort.CPU
+	}
+	return engine.Provider()
+}
+
 // engineOptions are the options of every engine.
 func (a *App) engineOptions(ctx context.Context, lib string) clipengine.Options {
 	return clipengine.Options{

@@ -77,7 +77,7 @@ func (a *App) PlanInstall(ctx context.Context, id string, o InstallOptions) (Ins
 		return InstallPlan{}, err
 	}
 	defer client.Close()
-	return a.plan(id, o, client)
+	return a.plan(ctx, id, o, client)
 }
 
 // hubClient is for the hub that the setting names.
@@ -93,7 +93,7 @@ func (a *App) hubClient(ctx context.Context) (*hub.Client, error) {
 	return client, nil
 }
 
-func (a *App) plan(id string, o InstallOptions, client *hub.Client) (InstallPlan, error) {
+func (a *App) plan(ctx context.Context, id string, o InstallOptions, client *hub.Client) (InstallPlan, error) {
 	c, err := a.Catalogue()
 	if err != nil {
 		return InstallPlan{}, err
@@ -118,7 +118,7 @@ func (a *App) plan(id string, o InstallOptions, client *hub.Client) (InstallPlan
 			fmt.Errorf("the model %s is published in no form that Descry reads", m.ID),
 		}
 	case o.Precision == "":
-		p.Precision = a.precisionHere(m)
+		p.Precision = a.precisionHere(ctx, m)
 	case !m.Has(p.Precision):
 		fix := "Install it as it is: descry models install " + m.ID
 		if m.Has(catalogue.FP32) && m.ImageTower == "" && (p.Precision == catalogue.INT8 || p.Precision == catalogue.FP16) {
@@ -190,7 +190,7 @@ func (a *App) InstallModel(ctx context.Context, id string, o InstallOptions, pro
 		return ModelInfo{}, err
 	}
 	defer client.Close()
-	p, err := a.plan(id, o, client)
+	p, err := a.plan(ctx, id, o, client)
 	if err != nil {
 		return ModelInfo{}, err
 	}
@@ -228,12 +228,12 @@ func (a *App) InstallModel(ctx context.Context, id string, o InstallOptions, pro
 
 // ConversionOffer returns a precision that would suit this machine better than that of a model at
 // hand, and that ConvertModel can make of it, or "".
-func (a *App) ConversionOffer(id string) string {
+func (a *App) ConversionOffer(ctx context.Context, id string) string {
 	b, err := a.openBundle(id)
 	if err != nil || b.ImageTower != "" || bundle.Precision(b.Precision) != bundle.Float32Weights {
 		return ""
 	}
-	best := bundle.Fitting(a.p.Provider, []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
+	best := bundle.Fitting(a.computing(ctx), []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
 	if convert.Check(b, convert.Precision(best)) != nil {
 		return ""
 	}

@@ -81,7 +81,7 @@ func (c *call) install(ctx context.Context, a *app.App, id string, o app.Install
 	case err != nil:
 		return err
 	}
-	offer := a.ConversionOffer(model.ID)
+	offer := a.ConversionOffer(ctx, model.ID)
 	if c.json {
 		return c.document(installDocument{modelDocumentOf(model), plan.Repo, plan.Where, offer})
 	}
