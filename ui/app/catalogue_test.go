@@ -19,7 +19,7 @@ func TestModelsAreMeasuredAndOffered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const id = "TinyCLIP-ViT-8M-16-Text-3M-YFCC15M"
+	const id = "siglip2-base-patch16-224"
 	find := func(offers []app.Offer) app.Offer {
 		t.Helper()
 		for _, o := range offers {
@@ -31,7 +31,7 @@ func TestModelsAreMeasuredAndOffered(t *testing.T) {
 		return app.Offer{}
 	}
 	o := find(offers)
-	if o.Installed != "" || o.Precision != "int8" || !o.BytesKnown || o.Bytes != 24324275 || o.MemoryMiB < 400 || o.MemoryMiB > 600 {
+	if o.Installed != "" || o.Precision != "int8" || !o.BytesKnown || o.Bytes != 377991608 || o.MemoryMiB < 900 || o.MemoryMiB > 1200 {
 		t.Errorf("before: %+v", o)
 	}
 	// The starter model was measured for it.
