@@ -195,7 +195,7 @@ func TestOrderAndRefusal(t *testing.T) {
 				t.Fatalf("notices %q", told)
 			}
 			for i, n := range c.notices {
-				if !strings.Contains(told[i], n) {
+				if !strings.Contains(told[i], n) || !strings.HasSuffix(told[i], ". "+computer(c.want)+" computes.") {
 					t.Errorf("notice %q, want %q", told[i], n)
 				}
 			}
@@ -228,11 +228,11 @@ func TestProofsAreRemembered(t *testing.T) {
 		opened, computes string
 		notices          int
 	}{
-		{"580", 0, false, "cuda cpu", "cuda", 0},      // tested
-		{"580", 0.9, false, "cuda", "cuda", 0},        // known to be right: not tested
-		{"590", 0.9, false, "cuda cpu cpu", "cpu", 1}, // another driver: tested, and refused
-		{"590", 0, false, "cpu", "cpu", 0},            // remembered, not opened, not said again
-		{"590", 0, true, "cuda cpu", "cuda", 0},       // asked for
+		{"580", 0, false, "cuda cpu", "cuda", 0},  // tested
+		{"580", 0.9, false, "cuda", "cuda", 0},    // known to be right: not tested
+		{"590", 0.9, false, "cuda cpu", "cpu", 1}, // another driver: tested, and refused
+		{"590", 0, false, "cpu", "cpu", 0},        // remembered, not opened, not said again
+		{"590", 0, true, "cuda cpu", "cuda", 0},   // asked for
 		{"590", 0, false, "cuda", "cuda", 0},
 	} {
 		m.driver, m.wrong = c.driver, c.wrong

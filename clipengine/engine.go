@@ -74,6 +74,7 @@ func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 		return load(b.Vision, b.Dim, provider)
 	}))
 	if err := e.vision.choose(context.Background()); err != nil {
+		_ = e.vision.close()
 		return nil, fmt.Errorf("load the image tower of the model %s: %w", b.ID, err)
 	}
 	// Text stays on the CPU: a query is one short run, and several providers recompile

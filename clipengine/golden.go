@@ -42,11 +42,10 @@ func (v *vision) compare(ctx context.Context, device tower) (float64, string, er
 	if err != nil {
 		return 0, "", err
 	}
-	cpu, err := v.m.open(ort.CPU)
+	cpu, err := v.onCPU()
 	if err != nil {
 		return 0, "", err
 	}
-	defer func() { _ = cpu.Close() }()
 	var all []float32
 	want := make([][]float32, len(tensors))
 	for i, t := range tensors {
@@ -58,10 +57,10 @@ func (v *vision) compare(ctx context.Context, device tower) (float64, string, er
 	worst, where := 0.0, ""
 	judge := func(i int, got []float32, how string) error {
 		if len(got) != len(want[i]) {
-			return fmt.Errorf("it gave %d numbers instead of %d for %s%s", len(got), len(want[i]), names[i], how)
+			return wrong{fmt.Errorf("it gave %d numbers instead of %d for %s%s", len(got), len(want[i]), names[i], how)}
 		}
 		if err := normalize(got); err != nil {
-			return fmt.Errorf("%w for %s%s", err, names[i], how)
+			return wrong{fmt.Errorf("%w for %s%s", err, names[i], how)}
 		}
 		if d := max(0, 1-dot(got, want[i])); d >= worst {
 			worst, where = d, names[i]+how
@@ -90,7 +89,7 @@ func (v *vision) compare(ctx context.Context, device tower) (float64, string, er
 	dim := len(want[0])
 	for i := range tensors {
 		if len(out[0].Data) != dim*len(tensors) {
-			return 0, "", fmt.Errorf("it gave %d numbers for %d pictures", len(out[0].Data), len(tensors))
+			return 0, "", wrong{fmt.Errorf("it gave %d numbers for %d pictures", len(out[0].Data), len(tensors))}
 		}
 		if err := judge(i, out[0].Data[i*dim:(i+1)*dim], " among others"); err != nil {
 			return 0, "", err
@@ -137,7 +136,7 @@ func (e *Engine) Device() Device {
 		d.Wanted = v.device
 		return d
 	}
-	d.Provider, d.Placement, d.Batch = v.device, v.placed, v.proof.Batch
+	d.Provider, d.Placement, d.Batch = v.device, v.proof.Placement, v.proof.Batch
 	d.Tested, d.Distance = !v.proof.Tested.IsZero(), v.proof.Distance
 	return d
 }

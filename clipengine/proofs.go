@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"descry/clipengine/ort"
 )
 
 // Proof is what a test of a model on a device has shown. It holds for one vector space on one
@@ -20,8 +22,10 @@ type Proof struct {
 	Library  string `json:"library"` // version of ONNX Runtime
 	Driver   string `json:"driver"`  // as ort.Driver has it
 
-	// Tested is when the golden pictures were compared; zero: it did not come to that.
+	// Tested is when a test has shown the rest; zero: it did not come to that.
 	Tested time.Time `json:"tested,omitzero"`
+	// Placement says which providers run the nodes.
+	Placement ort.Placement `json:"placement,omitzero"`
 	// Distance is the largest cosine distance, 0 to 2, of a golden picture's vector to that of
 	// the CPU.
 	Distance float64 `json:"distance"`

@@ -59,13 +59,13 @@ type vision struct {
 	dev     *batcher // nil: the CPU computes
 	device  string   // provider of the device, also while it is out of order; "": none
 	proof   Proof    // of the device
-	placed  ort.Placement
 	refused []Refusal
 	failed  int       // times in a row that the device failed or could not be had again
 	since   time.Time // when the device was last had
 	retry   time.Time // when it may be tried again
 	trying  sync.WaitGroup
-	busy    bool // it is being tried
+	busy    bool               // it is being tried
+	stop    context.CancelFunc // ends the try
 }
 
 func newVision(b *bundle.Bundle, space string, o Options, m machine) *vision {
@@ -112,9 +112,15 @@ func (v *vision) choose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var told []string
 	for _, p := range problems {
-		v.notice("A device is not used: " + p + ".")
+		told = append(told, "A device is not used: "+p)
 	}
+	defer func() {
+		for _, t := range told {
+			v.notice(fmt.Sprintf("%s. %s computes.", t, computer(v.provider())))
+		}
+	}()
 	for _, name := range ort.Order(v.m.system) {
 		// What a plug-in computes on the CPU is no gain that was measured: it has to be asked for.
 		if !slices.ContainsFunc(devices, func(d ort.Device) bool { return d.Provider == name && d.Kind == ort.GPUKind }) {
@@ -131,7 +137,7 @@ func (v *vision) choose(ctx context.Context) error {
 		}
 		v.refused = append(v.refused, Refusal{name, r.reason})
 		if known.Refused != r.reason {
-			v.notice(upper(r.Error()) + ". The CPU computes.")
+			told = append(told, upper(r.Error()))
 		}
 	}
 	_, err = v.onCPU()
@@ -149,29 +155,29 @@ func (v *vision) use(ctx context.Context, provider string) error {
 	if found && known.Refused != "" && !known.Tested.IsZero() && !v.o.Retest {
 		return &refuse{provider, known.Refused, known.Tested}
 	}
-	t, proof, placed, err := v.have(ctx, provider, !found || known.Tested.IsZero() || v.o.Retest)
-	var r *refuse
-	if errors.As(err, &r) {
-		proof.Refused = r.reason
-		v.remember(proof)
-	}
+	t, proof, err := v.have(ctx, provider, !found || known.Tested.IsZero() || v.o.Retest)
 	if err != nil {
 		return err
 	}
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.device, v.since = provider, v.o.Now()
-	v.put(t, proof, placed)
-	return nil
+	v.device = provider
+	v.mu.Unlock()
+	return v.put(t, proof)
 }
 
-// put lets a device compute. v.mu is held.
-func (v *vision) put(t tower, proof Proof, placed ort.Placement) {
+// put lets a device compute, and frees the tower on the CPU. A picture that was about to run
+// there comes back for the device.
+func (v *vision) put(t tower, proof Proof) error {
 	most := mostBatch
 	if v.single {
 		most = 1
 	}
-	v.proof, v.placed = proof, placed
+	v.mu.Lock()
+	if v.closed {
+		v.mu.Unlock()
+		return errors.Join(ort.ErrClosed, t.Close())
+	}
+	v.proof, v.since = proof, v.o.Now()
 	v.dev = newBatcher(t, v.size, v.half, most, proof.Batch, v.o.Now, func(length int) {
 		v.mu.Lock()
 		v.proof.Batch = length
@@ -179,46 +185,65 @@ func (v *vision) put(t tower, proof Proof, placed ort.Placement) {
 		v.mu.Unlock()
 		v.remember(proof)
 	})
+	cpu := v.cpu
+	v.cpu = nil
+	v.mu.Unlock()
+	if cpu == nil {
+		return nil
+	}
+	return cpu.Close()
 }
 
 // have opens the tower on a device, sees that it is the device that computes, and tests it
-// where test says so or nothing is known. A device that cannot be used is a *refuse.
-func (v *vision) have(ctx context.Context, provider string, test bool) (tower, Proof, ort.Placement, error) {
+// where test says so or nothing is known. A device that cannot be used is a *refuse, and is
+// remembered: for good where a test has shown it, for the next start to see where it may pass.
+func (v *vision) have(ctx context.Context, provider string, test bool) (tower, Proof, error) {
 	proof, _ := v.o.Proofs.find(v.key(provider))
 	proof.Refused = ""
-	t, err := v.m.open(provider)
-	if err != nil {
-		return nil, proof, ort.Placement{}, &refuse{provider: provider, reason: err.Error()}
-	}
-	fail := func(reason string) (tower, Proof, ort.Placement, error) {
-		_ = t.Close()
-		if err := context.Cause(ctx); err != nil {
-			return nil, proof, ort.Placement{}, err
+	var t tower
+	fail := func(err error) (tower, Proof, error) {
+		if t != nil {
+			_ = t.Close()
 		}
-		return nil, proof, ort.Placement{}, &refuse{provider: provider, reason: reason}
+		if err := context.Cause(ctx); err != nil {
+			return nil, proof, err
+		}
+		proof.Refused, proof.Tested = err.Error(), time.Time{}
+		if shown := (wrong{}); errors.As(err, &shown) {
+			proof.Tested = v.o.Now()
+		}
+		v.remember(proof)
+		return nil, proof, &refuse{provider: provider, reason: proof.Refused}
 	}
-	tensor := v.picture(v.preprocess(selfPictures[0].draw(2 * v.size)))
-	placed, err := t.Survey(ctx, tensor)
+	opened, err := v.m.open(provider)
 	if err != nil {
-		return fail(err.Error())
+		return fail(err)
 	}
-	if placed.Share(ort.CPU) >= 0.5 {
-		return fail(fmt.Sprintf("it leaves what takes time to the CPU (%s)", placed))
+	t = opened
+	tensor := v.picture(v.preprocess(selfPictures[0].draw(2 * v.size)))
+	if proof.Placement, err = t.Survey(ctx, tensor); err != nil {
+		return fail(err)
+	}
+	if proof.Placement.Share(ort.CPU) >= 0.5 {
+		return fail(wrong{fmt.Errorf("it leaves what takes time to the CPU (%s)", proof.Placement)})
 	}
 	if test {
 		distance, where, err := v.compare(ctx, t)
 		if err != nil {
-			return fail(err.Error())
+			return fail(err)
 		}
 		proof.Tested, proof.Distance, proof.Batch = v.o.Now(), distance, 0
 		if !(distance <= MaxDistance) {
-			return fail(fmt.Sprintf("its vectors are not those of the CPU (cosine distance %.4f for %s, the limit is %.3f)",
-				distance, where, MaxDistance))
+			return fail(wrong{fmt.Errorf("its vectors are not those of the CPU (cosine distance %.4f for %s, the limit is %.3f)",
+				distance, where, MaxDistance)})
 		}
 		v.remember(proof)
 	}
-	return t, proof, placed, nil
+	return t, proof, nil
 }
+
+// wrong is the error of a device that did compute, but not what it should.
+type wrong struct{ error }
 
 func (v *vision) remember(p Proof) {
 	if err := v.o.Proofs.put(p); err != nil {
@@ -268,7 +293,9 @@ func (v *vision) encode(ctx context.Context, tensor []float32) ([]float32, error
 	v.mu.Lock()
 	if v.dev == nil && v.device != "" && !v.busy && !v.closed && !v.o.Now().Before(v.retry) {
 		v.busy = true
-		v.trying.Go(v.again)
+		var trying context.Context
+		trying, v.stop = context.WithCancel(context.Background())
+		v.trying.Go(func() { v.again(trying) })
 	}
 	dev := v.dev
 	v.mu.Unlock()
@@ -291,9 +318,12 @@ func (v *vision) encode(ctx context.Context, tensor []float32) ([]float32, error
 	if err != nil {
 		return nil, err
 	}
-	defer free()
 	out, err := t.Run(ctx, v.picture(tensor))
-	if err != nil {
+	free()
+	switch {
+	case errors.Is(err, ort.ErrClosed): // the device has taken over, or the engine is closed
+		return v.encode(ctx, tensor)
+	case err != nil:
 		return nil, err
 	}
 	return out[0].Data, nil
@@ -346,25 +376,31 @@ func (v *vision) later() {
 }
 
 // again tries a device that failed.
-func (v *vision) again() {
-	t, proof, placed, err := v.have(context.Background(), v.device, true)
+func (v *vision) again(ctx context.Context) {
+	t, proof, err := v.have(ctx, v.device, true)
+	if err == nil {
+		err = v.put(t, proof)
+	}
 	v.mu.Lock()
+	v.stop()
 	v.busy = false
 	if err != nil {
 		v.later()
-		v.mu.Unlock()
+	}
+	v.mu.Unlock()
+	if err != nil {
 		v.o.Log.Info("the device does not work yet", "provider", v.device, "error", err)
 		return
 	}
-	if v.closed {
-		v.mu.Unlock()
-		_ = t.Close()
-		return
-	}
-	v.since = v.o.Now()
-	v.put(t, proof, placed)
-	v.mu.Unlock()
 	v.notice(fmt.Sprintf("%s works again and computes.", upper(v.device)))
+}
+
+// computer is a provider at the beginning of a sentence.
+func computer(provider string) string {
+	if provider == ort.CPU {
+		return "The CPU"
+	}
+	return upper(provider)
 }
 
 // provider is what computes now.
@@ -393,6 +429,9 @@ func (v *vision) parallel() int {
 func (v *vision) close() error {
 	v.mu.Lock()
 	v.closed = true
+	if v.stop != nil {
+		v.stop()
+	}
 	dev, cpu := v.dev, v.cpu
 	v.mu.Unlock()
 	v.trying.Wait()

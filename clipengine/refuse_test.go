@@ -1,0 +1,142 @@
+package clipengine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"descry/clipengine/ort"
+)
+
+// TestWhatIsRememberedOfARefusal starts three times: on a device that works or not, on one with
+// a fault, and again without it. Wrong vectors refuse a device until something changes; that it
+// was full, or could not be opened, refuses it for that start alone.
+func TestWhatIsRememberedOfARefusal(t *testing.T) {
+	full := func(context.Context, *fakeTower, int) error { return fmt.Errorf("%w: CUDA", ort.ErrMemory) }
+	for _, c := range []struct {
+		name     string
+		before   bool // it worked before
+		fault    func(m *fakeMachine)
+		computes string // in the end
+	}{
+		{"full at first", false, func(m *fakeMachine) { m.onRun = full }, "cuda"},
+		{"full later, asked to be tested", true, func(m *fakeMachine) { m.onRun, m.retest = full, true }, "cuda"},
+		{"not opened at first", false, func(m *fakeMachine) { m.broken = map[string]error{"cuda": errors.New("busy")} }, "cuda"},
+		{"not opened later", true, func(m *fakeMachine) { m.broken = map[string]error{"cuda": errors.New("busy")} }, "cuda"},
+		{"wrong vectors", false, func(m *fakeMachine) { m.wrong = 0.9 }, "cpu"},
+		{"no numbers", false, func(m *fakeMachine) { m.wrong = float32(math.NaN()) }, "cpu"},
+		{"nodes on the CPU", false, func(m *fakeMachine) {
+			m.placed = &ort.Placement{Nodes: map[string]int{"cpu": 9}, Heavy: map[string]int{"cpu": 3}}
+		}, "cpu"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "devices.json")
+			start := func(m *fakeMachine) string {
+				t.Helper()
+				m.have, m.clock = gpus("cuda"), time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+				v, err := m.vision(t, "", ReadProofs(path))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return v.provider()
+			}
+			if c.before && start(&fakeMachine{}) != "cuda" {
+				t.Fatal("it does not work")
+			}
+			faulty := &fakeMachine{}
+			c.fault(faulty)
+			if got := start(faulty); got != "cpu" {
+				t.Fatalf("%s computes on a device with a fault", got)
+			}
+			if got := start(&fakeMachine{}); got != c.computes {
+				t.Errorf("%s computes in the end, want %s", got, c.computes)
+			}
+		})
+	}
+}
+
+// TestAWrongDeviceIsRememberedAfterItWasLost lets a device fail and come back with wrong vectors.
+func TestAWrongDeviceIsRememberedAfterItWasLost(t *testing.T) {
+	proofs := ReadProofs("")
+	m := &fakeMachine{have: gpus("cuda")}
+	v, _ := ready(t, m, proofs)
+	m.set(func() { m.onRun = func(context.Context, *fakeTower, int) error { return errors.New("CUDA error 700") } })
+	encodeAll(t, v, 1)
+	m.set(func() { m.onRun, m.wrong, m.clock = nil, 0.9, m.clock.Add(retryMost) })
+	encodeAll(t, v, 1)
+	v.trying.Wait()
+	if p, _ := proofs.find(v.key("cuda")); !strings.Contains(p.Refused, "cosine distance") {
+		t.Errorf("remembered: %+v", p)
+	}
+}
+
+// TestTheCPUIsNotHeldInVain counts the towers that are in memory.
+func TestTheCPUIsNotHeldInVain(t *testing.T) {
+	m := &fakeMachine{have: gpus("cuda")}
+	v, _ := ready(t, m, nil)
+	held := func() (out []string) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, tower := range m.towers {
+			tower.mu.Lock()
+			if !tower.closed {
+				out = append(out, tower.provider)
+			}
+			tower.mu.Unlock()
+		}
+		return out
+	}
+	m.set(func() { m.onRun = func(context.Context, *fakeTower, int) error { return errors.New("CUDA error 700") } })
+	encodeAll(t, v, 9)
+	if got := fmt.Sprint(held()); got != "[cpu]" {
+		t.Errorf("while the device is out of order %s are held", got)
+	}
+	m.set(func() { m.onRun, m.clock = nil, m.clock.Add(retryMost) })
+	encodeAll(t, v, 50) // while it is tried and the CPU goes
+	v.trying.Wait()
+	if got := fmt.Sprint(held()); got != "[cuda]" {
+		t.Errorf("once it works again %s are held", got)
+	}
+	wrong := &fakeMachine{have: gpus("cuda"), wrong: 0.9}
+	v, err := wrong.vision(t, "cuda", nil)
+	if err == nil {
+		t.Fatal("wrong vectors are taken")
+	}
+	_ = v.close() // as Open does
+	for _, tower := range wrong.towers {
+		if !tower.closed {
+			t.Errorf("%s is held by an engine that could not be opened", tower.provider)
+		}
+	}
+}
+
+// TestClosingEndsATest closes an engine while a device that failed is tested again.
+func TestClosingEndsATest(t *testing.T) {
+	proofs := ReadProofs("")
+	m := &fakeMachine{have: gpus("cuda")}
+	v, _ := ready(t, m, proofs)
+	m.set(func() { m.onRun = func(context.Context, *fakeTower, int) error { return errors.New("CUDA error 700") } })
+	encodeAll(t, v, 1)
+	begun := make(chan bool)
+	m.set(func() {
+		m.clock = m.clock.Add(retryMost)
+		m.onRun = func(ctx context.Context, _ *fakeTower, _ int) error {
+			begun <- true
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}
+	})
+	encodeAll(t, v, 1)
+	<-begun
+	if err := v.close(); err != nil {
+		t.Error(err)
+	}
+	if p, _ := proofs.find(v.key("cuda")); p.Refused != "" || p.Tested.IsZero() {
+		t.Errorf("remembered: %+v", p)
+	}
+}
