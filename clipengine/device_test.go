@@ -54,6 +54,9 @@ func (t *fakeTower) Run(ctx context.Context, in ...ort.Tensor) ([]ort.Output, er
 		}
 		out.Data = append(out.Data, a, b, c)
 	}
+	if t.provider != ort.CPU && t.m.mixes > 0 && n > t.m.mixes {
+		out.Data = append(out.Data[3*n-3:], out.Data[:3*n-3]...)
+	}
 	return []ort.Output{out}, nil
 }
 
@@ -78,6 +81,7 @@ type fakeMachine struct {
 	broken  map[string]error // by provider: it cannot be opened
 	wrong   float32          // added to one number of each vector of a device
 	placed  *ort.Placement
+	mixes   int // 0: never; in longer runs it gives each picture the vector of the one before
 	onRun   func(ctx context.Context, t *fakeTower, n int) error
 	await   func(n int) // called once, before the next run of n pictures
 	driver  string

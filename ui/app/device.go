@@ -120,14 +120,18 @@ func (a *App) deviceNotes() []string {
 func (a *App) deviceText(space string) string {
 	var parts []string
 	for _, p := range a.proofs().Of(space) {
-		switch {
-		case p.Refused != "":
+		if p.Refused != "" {
 			parts = append(parts, p.Provider+" is not used: "+p.Refused)
-		case p.Batch > 1:
-			parts = append(parts, fmt.Sprintf("%s, %d pictures at a time", agreement(p.Provider, p.Distance), p.Batch))
-		default:
-			parts = append(parts, agreement(p.Provider, p.Distance))
+			continue
 		}
+		text := agreement(p.Provider, p.Distance)
+		if p.Batch > 1 {
+			text += fmt.Sprintf(", %d pictures at a time", p.Batch)
+		}
+		if placed := p.Placement.String(); placed != "" {
+			text += " (" + placed + ")"
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ")
 }
