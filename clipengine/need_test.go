@@ -14,6 +14,7 @@ import (
 	"descry/assets"
 	"descry/clipengine"
 	"descry/clipengine/bundle"
+	"descry/clipengine/catalogue"
 	"descry/internal/cmem"
 	"descry/internal/onnxtest"
 	"descry/internal/testdata"
@@ -164,4 +165,28 @@ func processMemory(t *testing.T, name string) int64 {
 	}
 	t.Fatal("no " + name)
 	return 0
+}
+
+// TestNeedIsAsTheCatalogueSays: a model does not seem to grow or shrink when it is installed.
+func TestNeedIsAsTheCatalogueSays(t *testing.T) {
+	b, err := bundle.Open(wide().Write(t, "wide"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, _, err := b.Vision.Size()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _, err := b.Text.Size()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := catalogue.Model{ImageParams: float64(image) / 4e6, TextParams: float64(text) / 4e6, InputSize: b.Preprocess.Size}
+	need, err := clipengine.NeedOf(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := m.MemoryMiB(catalogue.FP32), int(need.Total(1)>>20); got < want-1 || got > want+1 || want < 100 {
+		t.Errorf("the catalogue says %d MiB, the model at hand %d", got, want)
+	}
 }

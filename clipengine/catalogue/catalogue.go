@@ -49,10 +49,7 @@ type Model struct {
 	// GFLOPs are the operations for one picture, in thousand millions, an addition and a
 	// multiplication counted as two; 0 where nobody published them.
 	GFLOPs float64
-	// Convolutional is whether its image tower is a ResNet or ConvNeXt, which need more memory
-	// for what is between their layers.
-	Convolutional bool
-	Scores        Scores
+	Scores Scores
 	// MeasuredMiB is the memory that both towers took in float32 on a CPU, as published for
 	// Immich; 0 where nobody measured it.
 	MeasuredMiB int

@@ -119,7 +119,10 @@ func TestFilesOfVariants(t *testing.T) {
 	}
 }
 
-// TestMemoryIsAsMeasured compares the estimate with what was measured for Immich.
+// TestMemoryIsAsMeasured compares the estimate with the peak that was measured for Immich. That
+// counts Immich's program as well, and the loading of a model from one file, which takes up to 1.1
+// times the larger tower more; where a tower lies in several files, for being of more than 2 GiB, it
+// does not count the table of tokens, of which the system reads only the rows that are used.
 func TestMemoryIsAsMeasured(t *testing.T) {
 	compared := 0
 	for _, m := range read(t).Models {
@@ -127,8 +130,24 @@ func TestMemoryIsAsMeasured(t *testing.T) {
 			continue
 		}
 		compared++
-		if r := float64(m.MemoryMiB(catalogue.FP32)) / float64(m.MeasuredMiB); r < .75 || r > 1.25 {
-			t.Errorf("%s: %d MiB estimated, %d measured", m.ID, m.MemoryMiB(catalogue.FP32), m.MeasuredMiB)
+		const (
+			program = 400 // MiB
+			each    = 4e6 / (1 << 20)
+		)
+		least := float64(m.MemoryMiB(catalogue.FP32)) + program
+		most := least
+		loading := 0.
+		for _, tower := range []float64{m.ImageParams * each, m.TextParams * each} {
+			if tower <= 2048 {
+				loading = max(loading, 1.1*tower)
+			}
+		}
+		most += loading
+		if m.TextParams*each > 2048 {
+			least -= m.Table * each
+		}
+		if got := float64(m.MeasuredMiB); got < .85*least || got > 1.15*most {
+			t.Errorf("%s: %.0f to %.0f MiB estimated, %.0f measured", m.ID, least, most, got)
 		}
 	}
 	if compared < 40 {
@@ -136,10 +155,10 @@ func TestMemoryIsAsMeasured(t *testing.T) {
 	}
 }
 
-// TestMemoryOfInt8 holds the promise that a model of ViT-L/14's size needs at most 1.5 GB.
+// TestMemoryOfInt8 holds the promise that Descry needs at most 1.5 GB with a model of ViT-L/14's size.
 func TestMemoryOfInt8(t *testing.T) {
 	m, _ := read(t).Find("ViT-L-14__openai")
-	if got := m.MemoryMiB(catalogue.INT8); got > 1430 || got < 700 {
+	if got := m.MemoryMiB(catalogue.INT8); got+400 > 1430 || got < 400 {
 		t.Errorf("%d MiB", got)
 	}
 }

@@ -1,5 +1,7 @@
 package catalogue
 
+import "descry/clipengine/bundle"
+
 // StarterGFLOPs is what the starter model costs for one picture, as operations that a float32
 // transformer does in the same time on one core of a CPU: it looks at 46.1 pictures a second
 // where ViT-B/32 (8.82 GFLOPs) looks at 9.96.
@@ -24,36 +26,15 @@ func (m Model) PhotosPerSecond(p Precision, gflops, rate float64) float64 {
 	return r
 }
 
-// What MemoryMiB adds to weights.
-const (
-	runtimeMiB       = 400 // the program, the runtime and its buffers
-	transformerMiB   = 1   // for each GFLOP of a transformer: what is between its layers
-	convolutionalMiB = 4.5 // the same for a ResNet or ConvNeXt, which have larger pictures there
-	largeTable       = 100 // millions of weights: a table of more is one of many languages
-)
-
-// MemoryMiB estimates the memory that both towers take while pictures and queries are looked
-// at, in MiB: a fixed part, the weights, and a part that grows with the operations of a
-// picture. A text tower with the tokens of many languages counts twice where it fits into one
-// file, since the runtime keeps what it read; where its weights lie beside, the table of tokens
-// does not count, since the system reads only the rows that are used. The figures were fitted to
-// those published for Immich, from which they differ by a quarter at most (catalogue_test.go).
+// MemoryMiB estimates the memory that the model takes on a CPU with one picture at a time, besides
+// the program, in MiB: both towers' weights in the type in which a CPU computes, which is single
+// for half precision, and what a picture takes. clipengine.NeedOf says the same of a model that is
+// at hand, from its files.
 func (m Model) MemoryMiB(p Precision) int {
-	bytes := map[Precision]float64{FP32: 4, FP16: 2, INT8: 1}[p]
-	const mi = 1e6 / (1 << 20)
-	perGFLOP := float64(transformerMiB)
-	if m.Convolutional {
-		perGFLOP = convolutionalMiB
-	}
-	weights := (m.ImageParams + m.TextParams) * bytes * mi
-	switch beside := m.TextParams*bytes*1e6 > 2<<30; {
-	case m.Table < largeTable:
-	case beside:
-		weights -= m.Table * bytes * mi
-	default:
-		weights += m.TextParams * bytes * mi
-	}
-	return int(runtimeMiB + weights + perGFLOP*m.GFLOPs)
+	bytes := map[Precision]float64{FP32: 4, FP16: 4, INT8: 1}[p]
+	weights := (m.ImageParams + m.TextParams) * bytes * 1e6
+	picture := bundle.PictureMemory(m.ImageParams, m.InputSize)
+	return (2*bundle.SessionMemory + int(weights) + int(picture)) >> 20
 }
 
 // Download returns how many bytes the model takes on disk and to download in a precision, and

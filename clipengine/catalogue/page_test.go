@@ -68,9 +68,10 @@ func tables(c *catalogue.Catalogue) string {
 		if p != catalogue.FP32 {
 			size += " " + string(p)
 		}
-		memory := fmt.Sprintf("%.1f GB", float64(m.MemoryMiB(p))/1024)
+		const gb = (1 << 20) / 1e9
+		memory := fmt.Sprintf("%.1f GB", float64(m.MemoryMiB(p))*gb)
 		if m.MeasuredMiB > 0 {
-			memory = fmt.Sprintf("%.1f GB (%.1f)", float64(m.MemoryMiB(p))/1024, float64(m.MeasuredMiB)/1024)
+			memory += fmt.Sprintf(" (%.1f)", float64(m.MeasuredMiB)*gb)
 		}
 		fmt.Fprintf(&w, "| `%s`<br>%s | %s | %s | %s | %s | %s | %s / %s | %s / %s / %s | %s |\n",
 			m.ID, m.Name, strings.Join(m.Languages, " "), size, memory, number(m.GFLOPs), number(m.Scores.ImageNet),

@@ -35,35 +35,34 @@ type familyEntry struct {
 }
 
 type modelEntry struct {
-	ID            string       `toml:"id"`
-	Name          string       `toml:"name"`
-	Family        string       `toml:"family"`
-	Repo          string       `toml:"repo"`
-	Layout        string       `toml:"layout"`
-	Variants      []string     `toml:"variants"`
-	Languages     []string     `toml:"languages"`
-	Size          int          `toml:"input_size"`
-	Dim           int          `toml:"dim"`
-	ImageParams   float64      `toml:"image_params"`
-	TextParams    float64      `toml:"text_params"`
-	Table         float64      `toml:"table"`
-	GFLOPs        float64      `toml:"gflops"`
-	Convolutional bool         `toml:"convolutional"`
-	ImageNet      float64      `toml:"imagenet"`
-	TextToImage   float64      `toml:"coco_text_to_image"`
-	ImageToText   float64      `toml:"coco_image_to_text"`
-	XM3600        float64      `toml:"xm3600"`
-	English       float64      `toml:"english"`
-	German        float64      `toml:"german"`
-	Arabic        float64      `toml:"arabic"`
-	Source        string       `toml:"source"`
-	MeasuredMiB   int          `toml:"measured_mib"`
-	ImageTower    string       `toml:"image_tower"`
-	Export        *exportEntry `toml:"export"`
-	Unverified    bool         `toml:"unverified"`
-	Note          string       `toml:"note"`
-	Advice        string       `toml:"advice"`
-	Files         []fileEntry  `toml:"files"`
+	ID          string       `toml:"id"`
+	Name        string       `toml:"name"`
+	Family      string       `toml:"family"`
+	Repo        string       `toml:"repo"`
+	Layout      string       `toml:"layout"`
+	Variants    []string     `toml:"variants"`
+	Languages   []string     `toml:"languages"`
+	Size        int          `toml:"input_size"`
+	Dim         int          `toml:"dim"`
+	ImageParams float64      `toml:"image_params"`
+	TextParams  float64      `toml:"text_params"`
+	Table       float64      `toml:"table"`
+	GFLOPs      float64      `toml:"gflops"`
+	ImageNet    float64      `toml:"imagenet"`
+	TextToImage float64      `toml:"coco_text_to_image"`
+	ImageToText float64      `toml:"coco_image_to_text"`
+	XM3600      float64      `toml:"xm3600"`
+	English     float64      `toml:"english"`
+	German      float64      `toml:"german"`
+	Arabic      float64      `toml:"arabic"`
+	Source      string       `toml:"source"`
+	MeasuredMiB int          `toml:"measured_mib"`
+	ImageTower  string       `toml:"image_tower"`
+	Export      *exportEntry `toml:"export"`
+	Unverified  bool         `toml:"unverified"`
+	Note        string       `toml:"note"`
+	Advice      string       `toml:"advice"`
+	Files       []fileEntry  `toml:"files"`
 }
 
 type exportEntry struct {
@@ -175,7 +174,7 @@ func (e modelEntry) model(families map[string]familyEntry) (Model, error) {
 		ID: e.ID, Name: e.Name, Family: f.Name, Repo: e.Repo,
 		Licence: f.Licence, LicenceNote: f.LicenceNote, Restricted: f.Restricted, Languages: f.Languages,
 		InputSize: e.Size, Dim: e.Dim, ImageParams: e.ImageParams, TextParams: e.TextParams, Table: e.Table, GFLOPs: e.GFLOPs,
-		Convolutional: e.Convolutional, MeasuredMiB: e.MeasuredMiB, ImageTower: e.ImageTower, Unverified: e.Unverified, Note: e.Note, Advice: e.Advice,
+		MeasuredMiB: e.MeasuredMiB, ImageTower: e.ImageTower, Unverified: e.Unverified, Note: e.Note, Advice: e.Advice,
 		Scores: Scores{e.ImageNet, e.TextToImage, e.ImageToText, e.XM3600, e.English, e.German, e.Arabic, f.Source},
 	}
 	if len(e.Languages) > 0 {

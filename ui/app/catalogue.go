@@ -28,7 +28,8 @@ type Offer struct {
 	// estimated from its weights.
 	Bytes      int64
 	BytesKnown bool
-	// MemoryMiB is an estimate of the memory it needs while it runs, in MiB.
+	// MemoryMiB is an estimate of the memory it needs on a CPU besides the program, in MiB, as
+	// ModelInfo.Memory is of a model at hand.
 	MemoryMiB int
 	// Tight is "" or says in a sentence that there is not as much memory.
 	Tight string

@@ -47,7 +47,7 @@ type InstallPlan struct {
 	// Open: the way there is not encrypted.
 	Open bool
 	// Bytes is the size of the download and of the model on disk, Known whether it is more than
-	// an estimate, Memory an estimate of the bytes of memory it needs while it runs.
+	// an estimate, Memory an estimate of the bytes of memory it needs besides the program.
 	Bytes  int64
 	Known  bool
 	Memory int64

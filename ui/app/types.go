@@ -181,7 +181,7 @@ type ModelInfo struct {
 	Provider  string // "" while not loaded
 	Device    string // what tests of devices have shown, in words; "" where it was only on the CPU
 	Bytes     int64
-	Memory    int64   // bytes of memory that it needs on a CPU, estimated; 0: not known
+	Memory    int64   // bytes of memory that it needs on a CPU besides the program, estimated; 0: not known
 	Tight     string  // "" or one sentence: there is not enough memory for it
 	Precision string  // of its weights: "int8"; "" when it could not be opened
 	PerSecond float64 // photos a second, measured here; 0 when it was not yet

@@ -171,8 +171,8 @@ func (c *call) printOffer(o app.Offer) {
 	if o.PerSecond > 0 {
 		about = fmt.Sprintf(", about %s photos/s", rateText(o.PerSecond))
 	}
-	c.print("    %s, %s (%s), memory %.1f GB%s, pictures of %d px", strings.Join(o.Languages, " "), size, o.Precision,
-		float64(o.MemoryMiB)/1024*1.073741824, about, o.InputSize)
+	c.print("    %s, %s (%s), memory %s%s, pictures of %d px", strings.Join(o.Languages, " "), size, o.Precision,
+		megabytes(int64(o.MemoryMiB)<<20), about, o.InputSize)
 	if o.Tight != "" {
 		c.print("    %s", o.Tight)
 	}

@@ -103,7 +103,7 @@ func (c *call) printModelList(all []app.ModelInfo) error {
 			c.print("    %s", m.Note)
 		}
 		if m.Memory > 0 {
-			c.print("    takes about %.0f MB of memory", float64(m.Memory)/1e6)
+			c.print("    takes about %s of memory", megabytes(m.Memory))
 		}
 		if m.Tight != "" {
 			c.print("    %s", m.Tight)
