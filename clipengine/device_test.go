@@ -257,13 +257,13 @@ func encodeAll(t *testing.T, v *vision, n int) {
 			for j := range tensor {
 				tensor[j] = float32(i*31+j*7%13) / 100
 			}
-			got, err := v.encode(context.Background(), tensor)
+			got, by, err := v.encode(context.Background(), tensor)
 			if err != nil {
 				t.Errorf("picture %d: %v", i, err)
 				return
 			}
-			if want := []float32{tensor[0] + 2, tensor[17] - tensor[5], tensor[40]}; !slices.Equal(got, want) {
-				t.Errorf("picture %d: %v, want %v", i, got, want)
+			if want := []float32{tensor[0] + 2, tensor[17] - tensor[5], tensor[40]}; !slices.Equal(got, want) || by != ort.CPU && by != v.device {
+				t.Errorf("picture %d: %v by %s, want %v", i, got, by, want)
 			}
 		})
 	}
@@ -469,7 +469,7 @@ func TestEndingTheContextLeavesABatch(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	tensor := make([]float32, 3*fakeSize*fakeSize)
 	results := make(chan error, 2)
-	go func() { _, err := v.encode(ctx, tensor); results <- err }()
+	go func() { _, _, err := v.encode(ctx, tensor); results <- err }()
 	<-begun
 	cancel()
 	if err := <-results; !errors.Is(err, context.Canceled) {
@@ -481,7 +481,7 @@ func TestEndingTheContextLeavesABatch(t *testing.T) {
 	if v.provider() != "cuda" {
 		t.Error("a cancelled run counts as a lost device")
 	}
-	go func() { _, err := v.encode(context.Background(), tensor); results <- err }()
+	go func() { _, _, err := v.encode(context.Background(), tensor); results <- err }()
 	<-begun
 	close(release)
 	if err := <-results; err != nil {

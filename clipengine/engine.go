@@ -179,13 +179,21 @@ func (e *Engine) EncodeImage(ctx context.Context, img *image.RGBA) ([]float32, e
 // same time are run together. A device that fails costs no picture: the CPU takes over. It
 // returns the context's error when ctx ends, whether it waits or runs.
 func (e *Engine) EncodeTensor(ctx context.Context, tensor []float32) ([]float32, error) {
+	vector, _, err := e.EncodeBy(ctx, tensor)
+	return vector, err
+}
+
+// EncodeBy is EncodeTensor, and names the provider that computed the vector: Provider may be
+// another one when it returns.
+func (e *Engine) EncodeBy(ctx context.Context, tensor []float32) (vector []float32, provider string, err error) {
 	size := e.InputSize()
 	if len(tensor) != 3*size*size {
-		return nil, fmt.Errorf("encode a picture: the tensor has %d numbers, the model %s takes %d",
+		return nil, "", fmt.Errorf("encode a picture: the tensor has %d numbers, the model %s takes %d",
 			len(tensor), e.Model(), 3*size*size)
 	}
-	v, err := e.vision.encode(ctx, tensor)
-	return e.vector("encode a picture", v, err)
+	vector, provider, err = e.vision.encode(ctx, tensor)
+	vector, err = e.vector("encode a picture", vector, err)
+	return vector, provider, err
 }
 
 // EncodeText returns the unit vector of a text of any length; what is beyond the model's
@@ -250,18 +258,23 @@ func (e *Engine) vector(doing string, v []float32, err error) ([]float32, error)
 
 var errNumbers = errors.New("it gave numbers that are no direction (all zero, infinite or not numbers)")
 
+// length is that of a vector; 0: it has no direction.
+func length(v []float32) float64 {
+	l := math.Sqrt(dot(v, v))
+	if math.IsNaN(l) || math.IsInf(l, 0) || l < 1e-12 {
+		return 0
+	}
+	return l
+}
+
 // normalize scales a vector to length 1 in place.
 func normalize(v []float32) error {
-	var sum float64
-	for _, x := range v {
-		sum += float64(x) * float64(x)
-	}
-	length := math.Sqrt(sum)
-	if math.IsNaN(length) || math.IsInf(length, 0) || length < 1e-12 {
+	l := length(v)
+	if l == 0 {
 		return errNumbers
 	}
 	for i, x := range v {
-		v[i] = float32(float64(x) / length)
+		v[i] = float32(float64(x) / l)
 	}
 	return nil
 }

@@ -140,3 +140,32 @@ func TestClosingEndsATest(t *testing.T) {
 		t.Errorf("remembered: %+v", p)
 	}
 }
+
+// TestVectorsNameWhatComputedThem encodes on a device, on one that is lost just after, on the CPU
+// in its place, and on a device that gives no direction for a picture.
+func TestVectorsNameWhatComputedThem(t *testing.T) {
+	m := &fakeMachine{have: gpus("cuda")}
+	v, _ := ready(t, m, nil)
+	encode := func(want string) {
+		t.Helper()
+		out, by, err := v.encode(context.Background(), make([]float32, 3*fakeSize*fakeSize))
+		if err != nil || by != want || normalize(out) != nil {
+			t.Errorf("%v by %s, %v, want %s", out, by, err, want)
+		}
+	}
+	encode("cuda")
+	m.set(func() { m.wrong = float32(math.NaN()) })
+	encode("cpu")
+	if v.provider() != "cuda" {
+		t.Error("a picture without a direction counts as a lost device")
+	}
+	m.set(func() {
+		m.wrong = 0
+		m.onRun = func(context.Context, *fakeTower, int) error { v.lost(v.dev, errors.New("gone")); return nil }
+	})
+	encode("cuda")
+	if v.provider() != "cpu" {
+		t.Error("the device is not lost")
+	}
+	encode("cpu")
+}

@@ -288,8 +288,8 @@ func (v *vision) onCPU() (tower, error) {
 	return v.cpu, nil
 }
 
-// encode returns what the tower gives for one picture.
-func (v *vision) encode(ctx context.Context, tensor []float32) ([]float32, error) {
+// encode returns what the tower gives for one picture, and the provider that computed it.
+func (v *vision) encode(ctx context.Context, tensor []float32) ([]float32, string, error) {
 	v.mu.Lock()
 	if v.dev == nil && v.device != "" && !v.busy && !v.closed && !v.o.Now().Before(v.retry) {
 		v.busy = true
@@ -297,26 +297,27 @@ func (v *vision) encode(ctx context.Context, tensor []float32) ([]float32, error
 		trying, v.stop = context.WithCancel(context.Background())
 		v.trying.Go(func() { v.again(trying) })
 	}
-	dev := v.dev
+	dev, device := v.dev, v.device
 	v.mu.Unlock()
 	if dev != nil {
 		out, err := dev.encode(ctx, tensor)
 		switch {
-		case err == nil:
-			return out, nil
+		case err == nil && length(out) > 0:
+			return out, device, nil
+		case err == nil: // half precision is too small for some pictures of some models
 		case context.Cause(ctx) != nil:
-			return nil, context.Cause(ctx)
+			return nil, "", context.Cause(ctx)
 		case !v.lost(dev, err):
-			return nil, err
+			return nil, "", err
 		}
 	}
 	t, err := v.onCPU()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	free, err := v.slot(ctx)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	out, err := t.Run(ctx, v.picture(tensor))
 	free()
@@ -324,9 +325,9 @@ func (v *vision) encode(ctx context.Context, tensor []float32) ([]float32, error
 	case errors.Is(err, ort.ErrClosed): // the device has taken over, or the engine is closed
 		return v.encode(ctx, tensor)
 	case err != nil:
-		return nil, err
+		return nil, "", err
 	}
-	return out[0].Data, nil
+	return out[0].Data, ort.CPU, nil
 }
 
 // slot waits until the CPU may encode one more picture.

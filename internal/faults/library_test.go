@@ -260,11 +260,10 @@ type eye struct {
 
 const grid = 4
 
-func (e *eye) MinSide() int     { return 64 }
-func (e *eye) Space() string    { return "eye" }
-func (e *eye) Dim() int         { return 3 * grid * grid }
-func (e *eye) Model() string    { return "eye" }
-func (e *eye) Provider() string { return "test" }
+func (e *eye) MinSide() int  { return 64 }
+func (e *eye) Space() string { return "eye" }
+func (e *eye) Dim() int      { return 3 * grid * grid }
+func (e *eye) Model() string { return "eye" }
 
 func (e *eye) Tensor(img *image.RGBA) []float32 {
 	var t []float32
@@ -275,6 +274,11 @@ func (e *eye) Tensor(img *image.RGBA) []float32 {
 		}
 	}
 	return t
+}
+
+func (e *eye) EncodeBy(ctx context.Context, t []float32) ([]float32, string, error) {
+	v, err := e.EncodeTensor(ctx, t)
+	return v, "test", err
 }
 
 func (e *eye) EncodeTensor(ctx context.Context, t []float32) ([]float32, error) {

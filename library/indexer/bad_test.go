@@ -366,12 +366,12 @@ type shortEye struct {
 	began atomic.Bool
 }
 
-func (e *shortEye) EncodeTensor(ctx context.Context, _ []float32) ([]float32, error) {
+func (e *shortEye) EncodeBy(ctx context.Context, _ []float32) ([]float32, string, error) {
 	if e.began.CompareAndSwap(false, true) {
-		return []float32{1}, nil
+		return []float32{1}, "test", nil
 	}
 	<-ctx.Done()
-	return nil, context.Cause(ctx)
+	return nil, "", context.Cause(ctx)
 }
 
 func TestWriteThatFailsEndsTheRunAtOnce(t *testing.T) {

@@ -40,12 +40,12 @@ type Encoder interface {
 	MinSide() int
 	// Tensor is the model's input made from an upright picture.
 	Tensor(img *image.RGBA) []float32
-	// EncodeTensor returns a unit vector of Dim numbers, or ends early when ctx does.
-	EncodeTensor(ctx context.Context, tensor []float32) ([]float32, error)
-	Space() string    // digest that names the space
-	Dim() int         // length of a vector
-	Model() string    // id of the model bundle
-	Provider() string // what computes: "cpu", ...
+	// EncodeBy returns a unit vector of Dim numbers and what computed it ("cpu", ...), or ends
+	// early when ctx does.
+	EncodeBy(ctx context.Context, tensor []float32) (vector []float32, provider string, err error)
+	Space() string // digest that names the space
+	Dim() int      // length of a vector
+	Model() string // id of the model bundle
 }
 
 // Params are what an Indexer works with.

@@ -259,11 +259,11 @@ func (r still) derive(ctx context.Context, row *store.IndexedFile, pic library.P
 		return err
 	}
 	*stage = "encode"
-	vectors, err := r.encode(ctx, tensors)
+	vectors, by, err := r.encode(ctx, tensors)
 	if err != nil {
 		return err
 	}
-	row.Space, row.Vector, row.Provider = r.space, vectors[0], r.p.Encoder.Provider()
+	row.Space, row.Vector, row.Provider = r.space, vectors[0], by
 	for _, v := range vectors[1:] {
 		row.Views = append(row.Views, store.View{Vector: v, At: -1})
 	}
@@ -271,23 +271,25 @@ func (r still) derive(ctx context.Context, row *store.IndexedFile, pic library.P
 }
 
 // encodeOne waits for the encoder, while another photo may be decoded.
-func (r *run) encodeOne(ctx context.Context, tensor []float32) ([]float32, error) {
+func (r *run) encodeOne(ctx context.Context, tensor []float32) ([]float32, string, error) {
 	r.rest()
 	defer r.compute()
-	return r.p.Encoder.EncodeTensor(ctx, tensor)
+	return r.p.Encoder.EncodeBy(ctx, tensor)
 }
 
-// encode makes a vector of each of a model's inputs.
-func (r *run) encode(ctx context.Context, tensors [][]float32) ([][]float32, error) {
-	vectors := make([][]float32, len(tensors))
+// encode makes a vector of each of a model's inputs, and says what computed the first.
+func (r *run) encode(ctx context.Context, tensors [][]float32) (vectors [][]float32, first string, err error) {
+	vectors = make([][]float32, len(tensors))
 	for i, t := range tensors {
-		v, err := r.encodeOne(ctx, t)
+		v, by, err := r.encodeOne(ctx, t)
 		if err := r.health(err, ctx); err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		vectors[i] = v
+		if vectors[i] = v; i == 0 {
+			first = by
+		}
 	}
-	return vectors, nil
+	return vectors, first, nil
 }
 
 // fromPixels decodes, stores the thumbnail, measures, and returns the model's inputs when

@@ -73,11 +73,11 @@ func (c clip) derive(ctx context.Context, row *store.IndexedFile, pic library.Pi
 	for _, f := range others {
 		tensors = append(tensors, c.p.Encoder.Tensor(f.Image))
 	}
-	vectors, err := c.encode(ctx, tensors)
+	vectors, by, err := c.encode(ctx, tensors)
 	if err != nil {
 		return err
 	}
-	row.Space, row.Vector, row.At, row.Provider = c.space, vectors[0], &shown.At, c.p.Encoder.Provider()
+	row.Space, row.Vector, row.At, row.Provider = c.space, vectors[0], &shown.At, by
 	for _, v := range vectors[1 : 1+crops] {
 		row.Views = append(row.Views, store.View{Vector: v, At: shown.At})
 	}

@@ -169,11 +169,11 @@ func (m meddler) Tensor(img *image.RGBA) []float32 {
 	return m.Encoder.Tensor(img)
 }
 
-func (m meddler) EncodeTensor(ctx context.Context, tensor []float32) ([]float32, error) {
+func (m meddler) EncodeBy(ctx context.Context, tensor []float32) ([]float32, string, error) {
 	if m.err != nil {
-		return nil, m.err
+		return nil, "", m.err
 	}
-	return m.Encoder.EncodeTensor(ctx, tensor)
+	return m.Encoder.EncodeBy(ctx, tensor)
 }
 
 // Frames are read by name: what a video fails with that was moved meanwhile is not its fault.
