@@ -126,7 +126,7 @@ func (a *App) countAlbum(ctx context.Context, al Album) (photos int, worked, cha
 	if fresh.photos = was.photos; known && was == fresh {
 		return was.photos, false, false, nil
 	}
-	s, _, err := a.searching(ctx)
+	s, err := a.searching(ctx)
 	if err != nil {
 		return -1, true, false, err
 	}

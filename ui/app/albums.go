@@ -234,7 +234,7 @@ func (a *App) smartAlbum(ctx context.Context, id int64) ([]library.PhotoID, bool
 	if i < 0 || stored[i].Query == "" {
 		return nil, false, nil
 	}
-	s, _, err := a.searching(ctx)
+	s, err := a.searching(ctx)
 	if err != nil {
 		return nil, true, err
 	}

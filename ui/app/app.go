@@ -106,6 +106,8 @@ type App struct {
 	cancel   context.CancelFunc
 	next     *job // another run that was asked for meanwhile
 	progress Progress
+	ended    chan struct{}           // closed when the background run has ended; nil: none was on
+	named    string                  // see namedModel
 	yield    context.CancelCauseFunc // ends looking for text, or looking again, while that is on
 	waiting  int                     // runs that wait until the one that is on ends
 	onScreen []library.PhotoID       // see Prefer
@@ -142,7 +144,7 @@ func Open(ctx context.Context, p Params) (*App, error) {
 		p.Log = slog.Default()
 	}
 	a := &App{
-		p: p, digests: bundle.NewMemo(filepath.Join(p.Dir, "cache", "model-digests")), places: placesBox{data: p.Places, log: p.Log}, searches: searches.In(p.Dir),
+		p: p, named: p.Model, digests: bundle.NewMemo(filepath.Join(p.Dir, "cache", "model-digests")), places: placesBox{data: p.Places, log: p.Log}, searches: searches.In(p.Dir),
 		tongues: languagesBox{files: p.Languages, english: p.English, log: p.Log}, serving: servingBox{oneRun: make(chan struct{}, 1)},
 	}
 	if len(p.Decoders) > 0 {
@@ -178,6 +180,9 @@ func Open(ctx context.Context, p Params) (*App, error) {
 		if err := a.syncBuiltinSets(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
+		if err := a.dropHalfModels(); err != nil {
+			p.Log.Warn("models that were not put together to the end take room still", "error", err)
+		}
 		a.recoverRequests(ctx)
 		// What a killed process left on its way to the trash, or back, gets there now.
 		failed, err := a.followTrash(ctx, func(string) error { return nil })
@@ -198,7 +203,7 @@ func (a *App) Close() error {
 	a.CancelIndexing()
 	a.stopServing()
 	a.running.Wait()
-	a.meaning.reset()
+	a.restartModel()
 	err := errors.Join(a.engines.close(), a.text.close())
 	if a.codecs != nil {
 		err = errors.Join(err, a.codecs.Close())
@@ -244,8 +249,9 @@ type engineBox struct {
 	bundles map[string]*bundle.Bundle // models that were opened, by id
 	engine  *clipengine.Engine
 	problem error
-	tried   bool            // engine or problem is the answer
-	started []startedEngine // the one that was asked for last comes last
+	tried   bool               // engine or problem is the answer
+	started []startedEngine    // the one that was asked for last comes last
+	busy    *clipengine.Engine // the one by which a run looks at photos
 }
 
 // mostEngines is how many engines are held at most: the one in use, one to which all photos are
@@ -274,17 +280,33 @@ func (b *engineBox) take(c engineChoice) *clipengine.Engine {
 	return nil
 }
 
-// keep holds one more engine, and ends the one that was not asked for the longest where there are
-// too many: not the one in use.
+// keep holds one more engine, and ends an idle one where there are too many.
 func (b *engineBox) keep(c engineChoice, e *clipengine.Engine) error {
 	b.started = append(b.started, startedEngine{c, e})
-	if len(b.started) <= mostEngines {
-		return nil
+	if i := b.idle(); i >= 0 && len(b.started) > mostEngines {
+		return b.end(i)
 	}
-	i := slices.IndexFunc(b.started, func(s startedEngine) bool { return s.Engine != b.engine })
+	return nil
+}
+
+// idle finds the engine that was not asked for the longest, of those that are not in use; -1 where
+// there is none.
+func (b *engineBox) idle() int {
+	return slices.IndexFunc(b.started, func(s startedEngine) bool { return s.Engine != b.engine && s.Engine != b.busy })
+}
+
+// end ends an engine after what it is doing.
+func (b *engineBox) end(i int) error {
 	old := b.started[i]
 	b.started = slices.Delete(b.started, i, i+1)
 	return old.Close()
+}
+
+// work notes by which engine a run looks at photos; nil: by none.
+func (b *engineBox) work(e *clipengine.Engine) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy = e
 }
 
 // retire makes the next caller start the model that is in use then.

@@ -177,6 +177,24 @@ func (a *App) convertTo(ctx context.Context, source *bundle.Bundle, id string, t
 	return c, err
 }
 
+// adding begins the name of the folder in which a model is put together that is added or converted.
+const adding = ".adding-"
+
+// dropHalfModels removes what a process left of models that it was adding or converting when it
+// was killed. Nobody goes on with those.
+func (a *App) dropHalfModels() error {
+	entries, err := os.ReadDir(a.modelsDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), adding) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(a.modelsDir(), e.Name())))
+		}
+	}
+	return err
+}
+
 // place lets make fill a folder and makes it the model with an id.
 func (a *App) place(ctx context.Context, id string, make func(staging string) error) (ModelInfo, error) {
 	if id == starterID {
@@ -189,7 +207,7 @@ func (a *App) place(ctx context.Context, id string, make func(staging string) er
 	if _, err := os.Stat(final); err == nil {
 		return ModelInfo{}, fmt.Errorf("there is a model called %s already; remove it first", id)
 	}
-	staging := filepath.Join(a.modelsDir(), ".adding-"+id)
+	staging := filepath.Join(a.modelsDir(), adding+id)
 	if err := os.RemoveAll(staging); err != nil {
 		return ModelInfo{}, fmt.Errorf("clearing an earlier attempt: %w", err)
 	}

@@ -117,8 +117,8 @@ func (a *App) evalModels(ctx context.Context, asked []string) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(asked) == 0 && a.p.Model != "" {
-		asked = []string{a.p.Model}
+	if id := a.namedModel(); len(asked) == 0 && id != "" {
+		asked = []string{id}
 	}
 	var ids []string
 	for _, id := range asked {

@@ -45,6 +45,8 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	switch {
 	case err == nil:
 		p.Encoder, p.Waiting = engine, engine.Parallel()
+		a.engines.work(engine)
+		defer a.engines.work(nil)
 	case !errors.Is(err, ErrNoModel):
 		return IndexReport{}, err
 	}
@@ -164,7 +166,7 @@ func (a *App) startIndexing(targets []Target) <-chan struct{} {
 		return done
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a.cancel = cancel
+	a.cancel, a.ended = cancel, make(chan struct{})
 	a.running.Go(func() { a.warm(ctx) })
 	a.running.Go(func() {
 		defer cancel()
@@ -187,6 +189,7 @@ func (a *App) nextJob(ctx context.Context) *job {
 	}
 	j.end()
 	a.cancel = nil
+	close(a.ended)
 	return nil
 }
 
@@ -257,15 +260,20 @@ func (a *App) pause(on bool) {
 }
 
 // CancelIndexing ends the background run; what is finished is kept.
-func (a *App) CancelIndexing() {
+func (a *App) CancelIndexing() { a.cancelIndexing() }
+
+// cancelIndexing is CancelIndexing; the channel is closed when the run has ended, and nil where
+// none is on.
+func (a *App) cancelIndexing() <-chan struct{} {
 	a.mu.Lock()
-	cancel := a.cancel
+	defer a.mu.Unlock()
 	a.next.end()
 	a.next = nil
-	a.mu.Unlock()
-	if cancel != nil {
-		cancel()
+	if a.cancel == nil {
+		return nil
 	}
+	a.cancel()
+	return a.ended
 }
 
 // Progress is how far the background run has come; the zero value when none is on.

@@ -21,7 +21,8 @@ import (
 // photo vectors in memory, the searcher, the tagger.
 type meaningBox struct {
 	mu       sync.Mutex
-	space    library.SpaceID // of index and searcher
+	space    library.SpaceID    // of index and searcher
+	engine   *clipengine.Engine // of words
 	words    tagging.TextEncoder
 	cache    *tagging.FileCache // of the vectors of texts, of all models; nil: not read yet
 	index    *vectors.Index
@@ -37,13 +38,24 @@ type meaningBox struct {
 	state   atomic.Int64               // goes up when the labels or the model change
 }
 
-// reset forgets everything: another model is in use.
-func (m *meaningBox) reset() {
+// meaning is what one search goes by. All of it is of one model, also when another one is put
+// in use meanwhile.
+type meaning struct {
+	*search.Searcher
+	index   *vectors.Index     // nil: no model has looked at photos
+	space   library.Space      // the zero Space: as index
+	engine  *clipengine.Engine // nil: none runs, and problem says why
+	problem error
+}
+
+// forgetModel makes the next callers start the model that is in use then, and all that depends on
+// it. The caller holds a.meaning.mu, so that no search sees a part of the change.
+func (a *App) forgetModel() {
+	a.engines.retire()
+	m := &a.meaning
 	m.forgetTagger()
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.closeIndex()
-	m.words = nil
+	m.engine, m.words = nil, nil
 }
 
 // closeIndex lets go of the vectors. Searches that use them go on. The caller holds m.mu.
@@ -60,20 +72,21 @@ func (m *meaningBox) forgetTagger() {
 	m.state.Add(1)
 }
 
-// cachedWords is the engine's text encoder with a cache in the library folder. The caller
-// holds m.mu.
-func (a *App) cachedWords(ctx context.Context) (tagging.TextEncoder, error) {
-	if a.meaning.words != nil {
-		return a.meaning.words, nil
-	}
+// cachedWords is the text encoder of the engine in use with a cache in the library folder. The
+// caller holds m.mu.
+func (a *App) cachedWords(ctx context.Context) (tagging.TextEncoder, *clipengine.Engine, error) {
+	m := &a.meaning
 	engine, err := a.engine(ctx)
+	if err != nil || m.words != nil && m.engine == engine {
+		return m.words, engine, err
+	}
+	words, err := a.cached(engine)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if a.meaning.words, err = a.cached(engine); err != nil {
-		return nil, err
-	}
-	return a.meaning.words, nil
+	m.closeIndex() // a searcher of another engine
+	m.words, m.engine = words, engine
+	return words, engine, nil
 }
 
 // cached is the text encoder of an engine with the cache that the models of a library share. The
@@ -105,7 +118,7 @@ func (a *App) tagger(ctx context.Context, progress func(Progress)) (*tagging.Tag
 		return m.tagger, m.labels, nil
 	}
 	m.mu.Lock()
-	words, err := a.cachedWords(ctx)
+	words, _, err := a.cachedWords(ctx)
 	m.mu.Unlock()
 	if err != nil {
 		return nil, nil, err
@@ -160,50 +173,62 @@ func (r *readingWords) EncodeText(ctx context.Context, text string) ([]float32, 
 	return vec, err
 }
 
-// searching returns the searcher with vectors that are up to date. Without a model it
-// still finds words; problem then says why.
-func (a *App) searching(ctx context.Context) (s *search.Searcher, problem error, err error) {
+// searching returns what a search goes by, with vectors that are up to date. Without a model it
+// still finds words.
+func (a *App) searching(ctx context.Context) (meaning, error) {
 	m := &a.meaning
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p := search.Params{
-		Store: a.store, Background: slices.Concat(a.p.Background, tagging.Names(a.p.Sets)), Templates: a.p.Templates,
-		Picture: a.picture, Places: &a.places, Tongues: a.tongues.tongues,
-	}
-	space, err := a.knownSpace(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	words, problem := a.cachedWords(ctx)
+	words, engine, problem := a.cachedWords(ctx)
 	if ctx.Err() != nil {
-		return nil, nil, ctx.Err()
+		return meaning{}, ctx.Err()
 	}
-	if m.searcher != nil && m.space == space.ID {
+	is := meaning{engine: engine, problem: problem}
+	var err error
+	if problem == nil {
+		is.space, err = a.spaceOf(ctx, engine.Bundle())
+	} else {
+		is.space, err = a.knownSpace(ctx)
+	}
+	if err != nil {
+		return meaning{}, err
+	}
+	if m.searcher != nil && m.space == is.space.ID {
 		if m.index != nil {
 			if err := m.index.Refresh(ctx); err != nil {
-				return nil, nil, err
+				return meaning{}, err
 			}
 		}
-		return m.searcher, problem, nil
+		is.Searcher, is.index = m.searcher, m.index
+		return is, nil
+	}
+	p := search.Params{
+		Store: a.store, Background: slices.Concat(a.p.Background, tagging.Names(a.p.Sets)), Templates: a.p.Templates,
+		Places: &a.places, Tongues: a.tongues.tongues,
+		Picture: func(ctx context.Context, path string) ([]float32, error) {
+			if problem != nil {
+				return nil, problem
+			}
+			return a.picture(ctx, engine, path)
+		},
 	}
 	m.closeIndex()
-	m.space = space.ID
+	m.space = is.space.ID
 	if problem == nil {
 		p.Text = words
 	}
-	if problem == nil && space.ID != 0 {
-		index, err := vectors.Open(ctx, a.vectorParams(space))
+	if problem == nil && is.space.ID != 0 {
+		index, err := vectors.Open(ctx, a.vectorParams(is.space))
 		if err != nil {
-			return nil, nil, errors.Join(err, index.Close())
+			return meaning{}, errors.Join(err, index.Close())
 		}
 		m.index = index
 		p.Index = m.index
-		if b, err := a.bundleOf(a.modelID(ctx)); err == nil {
-			p.Languages = b.Languages
-		}
+		p.Languages = engine.Bundle().Languages
 	}
 	m.searcher = search.New(p)
-	return m.searcher, problem, nil
+	is.Searcher, is.index = m.searcher, m.index
+	return is, nil
 }
 
 // vectorParams are those of the index of a space.
@@ -236,7 +261,7 @@ func (a *App) dropVectors(ctx context.Context) error {
 // warm makes what the next search would otherwise wait for: the model and the vectors in
 // memory, up to date.
 func (a *App) warm(ctx context.Context) {
-	s, _, err := a.searching(ctx)
+	s, err := a.searching(ctx)
 	if err == nil {
 		a.tongues.read()
 		err = s.Warm(ctx)

@@ -33,6 +33,14 @@ func (a *App) limits() machine.Limits {
 // one for each core, fewer where memory is little beside the model, which is loaded when it is
 // asked for.
 func (a *App) threads(ctx context.Context) int {
+	a.engines.mu.Lock()
+	e := a.engines.engine
+	a.engines.mu.Unlock()
+	return a.threadsOf(ctx, e)
+}
+
+// threadsOf is threads for an engine; nil: none is loaded.
+func (a *App) threadsOf(ctx context.Context, e *clipengine.Engine) int {
 	if n := a.askedThreads(ctx); n > 0 {
 		return n
 	}
@@ -42,13 +50,11 @@ func (a *App) threads(ctx context.Context) int {
 		return cores
 	}
 	each := int64(workerMemory)
-	a.engines.mu.Lock()
-	if e := a.engines.engine; e != nil {
+	if e != nil {
 		if need, err := clipengine.NeedOf(e.Bundle()); err == nil {
 			each += need.Run
 		}
 	}
-	a.engines.mu.Unlock()
 	return min(cores, max(1, int((l.Free-spareMemory)/each)))
 }
 
@@ -64,13 +70,67 @@ func (a *App) tooLarge(b *bundle.Bundle) error {
 	if l.Limited { // nothing can be swapped out there while the model is loaded
 		most = max(most, need.Weights+need.Loading)
 	}
-	switch {
-	case l.Memory == 0 || most <= l.Memory:
+	if l.Memory == 0 || most <= l.Memory {
 		return nil
-	case l.Limited:
-		return fmt.Errorf("%w: %s needs about %s, and this process may take %s", ErrTooLarge, b.ID, gigabytes(most), gigabytes(l.Memory))
 	}
-	return fmt.Errorf("%w: %s needs about %s, and this machine has %s", ErrTooLarge, b.ID, gigabytes(most), gigabytes(l.Memory))
+	return fmt.Errorf("%w: %s needs about %s, and %s", ErrTooLarge, b.ID, gigabytes(most), memoryText(l))
+}
+
+func memoryText(l machine.Limits) string {
+	if l.Limited {
+		return "this process may take " + gigabytes(l.Memory)
+	}
+	return "this machine has " + gigabytes(l.Memory)
+}
+
+// tooLargeBeside is tooLarge for a model that is to look at photos beside the one in use.
+func (a *App) tooLargeBeside(ctx context.Context, b *bundle.Bundle) error {
+	if err := a.tooLarge(b); err != nil {
+		return err
+	}
+	other, err := a.bundleOf(a.modelID(ctx))
+	if err != nil {
+		return nil // it takes no memory
+	}
+	need, err := clipengine.NeedOf(b)
+	if err != nil {
+		return err
+	}
+	used, err := clipengine.NeedOf(other)
+	if err != nil {
+		return nil
+	}
+	l, both := a.limits(), need.Total(1)+used.Weights
+	if l.Memory == 0 || both <= l.Memory {
+		return nil
+	}
+	return fmt.Errorf("%w: %s and %s, which is in use until all photos are looked at, need about %s together, and %s; to use it alone: descry models use --now %s",
+		ErrTooLarge, b.ID, other.ID, gigabytes(both), memoryText(l), b.ID)
+}
+
+// roomFor ends idle engines beside which a model that is to be loaded would not fit. The caller
+// holds a.engines.mu.
+func (a *App) roomFor(b *bundle.Bundle, l machine.Limits) {
+	need, err := clipengine.NeedOf(b)
+	if err != nil || l.Memory == 0 {
+		return
+	}
+	for i := a.engines.idle(); i >= 0 && need.Total(1)+a.heldMemory() > l.Memory; i = a.engines.idle() {
+		if err := a.engines.end(i); err != nil {
+			a.p.Log.Warn("ending a model that is not used any more", "error", err)
+		}
+	}
+}
+
+// heldMemory is what the engines take that are held, in bytes. The caller holds a.engines.mu.
+func (a *App) heldMemory() int64 {
+	var held int64
+	for _, e := range a.engines.started {
+		if need, err := clipengine.NeedOf(e.Bundle()); err == nil {
+			held += need.Weights
+		}
+	}
+	return held
 }
 
 // tight says in one sentence that so many bytes do not fit into the memory that is free now, or

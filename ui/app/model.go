@@ -22,13 +22,20 @@ const starterID = "starter"
 
 // modelID is the id of the model in use.
 func (a *App) modelID(ctx context.Context) string {
-	if a.p.Model != "" {
-		return a.p.Model
+	if id := a.namedModel(); id != "" {
+		return id
 	}
 	if id := a.Setting(ctx, SettingModel); id != "" {
 		return id
 	}
 	return starterID
+}
+
+// namedModel is the id of the model that Params named, until another one is chosen; "": none.
+func (a *App) namedModel() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.named
 }
 
 // openBundle opens a model bundle by id: the bundled one, or an added one.
@@ -110,22 +117,32 @@ func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 // startEngine makes the sessions of a model, unless it has them still. The caller holds
 // a.engines.mu.
 func (a *App) startEngine(ctx context.Context, b *bundle.Bundle) (*clipengine.Engine, error) {
-	lib, err := a.runtimeLibrary(ctx)
+	choice, err := a.choiceOf(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	choice := engineChoice{b.ID, b.Space(), lib, a.provider(ctx)}
 	if engine := a.engines.take(choice); engine != nil {
 		return engine, nil
 	}
-	engine, err := a.openEngine(ctx, b, lib)
+	a.roomFor(b, a.limits())
+	engine, err := a.openEngine(ctx, b, choice.library)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.engines.keep(choice, engine); err != nil {
+	a.keepEngine(choice, engine)
+	return engine, nil
+}
+
+func (a *App) choiceOf(ctx context.Context, b *bundle.Bundle) (engineChoice, error) {
+	lib, err := a.runtimeLibrary(ctx)
+	return engineChoice{b.ID, b.Space(), lib, a.provider(ctx)}, err
+}
+
+// keepEngine holds one more engine. The caller holds a.engines.mu.
+func (a *App) keepEngine(c engineChoice, e *clipengine.Engine) {
+	if err := a.engines.keep(c, e); err != nil {
 		a.p.Log.Warn("ending a model that is not used any more", "error", err)
 	}
-	return engine, nil
 }
 
 func (a *App) runtimeLibrary(ctx context.Context) (string, error) {
@@ -328,8 +345,10 @@ func (a *App) RemoveModel(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if b, err := a.bundleOf(a.modelID(ctx)); err == nil && b.ImageTower == id {
-		return fmt.Errorf("the model in use, %s, looks at pictures with the image tower of %s; choose another one first", b.ID, id)
+	for _, used := range []string{a.modelID(ctx), a.comingID(ctx)} {
+		if b, err := a.bundleOf(used); err == nil && b.ImageTower == id {
+			return fmt.Errorf("the model %s, which is or comes into use, looks at pictures with the image tower of %s; choose another one first", used, id)
+		}
 	}
 	if !slices.ContainsFunc(models, func(m ModelInfo) bool { return m.ID == id }) {
 		if removed, err := a.removeUnfinished(id); removed || err != nil {

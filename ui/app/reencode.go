@@ -26,7 +26,7 @@ const nearlyAll = 0.9
 // with a model of its own (Params.Model) leaves it alone.
 func (a *App) comingID(ctx context.Context) string {
 	id := a.Setting(ctx, settingComing)
-	if a.p.Model != "" || id == a.modelID(ctx) {
+	if a.namedModel() != "" || id == a.modelID(ctx) {
 		return ""
 	}
 	return id
@@ -79,25 +79,27 @@ func (a *App) useModel(ctx context.Context, id string, now bool) error {
 	if err := a.tooLarge(b); err != nil {
 		return err
 	}
-	a.CancelIndexing()
-	a.running.Wait()
+	if ended := a.cancelIndexing(); ended != nil {
+		<-ended
+	}
 	if err := a.enterRun(ctx); err != nil {
 		return err
 	}
 	defer a.leaveRun()
-	if a.p.Model != "" {
-		a.p.Model = ""
-	}
+	a.forgetNamed()
 	ready := now
 	if !ready && id != a.comingID(ctx) { // asked once more, it goes on
 		if ready, err = a.ready(ctx, b); err != nil {
 			return err
 		}
 	}
-	if ready {
+	switch {
+	case ready:
 		err = a.switchTo(ctx, id)
-	} else {
-		err = a.store.SetSetting(ctx, settingComing, id)
+	default:
+		if err = a.tooLargeBeside(ctx, b); err == nil {
+			err = a.store.SetSetting(ctx, settingComing, id)
+		}
 	}
 	if err != nil {
 		return err
@@ -110,6 +112,19 @@ func (a *App) useModel(ctx context.Context, id string, now bool) error {
 		a.StartIndexing()
 	}
 	return nil
+}
+
+// forgetNamed lets the library's own choice take the place of the model that the call named.
+func (a *App) forgetNamed() {
+	if a.namedModel() == "" {
+		return
+	}
+	a.meaning.mu.Lock()
+	defer a.meaning.mu.Unlock()
+	a.mu.Lock()
+	a.named = ""
+	a.mu.Unlock()
+	a.forgetModel()
 }
 
 // ready reports whether a model can be put in use without a loss: it is in use, has seen nearly
@@ -141,16 +156,12 @@ func (a *App) enough(ctx context.Context, c store.Coverage) (bool, error) {
 // switchTo makes a model the one in use, at once for all that depends on it. The caller is in a
 // run (enterRun).
 func (a *App) switchTo(ctx context.Context, id string) error {
-	m := &a.meaning
-	m.mu.Lock()
-	defer m.mu.Unlock() // no search sees words of one model and photos of the other
+	a.meaning.mu.Lock()
+	defer a.meaning.mu.Unlock()
 	if err := a.store.SetSetting(ctx, SettingModel, id); err != nil {
 		return err
 	}
-	a.engines.retire()
-	m.forgetTagger()
-	m.closeIndex()
-	m.words = nil
+	a.forgetModel()
 	return a.store.SetSetting(ctx, settingComing, "")
 }
 
@@ -211,7 +222,9 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 		return err
 	}
 	p := a.indexerParams(ctx)
-	p.Encoder, p.Threads = engine, a.threads(ctx)
+	p.Encoder, p.Waiting, p.Threads = engine, engine.Parallel(), a.threadsOf(ctx, engine)
+	a.engines.work(engine)
+	defer a.engines.work(nil)
 	job := fmt.Sprintf(jobAgain, b.Name)
 	for more := true; more; {
 		err := a.yielding(ctx, func(ctx context.Context) error {
@@ -244,16 +257,37 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 	return a.arrive(ctx, b, engine, out, progress)
 }
 
-// engineOf starts a model by its id, beside the one in use.
+// engineOf starts a model by its id, beside the one in use, which is there for searches while the
+// other one is loaded. The caller is in a run (enterRun).
 func (a *App) engineOf(ctx context.Context, id string) (*bundle.Bundle, *clipengine.Engine, error) {
-	a.engines.mu.Lock()
-	defer a.engines.mu.Unlock()
-	b, err := a.bundleHeld(id)
+	b, err := a.bundleOf(id)
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := a.startEngine(ctx, b)
-	return b, engine, err
+	choice, err := a.choiceOf(ctx, b)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.engines.mu.Lock()
+	engine := a.engines.take(choice)
+	a.engines.mu.Unlock()
+	if engine != nil {
+		return b, engine, nil
+	}
+	if err := a.tooLargeBeside(ctx, b); err != nil {
+		return nil, nil, err
+	}
+	l := a.limits()
+	a.engines.mu.Lock()
+	a.roomFor(b, l)
+	a.engines.mu.Unlock()
+	if engine, err = a.openEngine(ctx, b, choice.library); err != nil {
+		return nil, nil, err
+	}
+	a.engines.mu.Lock()
+	defer a.engines.mu.Unlock()
+	a.keepEngine(choice, engine)
+	return b, engine, nil
 }
 
 // arrive puts the model that came in use, with its suggestions and its file for searching made
@@ -268,8 +302,12 @@ func (a *App) arrive(ctx context.Context, b *bundle.Bundle, engine *clipengine.E
 		return err
 	}
 	if c.Waiting > 0 || !enough {
-		out.Notes = append(out.Notes, fmt.Sprintf("%s stays in use until %s has looked at more photos: %s not at hand now. To use it at once: descry models use --now %s",
-			a.modelID(ctx), b.Name, are(c.Waiting+c.Away, "photo"), b.ID))
+		why := are(c.Away, "photo") + " not at hand now."
+		if c.Waiting > 0 { // files that changed since the folders were looked through
+			why = count(c.Waiting, "photo") + " changed meanwhile, and the next look through the folders tells how."
+		}
+		out.Notes = append(out.Notes, fmt.Sprintf("%s stays in use until %s has looked at more photos: %s To use it at once: descry models use --now %s",
+			a.modelID(ctx), b.Name, why, b.ID))
 		return nil
 	}
 	space, err := a.spaceOf(ctx, b)

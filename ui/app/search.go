@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"descry/clipengine"
 	"descry/library"
 	"descry/library/query"
 	"descry/library/search"
 	"descry/library/store"
+	"descry/library/vectors"
 )
 
 // defaultLimit is how many hits a search gives when it does not say.
@@ -22,11 +24,11 @@ func (a *App) Search(ctx context.Context, r SearchRequest) (SearchResult, error)
 	if err := a.needLibrary(); err != nil {
 		return SearchResult{}, err
 	}
-	s, problem, err := a.searching(ctx)
+	s, err := a.searching(ctx)
 	if err != nil {
 		return SearchResult{}, err
 	}
-	return a.search(ctx, r, problem, func(q search.Request) (search.Result, error) { return s.Search(ctx, q) })
+	return a.search(ctx, r, s, func(q search.Request) (search.Result, error) { return s.Search(ctx, q) })
 }
 
 // Similar finds photos that look like one of the library.
@@ -34,19 +36,19 @@ func (a *App) Similar(ctx context.Context, id library.PhotoID, r SearchRequest) 
 	if err := a.needLibrary(); err != nil {
 		return SearchResult{}, err
 	}
-	vec, err := a.photoVector(ctx, id)
+	s, err := a.searching(ctx)
 	if err != nil {
 		return SearchResult{}, err
 	}
-	return a.similar(ctx, vec, r)
+	vec, err := a.photoVector(ctx, s.space, id)
+	if err != nil {
+		return SearchResult{}, err
+	}
+	return a.similar(ctx, s, vec, r)
 }
 
 // photoVector is the vector of a photo of the library.
-func (a *App) photoVector(ctx context.Context, id library.PhotoID) ([]float32, error) {
-	space, err := a.knownSpace(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (a *App) photoVector(ctx context.Context, space library.Space, id library.PhotoID) ([]float32, error) {
 	vec, ok, err := a.store.PhotoVector(ctx, space.ID, id)
 	if err == nil && !ok {
 		err = errors.New("this photo has not been looked at yet")
@@ -59,30 +61,29 @@ func (a *App) SimilarFile(ctx context.Context, path string, r SearchRequest) (Se
 	if err := a.needLibrary(); err != nil {
 		return SearchResult{}, err
 	}
-	engine, err := a.engine(ctx)
+	s, err := a.searching(ctx)
+	if err == nil {
+		err = s.problem
+	}
 	if err != nil {
 		return SearchResult{}, err
 	}
-	vec, err := a.encodeFile(ctx, engine, path)
+	vec, err := a.encodeFile(ctx, s.engine, path)
 	if err != nil {
 		return SearchResult{}, err
 	}
-	res, err := a.similar(ctx, vec, r)
+	res, err := a.similar(ctx, s, vec, r)
 	res.Query = path
 	return res, err
 }
 
-func (a *App) similar(ctx context.Context, vec []float32, r SearchRequest) (SearchResult, error) {
-	s, problem, err := a.searching(ctx)
-	if err != nil {
-		return SearchResult{}, err
-	}
-	return a.search(ctx, r, problem, func(q search.Request) (search.Result, error) {
+func (a *App) similar(ctx context.Context, s meaning, vec []float32, r SearchRequest) (SearchResult, error) {
+	return a.search(ctx, r, s, func(q search.Request) (search.Result, error) {
 		return s.Similar(ctx, vec, q)
 	})
 }
 
-func (a *App) search(ctx context.Context, r SearchRequest, problem error, run func(search.Request) (search.Result, error)) (SearchResult, error) {
+func (a *App) search(ctx context.Context, r SearchRequest, s meaning, run func(search.Request) (search.Result, error)) (SearchResult, error) {
 	if r.Limit <= 0 {
 		r.Limit = defaultLimit
 	}
@@ -105,13 +106,13 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 		Query: res.Query, Interpretation: res.Interpretation, Chips: res.Chips, Notes: res.Notes, Calibrated: res.Calibrated,
 		Matched: res.Matched, Took: res.Took, Language: res.Language, DidYouMean: res.DidYouMean,
 	}
-	if res.Language != "" && problem == nil {
+	if res.Language != "" && s.problem == nil {
 		if s := a.readsLanguage(ctx, res.Language, res.LanguageName); s != "" {
 			out.Notes = append(out.Notes, s)
 		}
 	}
-	if problem != nil && len(out.Notes) > 0 {
-		out.Notes = append(out.Notes, asSentence(problem)) // why only words were searched
+	if s.problem != nil && len(out.Notes) > 0 {
+		out.Notes = append(out.Notes, asSentence(s.problem)) // why only words were searched
 	}
 	for _, c := range res.Chips {
 		out.Parts = append(out.Parts, partOf(c, q.Now))
@@ -129,7 +130,7 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 		}
 		out.Hits = append(out.Hits, hit)
 	}
-	if out.Coverage, err = a.coverage(ctx); err != nil {
+	if out.Coverage, err = a.coverage(ctx, s.index); err != nil {
 		return SearchResult{}, err
 	}
 	return out, nil
@@ -137,14 +138,10 @@ func (a *App) search(ctx context.Context, r SearchRequest, problem error, run fu
 
 // picture makes the vector of a picture file that a query names. It is kept: whoever types on
 // searches with it again and again.
-func (a *App) picture(ctx context.Context, path string) ([]float32, error) {
+func (a *App) picture(ctx context.Context, engine *clipengine.Engine, path string) ([]float32, error) {
 	info, err := os.Stat(path)
 	if err != nil || info.IsDir() {
 		return nil, fmt.Errorf("the picture %s: %w", path, library.ErrNotFound)
-	}
-	engine, err := a.engine(ctx)
-	if err != nil {
-		return nil, err
 	}
 	is := lookedAt{path: path, size: info.Size(), modified: info.ModTime(), space: engine.Space()}
 	m := &a.meaning
@@ -201,9 +198,9 @@ func WithoutChip(chips []string, i int) string {
 	return q.String()
 }
 
-// coverage is the share of photos that the model in use has looked at, of those that are
-// known and the files that wait to be looked at; 1 for no photos.
-func (a *App) coverage(ctx context.Context) (float64, error) {
+// coverage is the share of photos that a model has looked at (index: nil, none), of those that
+// are known and the files that wait to be looked at; 1 for no photos.
+func (a *App) coverage(ctx context.Context, index *vectors.Index) (float64, error) {
 	photos, err := a.store.Count(ctx, store.ListFilter{})
 	if err != nil {
 		return 1, err
@@ -215,9 +212,6 @@ func (a *App) coverage(ctx context.Context) (float64, error) {
 	if photos += unseen; photos == 0 {
 		return 1, nil
 	}
-	a.meaning.mu.Lock()
-	index := a.meaning.index
-	a.meaning.mu.Unlock()
 	if index == nil {
 		return 0, nil
 	}

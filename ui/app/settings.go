@@ -138,8 +138,9 @@ func (a *App) checkSetting(key, value string) error {
 
 // restartModel makes the model start anew when it is needed, as the settings say then.
 func (a *App) restartModel() {
-	a.engines.retire()
-	a.meaning.reset()
+	a.meaning.mu.Lock()
+	defer a.meaning.mu.Unlock()
+	a.forgetModel()
 }
 
 // Settings returns the settings that were set, by name.

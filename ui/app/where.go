@@ -51,31 +51,30 @@ type WhereMap struct {
 // Explain searches one photo, likely or not: the result has one hit, with why it matches, or
 // none where a filter or an exclusion leaves it out.
 func (a *App) Explain(ctx context.Context, r WhereRequest) (SearchResult, error) {
-	res, _, err := a.explain(ctx, r)
+	res, _, _, err := a.explain(ctx, r)
 	return res, err
 }
 
-func (a *App) explain(ctx context.Context, r WhereRequest) (res SearchResult, seeks []search.Seek, err error) {
+func (a *App) explain(ctx context.Context, r WhereRequest) (res SearchResult, seeks []search.Seek, s meaning, err error) {
 	if err := a.needLibrary(); err != nil {
-		return res, nil, err
+		return res, nil, s, err
 	}
-	s, problem, err := a.searching(ctx)
-	if err != nil {
-		return res, nil, err
+	if s, err = a.searching(ctx); err != nil {
+		return res, nil, s, err
 	}
 	var like []float32
 	if r.Similar != 0 {
-		if like, err = a.photoVector(ctx, r.Similar); err != nil {
-			return res, nil, err
+		if like, err = a.photoVector(ctx, s.space, r.Similar); err != nil {
+			return res, nil, s, err
 		}
 	}
-	res, err = a.search(ctx, SearchRequest{Text: r.Text, Limit: 1, All: true}, problem, func(q search.Request) (search.Result, error) {
+	res, err = a.search(ctx, SearchRequest{Text: r.Text, Limit: 1, All: true}, s, func(q search.Request) (search.Result, error) {
 		q.Within, q.Seeks, q.Image = []library.PhotoID{r.Photo}, true, like
 		found, err := s.Search(ctx, q)
 		seeks = found.Seeks
 		return found, err
 	})
-	return res, seeks, err
+	return res, seeks, s, err
 }
 
 // Where looks where in a photo that is which it was found by. show is called by one goroutine
@@ -83,7 +82,7 @@ func (a *App) explain(ctx context.Context, r WhereRequest) (res SearchResult, se
 // a finished one are kept. There are none where the photo does not match by what it looks like,
 // which is no error. Errors: ErrNoModel, and that the picture cannot be read.
 func (a *App) Where(ctx context.Context, r WhereRequest, show func(Where)) (Where, error) {
-	res, seeks, err := a.explain(ctx, r)
+	res, seeks, s, err := a.explain(ctx, r)
 	if err != nil {
 		return Where{}, err
 	}
@@ -101,22 +100,17 @@ func (a *App) Where(ctx context.Context, r WhereRequest, show func(Where)) (Wher
 	if err != nil {
 		return Where{}, err
 	}
-	engine, err := a.engine(ctx)
-	if err != nil {
-		return Where{}, err
+	if s.problem != nil {
+		return Where{}, s.problem
 	}
-	space, err := a.knownSpace(ctx)
-	if err != nil {
-		return Where{}, err
-	}
-	views, err := a.store.PhotoViews(ctx, space.ID, r.Photo)
+	views, err := a.store.PhotoViews(ctx, s.space.ID, r.Photo)
 	if err != nil {
 		return Where{}, err
 	}
 	if len(views) == 0 { // the photo was forgotten meanwhile
 		return Where{}, nil
 	}
-	l := locating{App: a, detail: d, engine: engine, views: views, show: show}
+	l := locating{App: a, detail: d, engine: s.engine, views: views, show: show}
 	return l.run(ctx, seeks)
 }
 

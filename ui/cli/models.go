@@ -95,7 +95,9 @@ func (c *call) printModelList(all []app.ModelInfo) error {
 		}
 		c.print("%s %s  %s, vectors of %d numbers, pictures of %d px, %s, %.0f MB%s", mark, m.ID, m.Name, m.Dim, m.InputSize,
 			strings.Join(m.Languages, " "), float64(m.Bytes)/1e6, m.speed())
-		c.print("    %s", m.Licence)
+		if m.Licence != "" {
+			c.print("    %s", m.Licence)
+		}
 		if m.Device != "" {
 			c.print("    %s", m.Device)
 		}
