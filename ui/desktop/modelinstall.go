@@ -138,10 +138,13 @@ func (w *window) install(id string, plan app.InstallPlan, options app.InstallOpt
 	w.showDownload(d)
 }
 
-// pauseDownloads stops all downloads; what came is kept.
+// pauseDownloads stops all downloads, of which what came is kept, and a conversion.
 func (w *window) pauseDownloads() {
 	for _, d := range w.downloads {
 		call(d.stop)
+	}
+	if w.conversion != nil {
+		w.conversion.stop()
 	}
 }
 

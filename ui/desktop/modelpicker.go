@@ -37,11 +37,12 @@ type modelPicker struct {
 	said   *look.Paragraph
 	marked string // the id of the model that is shown at the right
 
-	unfinished []app.Unfinished // downloads that an earlier run began
-	bar        *widget.ProgressBar
-	barText    *look.Label
-	barFor     *download
-	barRuns    bool
+	unfinished  []app.Unfinished  // downloads that an earlier run began
+	conversions map[string]string // the precisions to which models can be converted, by id
+	bar         *widget.ProgressBar
+	barText     *look.Label
+	barFor      *download
+	barRuns     bool
 }
 
 // modelOrders are the orders of what can be had, and how two compare.
@@ -216,6 +217,8 @@ func (p *modelPicker) at(i int) {
 	p.bar = nil
 	if d := p.downloadOf(c); d != nil {
 		p.addBar(d)
+	} else if v := p.w.conversionOf(c.id()); v != nil && c.here != nil {
+		p.addConversion(v)
 	}
 	if buttons := p.buttons(c); len(buttons) > 0 {
 		row := inRow()
@@ -269,8 +272,9 @@ func (p *modelPicker) buttons(c modelChoice) []fyne.CanvasObject {
 		button(tr("Use"), tr("Let this model look at the photos"), !p.readOnly && m.Problem == "", func() { w.closeSheet(); w.useModel(m) })
 	}
 	button(tr("Test"), tr("Test this model and measure how fast it is"), m.Problem == "" || m.PerSecond > 0, func() { p.testModel(m) })
+	p.conversionButton(m, func(text, name string, can bool, f func()) { button(text, name, can, f) })
 	if !m.Bundled {
-		button(tr("Remove …"), tr("Delete the files of this model"), !p.readOnly && !m.InUse, func() { w.closeSheet(); w.askRemoveModel(m) })
+		button(tr("Remove …"), tr("Delete the files of this model"), !p.readOnly && !m.InUse && w.conversionOf(m.ID) == nil, func() { w.closeSheet(); w.askRemoveModel(m) })
 	}
 	if m.Vectors.Vectors > 0 && !m.InUse {
 		button(tr("Free {{.Size}} …", with{"Size": bytesText(m.Vectors.Bytes)}), tr("Remove what this model found"), !p.readOnly, func() { w.closeSheet(); w.askForgetVectors(m) })

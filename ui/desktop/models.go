@@ -12,6 +12,7 @@ import (
 // Modelling is what the window asks and tells of models.
 type Modelling interface {
 	Installing
+	Converting
 
 	Model() app.ModelInfo
 	ModelProblem() string
@@ -56,6 +57,7 @@ func (p *modelPicker) loadOffers(mark string) {
 		offers, err := w.b.Offers(w.ctx)
 		unfinished, stood := w.b.UnfinishedInstalls()
 		models, again := w.b.Models(w.ctx) // one may have been measured
+		conversions := w.conversions(models)
 		return func() {
 			if !p.open() {
 				return
@@ -71,7 +73,7 @@ func (p *modelPicker) loadOffers(mark string) {
 			if stood == nil {
 				p.unfinished = unfinished
 			}
-			p.offers = offers
+			p.offers, p.conversions = offers, conversions
 			p.find(mark)
 		}
 	})

@@ -56,32 +56,33 @@ type window struct {
 	win  fyne.Window // nil when drawing without a window
 	quit func()      // keeps what is unsaved and ends the program
 
-	canvas    fyne.Canvas
-	content   fyne.CanvasObject
-	tips      *look.Tips
-	toast     *toast
-	side      *sidebar
-	search    *searchBar
-	grid      *grid.Grid
-	feed      *feed.Feed
-	detail    *detailPane
-	status    *statusBar
-	viewer    *viewerPage
-	panes     *look.Panes
-	slider    *widget.Slider
-	result    *look.Label
-	banner    *banner
-	empty     *emptyState
-	working   *look.Label          // says what is running
-	sheet     *sheet               // what lies over the window, if anything
-	models    *modelPicker         // the list of models that was opened last
-	downloads map[string]*download // of models, by their id in the catalogue
-	dialog    dialog.Dialog        // of the toolkit, over everything, if any
-	dupes     *dupesPage
-	photos    *fyne.Container         // the grid, or what stands in its place where it is empty
-	line      *fyne.Container         // above it
-	head      *fyne.Container         // search box and chips
-	show      func(path string) error // has the system open a file or a folder
+	canvas     fyne.Canvas
+	content    fyne.CanvasObject
+	tips       *look.Tips
+	toast      *toast
+	side       *sidebar
+	search     *searchBar
+	grid       *grid.Grid
+	feed       *feed.Feed
+	detail     *detailPane
+	status     *statusBar
+	viewer     *viewerPage
+	panes      *look.Panes
+	slider     *widget.Slider
+	result     *look.Label
+	banner     *banner
+	empty      *emptyState
+	working    *look.Label          // says what is running
+	sheet      *sheet               // what lies over the window, if anything
+	models     *modelPicker         // the list of models that was opened last
+	downloads  map[string]*download // of models, by their id in the catalogue
+	conversion *conversion          // of a model, nil while none runs
+	dialog     dialog.Dialog        // of the toolkit, over everything, if any
+	dupes      *dupesPage
+	photos     *fyne.Container         // the grid, or what stands in its place where it is empty
+	line       *fyne.Container         // above it
+	head       *fyne.Container         // search box and chips
+	show       func(path string) error // has the system open a file or a folder
 
 	commands []command
 	mode     look.Mode

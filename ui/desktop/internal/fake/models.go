@@ -10,10 +10,11 @@ import (
 
 // Modelled is what the window may see of models; a test changes it.
 type Modelled struct {
-	Here   []app.ModelInfo
-	Offers []app.Offer
-	Broken error // what AddModel, TestModel and InstallModel find
-	// Stands is called by InstallModel with half of the model there; nil: nothing waits.
+	Here     []app.ModelInfo
+	Offers   []app.Offer
+	Broken   error             // what AddModel, TestModel and InstallModel find
+	Converts map[string]string // to what ConversionOffer says models can be converted
+	// Stands is called by InstallModel and ConvertModel with half of the model there; nil: nothing waits.
 	Stands     func(ctx context.Context)
 	Unfinished []app.Unfinished
 }
@@ -196,4 +197,38 @@ func (b *Backend) UnfinishedInstalls() ([]app.Unfinished, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.Modelled.Unfinished), nil
+}
+
+// ConversionOffer returns what Modelled.Converts says.
+func (b *Backend) ConversionOffer(_ context.Context, id string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Modelled.Converts[id]
+}
+
+// ConvertModel reports a half, calls Modelled.Stands and adds a model of a quarter of the size.
+func (b *Backend) ConvertModel(ctx context.Context, id, to string, progress func(app.Progress)) (app.Conversion, error) {
+	b.count(ctx, "ConvertModel")
+	progress(app.Progress{Done: 50, Total: 100, Running: true})
+	if b.Modelled.Stands != nil {
+		b.Modelled.Stands(ctx)
+	}
+	if ctx.Err() != nil {
+		return app.Conversion{}, ctx.Err()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.Modelled.Broken != nil {
+		return app.Conversion{}, b.Modelled.Broken
+	}
+	for _, m := range b.Modelled.Here {
+		if m.ID == id {
+			c := app.Conversion{From: id, OriginalBytes: m.Bytes}
+			m.ID, m.Bytes, m.Precision, m.InUse, m.Vectors = id+"-"+to, m.Bytes/4, to, false, app.VectorUse{}
+			c.Model = m
+			b.Modelled.Here = append(b.Modelled.Here, m)
+			return c, nil
+		}
+	}
+	return app.Conversion{}, errors.New("no such model")
 }
