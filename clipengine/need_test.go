@@ -62,6 +62,9 @@ func TestNeed(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the system does not say what a process takes:", err)
 	}
+	if raceDetector {
+		t.Skip("skipped: the race detector takes memory of its own; the unit step runs this test without it")
+	}
 	testdata.Runtime(t) // or skip
 	const mb = 1 << 20
 	for name, dir := range map[string]string{"the starter model": "", "a large one": wide().Write(t, "wide")} {
