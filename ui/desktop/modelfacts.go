@@ -122,6 +122,8 @@ func (c modelChoice) state() string {
 		return tr("restricted")
 	case c.here == nil:
 		return ""
+	case c.here.Gone:
+		return tr("not here any more")
 	case c.here.Problem != "":
 		return tr("has a fault")
 	case c.here.InUse:
@@ -134,6 +136,9 @@ func (c modelChoice) state() string {
 
 // brief is the second line of a model in the list.
 func (c modelChoice) brief() string {
+	if c.here != nil && c.here.Gone {
+		return c.foundText()
+	}
 	var parts []string
 	if q := c.quality(); q > 0 {
 		parts = append(parts, tr("finds {{.Share}} of 100", with{"Share": fmt.Sprintf("%.0f", q)}))
@@ -148,6 +153,11 @@ func (c modelChoice) brief() string {
 		parts = append(parts, languagesText(c.languages()))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// foundText says what is kept of a model at hand, or of one that was.
+func (c modelChoice) foundText() string {
+	return trn("what it found in {{.N}} photos takes {{.Size}}", c.here.Vectors.Vectors, with{"Size": bytesText(c.here.Vectors.Bytes)})
 }
 
 func speedText(rate float64, measured bool) string {
@@ -178,6 +188,10 @@ func (c modelChoice) facts() []modelFact {
 			out = append(out, modelFact{name, text})
 		}
 	}
+	if c.here != nil && c.here.Gone {
+		add(tr("Found"), c.foundText())
+		return out
+	}
 	add(tr("Quality"), c.qualityText())
 	if r, measured := c.perSecond(); r > 0 {
 		said := tr("about {{.Rate}} here, estimated; measured once you have it", with{"Rate": rateText(r)})
@@ -200,7 +214,7 @@ func (c modelChoice) facts() []modelFact {
 		add(tr("Runs on"), c.here.Provider)
 	}
 	if c.here != nil && c.here.Vectors.Vectors > 0 {
-		add(tr("Found"), trn("what it found in {{.N}} photos takes {{.Size}}", c.here.Vectors.Vectors, with{"Size": bytesText(c.here.Vectors.Bytes)}))
+		add(tr("Found"), c.foundText())
 	}
 	licence, note := "", ""
 	if c.here != nil {

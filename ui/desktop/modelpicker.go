@@ -26,6 +26,7 @@ type modelPicker struct {
 	readOnly bool
 	models   []app.ModelInfo
 	offers   []app.Offer
+	gone     []app.ModelInfo // of which only what they found is left
 	shown    []modelChoice
 
 	words  *field
@@ -167,6 +168,11 @@ func (p *modelPicker) find(mark string) {
 		slices.SortStableFunc(there, by[i])
 	}
 	p.shown = append(here, there...)
+	for i := range p.gone {
+		if c := (modelChoice{here: &p.gone[i]}); c.matches(words) && !p.many.Checked {
+			p.shown = append(p.shown, c)
+		}
+	}
 	p.list.Refresh()
 	p.mark(mark)
 }
@@ -268,6 +274,13 @@ func (p *modelPicker) buttons(c modelChoice) []fyne.CanvasObject {
 		return out
 	}
 	m := *c.here
+	free := func() {
+		button(tr("Free {{.Size}} …", with{"Size": bytesText(m.Vectors.Bytes)}), tr("Remove what this model found"), !p.readOnly, func() { w.closeSheet(); w.askForgetVectors(m) })
+	}
+	if m.Gone {
+		free()
+		return out
+	}
 	if !m.InUse {
 		button(tr("Use"), tr("Let this model look at the photos"), !p.readOnly && m.Problem == "", func() { w.closeSheet(); w.useModel(m) })
 	}
@@ -277,7 +290,7 @@ func (p *modelPicker) buttons(c modelChoice) []fyne.CanvasObject {
 		button(tr("Remove …"), tr("Delete the files of this model"), !p.readOnly && !m.InUse && w.conversionOf(m.ID) == nil, func() { w.closeSheet(); w.askRemoveModel(m) })
 	}
 	if m.Vectors.Vectors > 0 && !m.InUse {
-		button(tr("Free {{.Size}} …", with{"Size": bytesText(m.Vectors.Bytes)}), tr("Remove what this model found"), !p.readOnly, func() { w.closeSheet(); w.askForgetVectors(m) })
+		free()
 	}
 	return out
 }

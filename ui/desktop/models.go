@@ -17,6 +17,7 @@ type Modelling interface {
 	Model() app.ModelInfo
 	ModelProblem() string
 	Models(ctx context.Context) ([]app.ModelInfo, error)
+	GoneModels(ctx context.Context) ([]app.ModelInfo, error)
 	Offers(ctx context.Context) ([]app.Offer, error)
 	UseModel(ctx context.Context, id string) error
 	AddModel(ctx context.Context, dir string) (app.ModelInfo, error)
@@ -58,6 +59,7 @@ func (p *modelPicker) loadOffers(mark string) {
 		unfinished, stood := w.b.UnfinishedInstalls()
 		models, again := w.b.Models(w.ctx) // one may have been measured
 		conversions := w.conversions(models)
+		gone, left := w.b.GoneModels(w.ctx)
 		return func() {
 			if !p.open() {
 				return
@@ -69,6 +71,9 @@ func (p *modelPicker) loadOffers(mark string) {
 				p.said.SetText(sentence(err))
 			} else {
 				p.said.SetText(tr("Nothing is downloaded before you ask for it."))
+			}
+			if left == nil {
+				p.gone = gone
 			}
 			if stood == nil {
 				p.unfinished = unfinished

@@ -227,3 +227,31 @@ func TestModelsOfAReaderCannotBeChanged(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatAGoneModelFoundIsFreed frees what is left of a model that is not here any more.
+func TestWhatAGoneModelFoundIsFreed(t *testing.T) {
+	x := open(t, fake.New(20))
+	x.b.Modelled.Gone = []app.ModelInfo{{ID: "old", Name: "old", Gone: true, Vectors: app.VectorUse{Vectors: 900, Bytes: 2e6}}}
+	p := x.pickModels()
+	p.mark("old")
+	if got := p.text(); !strings.Contains(got, "not here any more") || !strings.Contains(got, "what it found in 900 photos takes 2.0 MB") || strings.Contains(got, "[Use]") || strings.Contains(got, "[Remove") {
+		t.Errorf("%s", got)
+	}
+	p.press(t, "Free 2.0 MB")
+	x.settle()
+	x.key(fyne.KeySpace) // the focus is on keeping it
+	x.settle()
+	if x.b.Calls("ForgetVectors") != 0 {
+		t.Fatal("it is freed without being asked")
+	}
+	p = x.modelPicker()
+	p.mark("old")
+	p.press(t, "Free 2.0 MB")
+	x.settle()
+	x.canvas.FocusPrevious() // as Shift+Tab does
+	x.key(fyne.KeySpace)
+	x.settle()
+	if got := x.modelPicker().ids(); x.b.Calls("ForgetVectors") != 1 || slices.Contains(got, "old") {
+		t.Errorf("it was freed %d times; the list has %v", x.b.Calls("ForgetVectors"), got)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 // Modelled is what the window may see of models; a test changes it.
 type Modelled struct {
+	Gone     []app.ModelInfo // of which only vectors are left
 	Here     []app.ModelInfo
 	Offers   []app.Offer
 	Broken   error             // what AddModel, TestModel and InstallModel find
@@ -53,6 +54,13 @@ func (b *Backend) Models(context.Context) ([]app.ModelInfo, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.Modelled.Here), nil
+}
+
+// GoneModels returns those of which only vectors are left.
+func (b *Backend) GoneModels(context.Context) ([]app.ModelInfo, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.Modelled.Gone), nil
 }
 
 // Offers returns those that can be had.
@@ -132,6 +140,12 @@ func (b *Backend) ForgetVectors(ctx context.Context, id string) (app.VectorUse, 
 			freed, b.Modelled.Here[i].Vectors = b.Modelled.Here[i].Vectors, app.VectorUse{}
 		}
 	}
+	b.Modelled.Gone = slices.DeleteFunc(b.Modelled.Gone, func(m app.ModelInfo) bool {
+		if m.ID == id {
+			freed = m.Vectors
+		}
+		return m.ID == id
+	})
 	return freed, nil
 }
 
