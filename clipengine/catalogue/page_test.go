@@ -69,7 +69,7 @@ func tables(c *catalogue.Catalogue) string {
 			size += " " + string(p)
 		}
 		const gb = (1 << 20) / 1e9
-		memory := fmt.Sprintf("%.1f GB", float64(m.MemoryMiB(p))*gb)
+		memory := fmt.Sprintf("%.*f GB", map[bool]int{true: 2, false: 1}[m.MemoryMiB(p) < 95], float64(m.MemoryMiB(p))*gb)
 		if m.MeasuredMiB > 0 {
 			memory += fmt.Sprintf(" (%.1f)", float64(m.MeasuredMiB)*gb)
 		}
