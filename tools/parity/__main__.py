@@ -4,8 +4,8 @@
     python tools/parity --only RN50 ViT-B-16    these, and the report of all that were run so far
     python tools/parity --fixtures          make the small ones anew that the Go tests bring
 
-Rows are kept in build/parity/rows, so that a run can be done in parts. A full-size model of 600 million numbers
-takes some 10 GB of disk and memory for a while.
+Rows are kept in tools/parity/rows, so that a run can be done in parts, on several machines too. A full-size model of
+600 million numbers takes some 10 GB of disk and memory for a while.
 """
 import argparse
 import json
@@ -22,6 +22,7 @@ import report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / 'build/parity'
+ROWS = ROOT / 'tools/parity/rows'
 
 
 def slug(name):
@@ -47,8 +48,8 @@ def compare(a, binary):
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     row['seconds'] = round(time.monotonic() - start)
-    (WORK / 'rows').mkdir(parents=True, exist_ok=True)
-    (WORK / 'rows' / (slug(a.name) + '.json')).write_text(json.dumps(row, indent=1))
+    ROWS.mkdir(exist_ok=True)
+    (ROWS / (slug(a.name) + '.json')).write_text(json.dumps(row, indent=1))
     return row
 
 
@@ -74,7 +75,7 @@ def main():
         if not compare(a, binary)['passed']:
             failed.append(a.name)
     rows = {}
-    for f in sorted((WORK / 'rows').glob('*.json')):
+    for f in sorted(ROWS.glob('*.json')):
         row = json.loads(f.read_text())
         rows[row['name']] = row
     report.write(ROOT / 'docs/parity.md', rows)
