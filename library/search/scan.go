@@ -202,6 +202,11 @@ func (r *run) measure(l *look, rows []int32) ([]mark, error) {
 func (r *run) settle(l *look, rows []int32) error {
 	marks, err := r.measure(l, rows)
 	for n, m := range marks {
+		if r.view.Single() {
+			// Its floors are the ground's, which other searches read.
+			l.scores[rows[n]] = m.score
+			continue
+		}
 		l.set(int(rows[n]), m)
 	}
 	return err
