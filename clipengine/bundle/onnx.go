@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"descry/internal/wire"
 )
 
 // port is an input or output of a model's graph.
@@ -92,7 +94,6 @@ const (
 	maxDepth = 32
 	maxName  = 4096
 	maxPorts = 256
-	maxItems = 20 << 20
 )
 
 var errBroken = errors.New("the file is not a whole ONNX model")
@@ -100,7 +101,7 @@ var errBroken = errors.New("the file is not a whole ONNX model")
 // readGraph reads the structure of the ONNX file in r, which is size bytes long.
 func readGraph(r io.ReaderAt, size int64) (*graph, error) {
 	g := &graph{weights: map[int64]int64{}}
-	w := walker{r: r, g: g, seen: map[extern]struct{}{}}
+	w := walker{Reader: wire.NewReader(r, errBroken), g: g, seen: map[extern]struct{}{}}
 	if err := w.message(msgModel, 0, size, 0); err != nil {
 		return nil, err
 	}
@@ -134,17 +135,12 @@ func integerOp(op string) bool {
 
 // walker goes through the protobuf wire format depth first.
 type walker struct {
-	r     io.ReaderAt
-	g     *graph
-	items int
-	seen  map[extern]struct{}
+	*wire.Reader
+	g    *graph
+	seen map[extern]struct{}
 	// graphs counts how deep the walk is in nested graphs; inputs and outputs count only
 	// in the outermost.
 	graphs int
-
-	page  [64 << 10]byte
-	start int64
-	held  []byte
 
 	port   port
 	tensor struct {
@@ -161,50 +157,15 @@ func (w *walker) message(kind message, off, end int64, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("%w: it is nested more than %d deep", errBroken, maxDepth)
 	}
-	for off < end {
-		if w.items++; w.items > maxItems {
-			return fmt.Errorf("%w: it has more than %d parts", errBroken, maxItems)
+	return w.Each(off, end, func(f wire.Field) error {
+		switch f.Kind {
+		case wire.Number:
+			w.number(kind, f.Num, int64(f.Value))
+		case wire.Bytes:
+			return w.bytes(kind, f.Num, f.Off, f.End, depth)
 		}
-		key, n, err := w.varint(off, end)
-		if err != nil {
-			return err
-		}
-		off += n
-		field := key >> 3
-		switch key & 7 {
-		case 0:
-			v, n, err := w.varint(off, end)
-			if err != nil {
-				return err
-			}
-			off += n
-			w.number(kind, field, int64(v))
-		case 1:
-			off += 8
-		case 5:
-			off += 4
-		case 2:
-			length, n, err := w.varint(off, end)
-			if err != nil {
-				return err
-			}
-			off += n
-			if length > uint64(end-off) {
-				return fmt.Errorf("%w: it ends before its contents do", errBroken)
-			}
-			next := off + int64(length)
-			if err := w.bytes(kind, field, off, next, depth); err != nil {
-				return err
-			}
-			off = next
-		default:
-			return errBroken
-		}
-		if off > end {
-			return fmt.Errorf("%w: it ends before its contents do", errBroken)
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // number takes a field of an integer type.
@@ -234,7 +195,7 @@ func (w *walker) dims(v int64) {
 func (w *walker) bytes(kind message, field uint64, off, end int64, depth int) error {
 	if kind == msgTensor && field == 1 {
 		for off < end {
-			v, n, err := w.varint(off, end)
+			v, n, err := w.Varint(off, end)
 			if err != nil {
 				return err
 			}
@@ -342,47 +303,11 @@ func (w *walker) text(off, end int64) (string, error) {
 	}
 	b := make([]byte, end-off)
 	for i := range b {
-		c, err := w.at(off + int64(i))
+		c, err := w.At(off + int64(i))
 		if err != nil {
 			return "", err
 		}
 		b[i] = c
 	}
 	return string(bytes.ToValidUTF8(b, []byte("\uFFFD"))), nil
-}
-
-// varint reads a number of up to ten bytes of seven bits.
-func (w *walker) varint(off, end int64) (v uint64, n int64, err error) {
-	for n < 10 {
-		if off+n >= end {
-			return 0, 0, fmt.Errorf("%w: it ends in the middle of a number", errBroken)
-		}
-		c, err := w.at(off + n)
-		if err != nil {
-			return 0, 0, err
-		}
-		v |= uint64(c&0x7f) << (7 * n)
-		n++
-		if c < 0x80 {
-			return v, n, nil
-		}
-	}
-	return 0, 0, errBroken
-}
-
-// at returns one byte of the file through a small window, since the walk goes forward in
-// short steps and long jumps.
-func (w *walker) at(off int64) (byte, error) {
-	if i := off - w.start; i >= 0 && i < int64(len(w.held)) {
-		return w.held[i], nil
-	}
-	n, err := w.r.ReadAt(w.page[:], off)
-	if n == 0 {
-		if err == nil || errors.Is(err, io.EOF) {
-			return 0, fmt.Errorf("%w: it ends before its contents do", errBroken)
-		}
-		return 0, fmt.Errorf("read the model: %w", err)
-	}
-	w.start, w.held = off, w.page[:n]
-	return w.held[0], nil
 }

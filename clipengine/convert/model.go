@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"descry/internal/wire"
 )
 
 // Limits that no real model comes near; they bound the work and the memory that a hostile
 // file can cost.
 const (
-	maxFields  = 20 << 20
 	maxHeld    = 128 << 20
 	maxName    = 4096
 	maxNodes   = 1 << 20
@@ -138,21 +139,21 @@ func (m *model) read(name string) error {
 	if err != nil {
 		return err
 	}
-	r := &reader{r: f.r, size: f.size}
+	r := &reader{Reader: wire.NewReader(f.r, errBroken), r: f.r}
 	var graph []field
-	err = r.each(0, f.size, func(x field) error {
+	err = r.Each(0, f.size, func(x field) error {
 		switch {
-		case x.num == 1 && x.kind == wireNumber:
-			m.irVersion = int64(x.value)
-		case x.num == 7 && x.kind == wireBytes:
+		case x.Num == 1 && x.Kind == wire.Number:
+			m.irVersion = int64(x.Value)
+		case x.Num == 7 && x.Kind == wire.Bytes:
 			graph = append(graph, x)
-		case x.num == 8 && x.kind == wireBytes:
+		case x.Num == 8 && x.Kind == wire.Bytes:
 			return m.readOpset(r, x)
-		case x.num == 14 && x.kind == wireBytes: // metadata_props
+		case x.Num == 14 && x.Kind == wire.Bytes: // metadata_props
 			b, err := r.bytes(x)
-			m.rest = m.rest.bytes(x.num, b)
+			m.rest = m.rest.bytes(x.Num, b)
 			return err
-		case x.num == 25:
+		case x.Num == 25:
 			return errors.New("it has functions of its own, which are not converted")
 		}
 		return nil
@@ -227,15 +228,15 @@ func (m *model) readOpset(r *reader, x field) error {
 	if err != nil {
 		return err
 	}
-	m.rest = m.rest.bytes(x.num, b)
+	m.rest = m.rest.bytes(x.Num, b)
 	var domain string
 	var version int64
-	err = r.each(x.off, x.end, func(x field) (err error) {
-		switch x.num {
+	err = r.Each(x.Off, x.End, func(x field) (err error) {
+		switch x.Num {
 		case 1:
 			domain, err = r.text(x)
 		case 2:
-			version = int64(x.value)
+			version = int64(x.Value)
 		}
 		return err
 	})
@@ -246,11 +247,11 @@ func (m *model) readOpset(r *reader, x field) error {
 }
 
 func (m *model) readGraph(r *reader, x field, name string) error {
-	return r.each(x.off, x.end, func(x field) error {
-		if x.kind != wireBytes {
+	return r.Each(x.Off, x.End, func(x field) error {
+		if x.Kind != wire.Bytes {
 			return errBroken
 		}
-		switch x.num {
+		switch x.Num {
 		case 1:
 			return m.readNode(r, x, name)
 		case 5:
@@ -264,7 +265,7 @@ func (m *model) readGraph(r *reader, x field, name string) error {
 			if err != nil {
 				return err
 			}
-			if x.num == 11 {
+			if x.Num == 11 {
 				m.inputs = append(m.inputs, p)
 			} else {
 				m.outputs = append(m.outputs, p)
@@ -292,18 +293,18 @@ func readPort(r *reader, x field) (p port, err error) {
 	if p.raw, err = r.bytes(x); err != nil {
 		return p, err
 	}
-	err = r.each(x.off, x.end, func(x field) (err error) {
+	err = r.Each(x.Off, x.End, func(x field) (err error) {
 		switch {
-		case x.num == 1:
+		case x.Num == 1:
 			p.name, err = r.text(x)
-		case x.num == 2 && x.kind == wireBytes:
-			err = r.each(x.off, x.end, func(x field) error {
-				if x.num != 1 || x.kind != wireBytes {
+		case x.Num == 2 && x.Kind == wire.Bytes:
+			err = r.Each(x.Off, x.End, func(x field) error {
+				if x.Num != 1 || x.Kind != wire.Bytes {
 					return nil
 				}
-				return r.each(x.off, x.end, func(x field) error {
-					if x.num == 1 && x.kind == wireNumber {
-						p.elem = int64(x.value)
+				return r.Each(x.Off, x.End, func(x field) error {
+					if x.Num == 1 && x.Kind == wire.Number {
+						p.elem = int64(x.Value)
 					}
 					return nil
 				})
@@ -319,12 +320,12 @@ func (m *model) readNode(r *reader, x field, file string) error {
 		return fmt.Errorf("%w: it has more than %d nodes", errBroken, maxNodes)
 	}
 	n := &node{}
-	err := r.each(x.off, x.end, func(x field) error {
+	err := r.Each(x.Off, x.End, func(x field) error {
 		var text *string
-		switch x.num {
+		switch x.Num {
 		case 1, 2:
 			s, err := r.text(x)
-			if x.num == 1 {
+			if x.Num == 1 {
 				n.in = append(n.in, s)
 			} else {
 				n.out = append(n.out, s)
@@ -337,7 +338,7 @@ func (m *model) readNode(r *reader, x field, file string) error {
 		case 7:
 			text = &n.domain
 		case 5:
-			if x.kind != wireBytes {
+			if x.Kind != wire.Bytes {
 				return errBroken
 			}
 			a, err := m.readAttribute(r, x, file)
@@ -381,20 +382,20 @@ func constant(n *node) *tensor {
 }
 
 func (m *model) readAttribute(r *reader, x field, file string) (a attribute, err error) {
-	err = r.each(x.off, x.end, func(x field) (err error) {
-		switch x.num {
+	err = r.Each(x.Off, x.End, func(x field) (err error) {
+		switch x.Num {
 		case 1:
 			a.name, err = r.text(x)
 		case 2, 7: // f, floats
 			err = a.addFloats(r, x)
 		case 3:
-			a.number = int64(x.value)
+			a.number = int64(x.Value)
 		case 8:
 			a.ints, err = r.numbers(a.ints, x)
 		case 20:
-			a.kind = int64(x.value)
+			a.kind = int64(x.Value)
 		case 5:
-			if x.kind != wireBytes {
+			if x.Kind != wire.Bytes {
 				return errBroken
 			}
 			a.tensor, err = m.readTensor(r, x, file)
@@ -412,7 +413,7 @@ func (m *model) readAttribute(r *reader, x field, file string) (a attribute, err
 }
 
 func (a *attribute) addFloats(r *reader, x field) error {
-	if x.kind != wireFixed32 && (x.kind != wireBytes || (x.end-x.off)%4 != 0) {
+	if x.Kind != wire.Fixed32 && (x.Kind != wire.Bytes || (x.End-x.Off)%4 != 0) {
 		return errBroken
 	}
 	b, err := r.bytes(x)
@@ -428,12 +429,12 @@ func (m *model) readTensor(r *reader, x field, file string) (*tensor, error) {
 	t := &tensor{}
 	var raw, floats, typed []field
 	external := map[string]string{}
-	err := r.each(x.off, x.end, func(x field) (err error) {
-		switch x.num {
+	err := r.Each(x.Off, x.End, func(x field) (err error) {
+		switch x.Num {
 		case 1:
 			t.dims, err = r.numbers(t.dims, x)
 		case 2:
-			t.elem = int64(x.value)
+			t.elem = int64(x.Value)
 		case 4:
 			floats = append(floats, x)
 		case 5, 6, 7, 10, 11:
@@ -477,9 +478,9 @@ func (m *model) readTensor(r *reader, x field, file string) (*tensor, error) {
 		}
 	case len(typed) > 0 || size == 0 || t.elem != elemFloat && len(floats) > 0:
 		// Whole numbers in a form of their own: they go along as they are.
-		t.asIs, t.from, t.off, t.size = true, own, x.off, x.end-x.off
-	case len(inline) == 1 && inline[0].kind == wireBytes:
-		t.from, t.off, t.size = own, inline[0].off, inline[0].end-inline[0].off
+		t.asIs, t.from, t.off, t.size = true, own, x.Off, x.End-x.Off
+	case len(inline) == 1 && inline[0].Kind == wire.Bytes:
+		t.from, t.off, t.size = own, inline[0].Off, inline[0].End-inline[0].Off
 	case len(inline) == 0 && n == 0:
 		t.from = own
 	default:
@@ -495,12 +496,12 @@ func (m *model) readTensor(r *reader, x field, file string) (*tensor, error) {
 }
 
 func readEntry(r *reader, x field, into map[string]string) error {
-	if x.kind != wireBytes {
+	if x.Kind != wire.Bytes {
 		return errBroken
 	}
 	var key, value string
-	err := r.each(x.off, x.end, func(x field) (err error) {
-		switch x.num {
+	err := r.Each(x.Off, x.End, func(x field) (err error) {
+		switch x.Num {
 		case 1:
 			key, err = r.text(x)
 		case 2:
