@@ -87,9 +87,8 @@ func (a *App) choose(ctx context.Context, dir, precision string) (add addition, 
 	switch want {
 	case PrecisionAuto, "":
 		want = bundle.Fitting(a.computing(ctx), have)
-		best := bundle.Fitting(a.computing(ctx), []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
-		if want == bundle.Float32Weights && source.ImageTower == "" && convert.Check(source, convert.Precision(best)) == nil {
-			offer = string(best)
+		if want == bundle.Float32Weights {
+			offer = a.convertible(ctx, source)
 		}
 	case bundle.Float32Weights, bundle.Float16Weights, bundle.Int8Weights:
 		if !slices.Contains(have, want) && source.ImageTower == "" {
@@ -118,6 +117,16 @@ func (a *App) choose(ctx context.Context, dir, precision string) (add addition, 
 		}
 	}
 	return add, offer, nil
+}
+
+// convertible returns the precision that would suit this machine better than float32 and that
+// can be made of a model, or "".
+func (a *App) convertible(ctx context.Context, b *bundle.Bundle) string {
+	best := bundle.Fitting(a.computing(ctx), []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
+	if b.ImageTower != "" || convert.Check(b, convert.Precision(best)) != nil {
+		return ""
+	}
+	return string(best)
 }
 
 // ConvertModel makes an int8 or fp16 model of a float32 one, which stays, as ID-int8 or

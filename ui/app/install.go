@@ -15,7 +15,6 @@ import (
 
 	"descry/clipengine/bundle"
 	"descry/clipengine/catalogue"
-	"descry/clipengine/convert"
 	"descry/clipengine/hub"
 	"descry/library"
 )
@@ -230,14 +229,10 @@ func (a *App) InstallModel(ctx context.Context, id string, o InstallOptions, pro
 // hand, and that ConvertModel can make of it, or "".
 func (a *App) ConversionOffer(ctx context.Context, id string) string {
 	b, err := a.openBundle(id)
-	if err != nil || b.ImageTower != "" || bundle.Precision(b.Precision) != bundle.Float32Weights {
+	if err != nil || bundle.Precision(b.Precision) != bundle.Float32Weights {
 		return ""
 	}
-	best := bundle.Fitting(a.computing(ctx), []bundle.Precision{bundle.Int8Weights, bundle.Float16Weights})
-	if convert.Check(b, convert.Precision(best)) != nil {
-		return ""
-	}
-	return string(best)
+	return a.convertible(ctx, b)
 }
 
 // reserve is what a download leaves free on the disk, in bytes.

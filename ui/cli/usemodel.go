@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -38,14 +39,7 @@ func (c *call) modelsUseCmd() *cobra.Command {
 					return err
 				}
 				if later {
-					st, err := a.Status(ctx)
-					if err != nil {
-						return err
-					}
-					if s := comingText(st.Coming); s != "" {
-						c.message("%s", s)
-					}
-					return c.printModels(ctx, a)
+					return c.printComing(ctx, a)
 				}
 				meter := c.newMeter()
 				report, err := a.LookAgain(ctx, meter.show)
@@ -71,14 +65,7 @@ func (c *call) modelsUseCmd() *cobra.Command {
 			}, func(spool.Answer) error {
 				c.message("The process that writes the library does it.")
 				return c.withApp(ctx, AccessRead, func(a *app.App) error {
-					st, err := a.Status(ctx)
-					if err != nil {
-						return err
-					}
-					if s := comingText(st.Coming); s != "" {
-						c.message("%s", s)
-					}
-					return c.printModels(ctx, a)
+					return c.printComing(ctx, a)
 				})
 			})
 		},
@@ -143,4 +130,16 @@ func megabytes(n int64) string {
 	default:
 		return fmt.Sprintf("%.0f kB", 1000*mb)
 	}
+}
+
+// printComing says how far the model has come that is to take over, and lists the models.
+func (c *call) printComing(ctx context.Context, a *app.App) error {
+	st, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if s := comingText(st.Coming); s != "" {
+		c.message("%s", s)
+	}
+	return c.printModels(ctx, a)
 }
