@@ -18,6 +18,9 @@ GOFUMPT     := mvdan.cc/gofumpt@v0.10.0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
+# The packages of the models' authors, in which models are exported and compared.
+PYTHON := $(BUILD)/py/bin/python
+
 # How long each fuzz target runs in `make test`; `make fuzz FUZZTIME=10m` digs deeper.
 FUZZTIME ?= 3s
 
@@ -94,14 +97,17 @@ window-test: build ## drive the real window on a virtual screen
 	@scripts/install-deps test
 	@scripts/test window
 
+.PHONY: python
+python: ## install the packages of the models' authors into build/py, for exporting and comparing (some GB)
+	@test -x $(PYTHON) || python3 -m venv $(BUILD)/py
+	@$(PYTHON) -m pip install --quiet -r tools/export/requirements.txt
+
 .PHONY: parity
-parity: go-version runtime ## pixels, token numbers, tensors and vectors against the Python originals; every architecture with random weights (hours; ONLY="RN50 ViT-B-16": some), and docs/parity.md
+parity: go-version runtime python ## pixels, token numbers, tensors and vectors against the Python originals; every architecture with random weights (hours; ONLY="RN50 ViT-B-16": some), and docs/parity.md
 	@scripts/install-deps build
 	$(GO) test -count=1 -v -tags $(TEST_TAGS) -run 'Match(es)?(Python|CLIPs|Fixtures|ItsFixtures)|OfTheOriginal|OfPillow|PlantedFaults' \
 		./clipengine/... ./internal/acceptance/... ./internal/parity/...
-	@test -x $(BUILD)/parity/py/bin/python || python3 -m venv $(BUILD)/parity/py
-	$(BUILD)/parity/py/bin/pip install --quiet -r tools/parity/requirements.txt
-	$(BUILD)/parity/py/bin/python -W ignore tools/parity $(if $(ONLY),--only $(ONLY))
+	$(PYTHON) -W ignore tools/parity $(if $(ONLY),--only $(ONLY))
 
 .PHONY: quality
 quality: go-version runtime ## how well search, tags and duplicates do, on the samples and on ../shared
@@ -116,14 +122,12 @@ bench: go-version runtime ## measure what is promised of speed and memory, and w
 	$(BUILD)/bench -write docs/performance.md
 
 .PHONY: bench-peers
-bench-peers: go-version runtime ## Descry's engine beside Python ONNX Runtime, PyTorch and rclip, in one run; installs them into build/ (some GB), writes docs/performance.md
+bench-peers: go-version runtime python ## Descry's engine beside Python ONNX Runtime, PyTorch and rclip, in one run; installs them into build/ (some GB), writes docs/performance.md
 	@scripts/install-deps build
-	@test -x $(BUILD)/peers/py/bin/python || python3 -m venv $(BUILD)/peers/py
 	@test -x $(BUILD)/peers/rclip/bin/python || python3 -m venv $(BUILD)/peers/rclip
-	$(BUILD)/peers/py/bin/pip install --quiet -r tools/peers/requirements.txt
-	$(BUILD)/peers/rclip/bin/pip install --quiet -r tools/peers/requirements-rclip.txt
+	$(BUILD)/peers/rclip/bin/pip install --quiet -r tools/peers/requirements.txt
 	$(GO) build -tags $(TEST_TAGS) -o $(BUILD)/peers/run ./tools/peers
-	$(BUILD)/peers/run -write docs/performance.md
+	$(BUILD)/peers/run -python $(PYTHON) -write docs/performance.md
 
 .PHONY: bench-parts
 bench-parts: go-version runtime ## how fast single parts are on this machine (Go benchmarks)

@@ -80,6 +80,6 @@ def write(path, rows):
         out += [line8(a, rows.get(a.name)) for a in listed]
         out.append('')
     ran = sorted({row.get('commit', '') for row in rows.values()} - {''})
-    out += ['## How this was made', '', f'`make parity` installs the packages below into `build/parity/py` and does all of the above, one model at a time; each export is deleted after its comparison. '
+    out += ['## How this was made', '', f'`make parity` installs the packages below into `build/py` and does all of the above, one model at a time; each export is deleted after its comparison. '
             '`make parity ONLY="RN50 ViT-B-16"` runs these alone. A row that was not run says so.', '', f'Versions: {versions()}; ONNX Runtime in Descry 1.30.0; commits {", ".join(ran)}.', '']
     path.write_text('\n'.join(out))

@@ -19,7 +19,7 @@ import (
 
 // options are where things are and what is measured.
 type options struct {
-	python, rclip string // interpreters with requirements.txt, and with requirements-rclip.txt
+	python, rclip string // interpreters of build/py, and with requirements.txt
 	models        string // folder of the models, which are made once
 	runtime       string
 	rounds        int
@@ -30,8 +30,8 @@ type options struct {
 
 func main() {
 	o := options{threads: runtime.GOMAXPROCS(0)}
-	flag.StringVar(&o.python, "python", "build/peers/py/bin/python", "Python `interpreter` with tools/peers/requirements.txt")
-	flag.StringVar(&o.rclip, "rclip", "build/peers/rclip/bin/python", "Python `interpreter` with tools/peers/requirements-rclip.txt")
+	flag.StringVar(&o.python, "python", "build/py/bin/python", "Python `interpreter` with tools/export/requirements.txt")
+	flag.StringVar(&o.rclip, "rclip", "build/peers/rclip/bin/python", "Python `interpreter` with tools/peers/requirements.txt")
 	flag.StringVar(&o.models, "models", "build/peers/models", "`folder` for the models, which are made when they are not there")
 	flag.StringVar(&o.runtime, "runtime", os.Getenv("DESCRY_ONNXRUNTIME"), "the ONNX Runtime `library`; default: the one in build/")
 	flag.IntVar(&o.rounds, "rounds", 7, "how often each works, in turns")
