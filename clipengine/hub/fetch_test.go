@@ -362,6 +362,9 @@ func TestHurtParts(t *testing.T) {
 				t.Fatal(err)
 			}
 			hurt(t, dir, filepath.Join(dir, "visual", "model.onnx"))
+			if done, total, _ := Unfinished(dir); done < 0 || total < 0 {
+				t.Errorf("%d of %d bytes are there", done, total)
+			}
 			files, err := c.Fetch(t.Context(), job(t, c, dir))
 			if err != nil {
 				t.Fatal(err)

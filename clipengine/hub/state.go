@@ -41,7 +41,7 @@ func (m *mark) sameFile(o *mark) bool {
 }
 
 func (s *state) find(name string) *mark {
-	i := slices.IndexFunc(s.Files, func(m *mark) bool { return m != nil && m.Path == name })
+	i := slices.IndexFunc(s.Files, func(m *mark) bool { return m.Path == name })
 	if i < 0 {
 		return nil
 	}
@@ -61,6 +61,7 @@ func readState(root *os.Root) state {
 	if err != nil || json.Unmarshal(data, &s) != nil {
 		return state{}
 	}
+	s.Files = slices.DeleteFunc(s.Files, func(m *mark) bool { return m == nil })
 	return s
 }
 
