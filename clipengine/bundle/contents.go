@@ -12,6 +12,7 @@ var papers = []string{
 	"bundle.json", "config.json", "preprocess.json", "preprocessor_config.json", "preprocess_cfg.json",
 	"visual/preprocess_cfg.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
 	"textual/tokenizer.json", "textual/tokenizer_config.json", "textual/special_tokens_map.json",
+	"merges.txt", // by it CLIP's own vocabulary is told where there is no tokenizer.json
 	"README.md", "MODEL_CARD.md", "LICENSE", "LICENSE.txt", "NOTICE",
 }
 
