@@ -142,11 +142,14 @@ func (w *writer) copy(ctx context.Context, name string) error {
 
 // manifest writes bundle.json: what the original's says, and what is new.
 func (w *writer) manifest(ctx context.Context, b *bundle.Bundle, to Precision) error {
-	m := map[string]any{}
+	var m map[string]any
 	if data, err := fs.ReadFile(w.fsys, "bundle.json"); err == nil {
 		if err := json.Unmarshal(data, &m); err != nil {
 			return fmt.Errorf("its file bundle.json is not what it should be: %w", err)
 		}
+	}
+	if m == nil { // there is none, or it says nothing
+		m = map[string]any{}
 	}
 	space, err := b.Digest()
 	if err != nil {

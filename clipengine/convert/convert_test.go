@@ -278,16 +278,25 @@ func halfTensor(name string, dims ...int64) onnxtest.Message {
 	return m.Int(2, onnxtest.Float16).Text(8, name).Bytes(9, make([]byte, 2*n))
 }
 
+// TestConvertingCanBeCancelled cancels it in one file and between two: the weights go first.
 func TestConvertingCanBeCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(t.Context())
-	stop := errors.New("enough")
-	root, dir := target(t)
-	_, err := Model(ctx, fstest.MapFS{"m.onnx": {Data: graphs()["sum"].Model()}}, "m.onnx", root, "m.onnx", Int8, func(done, total int64) { cancel(stop) })
-	if !errors.Is(err, stop) {
-		t.Errorf("error: %v", err)
-	}
-	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("%s is left", left[0].Name())
+	for _, limit := range []int64{maxInline, 0} {
+		for _, after := range []int64{0, 48 * 32} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			stop := errors.New("enough")
+			root, dir := target(t)
+			_, err := convert(ctx, fstest.MapFS{"m.onnx": {Data: graphs()["sum"].Model()}}, "m.onnx", root, "m.onnx", Int8, limit, func(done, _ int64) {
+				if done >= after {
+					cancel(stop)
+				}
+			})
+			if !errors.Is(err, stop) {
+				t.Errorf("error: %v", err)
+			}
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("%s is left", left[0].Name())
+			}
+		}
 	}
 }
 

@@ -158,7 +158,7 @@ func (m *model) write(ctx context.Context, dir *os.Root, name string, limit int6
 	}
 	head := message{}.number(1, max(m.irVersion, 4)).text(2, "descry")
 	head = append(head.head(7, length), nodes...)
-	return toFile(ctx, dir, name, told, func(w *sink) error {
+	err := toFile(ctx, dir, name, told, func(w *sink) error {
 		if _, err := w.Write(head); err != nil {
 			return err
 		}
@@ -177,6 +177,10 @@ func (m *model) write(ctx context.Context, dir *os.Root, name string, limit int6
 		_, err := w.Write(append(ports, m.rest...))
 		return err
 	})
+	if err != nil && location != "" {
+		_ = dir.Remove(path.Join(path.Dir(name), location))
+	}
+	return err
 }
 
 func writeTensor(w *sink, t *tensor) error {
