@@ -22,8 +22,12 @@ const maxVocab = 1 << 22
 
 // file is the part of tokenizer.json that turns text into tokens.
 type file struct {
-	Truncation *struct{ Direction string } `json:"truncation"`
-	Padding    *struct {
+	Truncation *struct {
+		Direction string
+		// MaxLength may be larger than any number of tokens.
+		MaxLength float64 `json:"max_length"`
+	} `json:"truncation"`
+	Padding *struct {
 		ID int64 `json:"pad_id"`
 	} `json:"padding"`
 	Added         []added         `json:"added_tokens"`
@@ -43,10 +47,15 @@ func ReadJSON(data []byte) (*Tokenizer, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("read the tokenizer: %w", err)
 	}
-	if f.Truncation != nil && f.Truncation.Direction == "Left" {
-		return nil, errors.New("the tokenizer cuts texts at their beginning, which is not supported")
-	}
 	t := &Tokenizer{}
+	if f.Truncation != nil {
+		if f.Truncation.Direction == "Left" {
+			return nil, errors.New("the tokenizer cuts texts at their beginning, which is not supported")
+		}
+		if n := f.Truncation.MaxLength; n >= 1 && n < maxVocab {
+			t.limit = int(n)
+		}
+	}
 	if err := t.readModel(f.Model); err != nil {
 		return nil, err
 	}
@@ -61,6 +70,9 @@ func ReadJSON(data []byte) (*Tokenizer, error) {
 	if t.norm, err = readNormalizer(f.Normalizer, 0); err != nil {
 		return nil, err
 	}
+	if len(t.norm) > maxSteps {
+		return nil, fmt.Errorf("the tokenizer normalises texts in %d steps, more than the %d that are sensible", len(t.norm), maxSteps)
+	}
 	for _, a := range f.Added {
 		if a.Normalized {
 			a.Content = t.norm.apply(a.Content)
@@ -73,10 +85,12 @@ func ReadJSON(data []byte) (*Tokenizer, error) {
 	if t.pre, err = readSplitters(f.PreTokenizer, 0); err != nil {
 		return nil, err
 	}
+	if len(t.pre) > maxSplits {
+		return nil, fmt.Errorf("the tokenizer splits texts %d times, more than the %d that are sensible", len(t.pre), maxSplits)
+	}
 	if err := t.readPost(f.PostProcessor, 0); err != nil {
 		return nil, err
 	}
-	t.readLimit(data)
 	for _, name := range []string{"[PAD]", "<pad>"} {
 		if id, ok := t.vocab[name]; ok {
 			t.pad = id
@@ -87,18 +101,6 @@ func ReadJSON(data []byte) (*Tokenizer, error) {
 		t.pad = f.Padding.ID
 	}
 	return t, nil
-}
-
-// readLimit takes the length to which the file cuts texts.
-func (t *Tokenizer) readLimit(data []byte) {
-	var f struct {
-		Truncation struct {
-			MaxLength int `json:"max_length"`
-		} `json:"truncation"`
-	}
-	if json.Unmarshal(data, &f) == nil && f.Truncation.MaxLength > 0 {
-		t.limit = f.Truncation.MaxLength
-	}
 }
 
 // readModel reads the vocabulary and the algorithm.
@@ -164,8 +166,16 @@ func checkVocab(vocab map[string]int64) error {
 	return nil
 }
 
-// maxNesting bounds sequences inside sequences.
-const maxNesting = 8
+const (
+	// maxNesting bounds sequences inside sequences.
+	maxNesting = 8
+	// maxSteps is how many steps of normalisation a text may go through, maxInsert how many bytes
+	// one of them may put in a place, and maxSplits how often it may be split, each time of which
+	// may double it. No published file comes near them; they bound what a text becomes.
+	maxSteps  = 64
+	maxInsert = 256
+	maxSplits = 10
+)
 
 var errNesting = fmt.Errorf("the tokenizer's parts are nested more than %d deep", maxNesting)
 
@@ -217,6 +227,9 @@ func readNormalizer(raw json.RawMessage, depth int) (normalizer, error) {
 	var f normalizerFile
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, fmt.Errorf("read the tokenizer's normalizer: %w", err)
+	}
+	if n := max(len(f.Prepend), len(f.Content)); n > maxInsert {
+		return nil, fmt.Errorf("the tokenizer's normalizer puts %d bytes into a text, more than the %d that are sensible", n, maxInsert)
 	}
 	one := func(apply func(string) string) (normalizer, error) { return normalizer{{apply: apply}}, nil }
 	switch f.Type {

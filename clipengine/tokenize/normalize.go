@@ -1,6 +1,7 @@
 package tokenize
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func (n normalizer) apply(s string) string {
 }
 
 // trace applies the steps and tells whether the result still begins with what the text
-// began with: not when a step took the first character off.
+// began with: not when a step took the first character off. What becomes too long is cut.
 func (n normalizer) trace(s string) (string, bool) {
 	kept := true
 	for _, step := range n {
@@ -36,7 +37,7 @@ func (n normalizer) trace(s string) (string, bool) {
 		}
 		_, first := utf8.DecodeRuneInString(s)
 		kept = kept && (step.silent || step.apply(s[:first]) != "")
-		s = step.apply(s)
+		s = cutLong(step.apply(s))
 	}
 	return s, kept
 }
@@ -134,9 +135,13 @@ func stripMarks(s string) string {
 	}, s)
 }
 
-// spaces is the class of characters that \s means in the regular expressions of
-// tokenizer.json; Go's own \s knows only ASCII.
-const spaces = `\t-\r\x20\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}`
+// classes are what \s, \d and \w mean in the regular expressions of tokenizer.json; Go's own know
+// only ASCII.
+var classes = map[byte]string{
+	's': `\t-\r\x20\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}`,
+	'd': `\p{Nd}`,
+	'w': `\p{L}\p{M}\p{Nd}\p{Pc}`,
+}
 
 // compile makes a Go regular expression of one in the syntax of tokenizer.json.
 func compile(pattern string) (*regexp.Regexp, error) {
@@ -147,13 +152,18 @@ func compile(pattern string) (*regexp.Regexp, error) {
 		switch {
 		case c == '\\' && i+1 < len(pattern):
 			i++
-			switch e := pattern[i]; {
-			case e == 's' && class:
-				b.WriteString(spaces)
-			case e == 's':
-				b.WriteString("[" + spaces + "]")
-			case e == 'S' && !class:
-				b.WriteString("[^" + spaces + "]")
+			e := pattern[i]
+			is, known := classes[e]
+			not, negated := classes[e|0x20]
+			switch {
+			case known && class:
+				b.WriteString(is)
+			case known:
+				b.WriteString("[" + is + "]")
+			case negated && !class:
+				b.WriteString("[^" + not + "]")
+			case negated, e == 'b', e == 'B': // Go's would mean something else
+				return nil, fmt.Errorf("\\%c is not known here", e)
 			default:
 				b.WriteByte('\\')
 				b.WriteByte(e)

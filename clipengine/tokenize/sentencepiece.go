@@ -90,6 +90,9 @@ func (c charsmap) replacement(at uint32) (string, bool) {
 	if end := bytes.IndexByte(rest, 0); end >= 0 {
 		rest = rest[:end]
 	}
+	if len(rest) > maxInsert {
+		return "", false
+	}
 	return strings.ToValidUTF8(string(rest), "\uFFFD"), true
 }
 

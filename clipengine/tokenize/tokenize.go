@@ -151,16 +151,19 @@ func (t *Tokenizer) split(text string) []part {
 	return out
 }
 
-// clean cuts an over-long text between two characters and makes it valid UTF-8.
-func clean(text string) string {
-	if len(text) > MaxText {
-		cut := MaxText
-		for cut > MaxText-4 && text[cut]&0xC0 == 0x80 {
-			cut--
-		}
-		text = text[:cut]
+// clean cuts an over-long text and makes it valid UTF-8.
+func clean(text string) string { return string([]rune(cutLong(text))) }
+
+// cutLong cuts a text longer than MaxText between two characters.
+func cutLong(text string) string {
+	if len(text) <= MaxText {
+		return text
 	}
-	return string([]rune(text))
+	cut := MaxText
+	for cut > MaxText-4 && text[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return text[:cut]
 }
 
 var errVocab = errors.New("the vocabulary is broken")

@@ -101,11 +101,53 @@ func TestBrokenFilesAreRefused(t *testing.T) {
 		{with(`"post_processor":{"type":"BertProcessing","sep":["a",-4],"cls":["a",0]}`), "number -4"},
 		{with(`"added_tokens":[{"id":-1,"content":"x"}]`), "number -1"},
 		{with(`"truncation":{"direction":"Left","max_length":4}`), "beginning"},
+		{with(`"normalizer":{"type":"Replace","pattern":{"String":""},"content":"` + strings.Repeat("x", 300) + `"}`), "300 bytes into a text"},
+		{with(`"normalizer":{"type":"Prepend","prepend":"` + strings.Repeat("x", 300) + `"}`), "300 bytes into a text"},
+		{with(`"normalizer":{"type":"Sequence","normalizers":[{"type":"NFC"}` + strings.Repeat(`,{"type":"NFC"}`, 64) + `]}`), "in 65 steps"},
+		{with(`"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"}` + strings.Repeat(`,{"type":"ByteLevel"}`, 30) + `]}`), "splits texts 93 times"},
+		{with(`"pre_tokenizer":{"type":"Split","pattern":{"Regex":"[\\S]"},"behavior":"Isolated"}`), `\S is not known here`},
+		{with(`"pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\ba"},"behavior":"Isolated"}`), `\b is not known here`},
 		{with(`"normalizer":` + strings.Repeat(`{"type":"Sequence","normalizers":[`, 20) + strings.Repeat(`]}`, 20)), "nested"},
 		{with(`"pre_tokenizer":` + strings.Repeat(`{"type":"Sequence","pretokenizers":[`, 20) + strings.Repeat(`]}`, 20)), "nested"},
 	} {
 		if _, err := tokenize.ReadJSON([]byte(c.file)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s\n got %v\nwant a word on %s", cut(c.file), err, c.want)
+		}
+	}
+}
+
+// TestNoTextGrowsWithoutBound reads a file that puts a hundred characters behind each, twice.
+func TestNoTextGrowsWithoutBound(t *testing.T) {
+	grow := `{"type":"Replace","pattern":{"String":""},"content":"` + strings.Repeat("é", 100) + `"}`
+	tok, err := tokenize.ReadJSON([]byte(`{"normalizer":{"type":"Sequence","normalizers":[` + grow + `,` + grow + `]},"model":{"type":"BPE","vocab":{"é":0}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(tok.Encode(strings.Repeat("é", 100), 0)); n < 10_000 || n > tokenize.MaxText {
+		t.Errorf("a hundred characters become %d tokens", n)
+	}
+}
+
+// TestExpressionsKnowAllScripts cuts texts by expressions that mean more than Go's own do.
+func TestExpressionsKnowAllScripts(t *testing.T) {
+	for _, c := range []struct {
+		regex, text string
+		pieces      int
+	}{
+		{`\\d+`, "a12b٣٤c", 5},
+		{`[\\d]`, "a12b٣٤c", 7},
+		{`\\D+`, "a12b٣٤c", 5},
+		{`\\w+`, "été_1 नमस्ते!", 4},
+		{`\\W`, "été_1 नमस्ते!", 4},
+		{`\\s`, "a b\u2003c", 5},
+		{`\\S+`, "a b\u2003c", 5},
+	} {
+		tok, err := tokenize.ReadJSON([]byte(`{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"` + c.regex + `"},"behavior":"Isolated"},"model":{"type":"WordPiece","unk_token":"?","vocab":{"?":0}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(tok.Encode(c.text, 0)); n != c.pieces {
+			t.Errorf("%s cuts %q into %d pieces, want %d", c.regex, c.text, n, c.pieces)
 		}
 	}
 }
