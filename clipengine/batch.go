@@ -30,13 +30,15 @@ const (
 // waiting, and a single picture does not wait for others. It begins with single pictures and
 // doubles the batch while that pays; when memory runs out it halves it.
 type batcher struct {
-	t      tower
-	size   int64 // side of the picture in pixels
-	half   bool  // pixels are of half precision
-	most   int   // the longest batch
-	now    func() time.Time
-	settle func(length int) // called when the best length is known
-	proven int              // the longest run that was compared; of the worker alone
+	t    tower
+	size int64 // side of the picture in pixels
+	half bool  // pixels are of half precision
+	most int   // the longest batch
+	now  func() time.Time
+	// settle is called when the length to keep is known, and with short where memory alone
+	// keeps it from being longer.
+	settle func(length int, short bool)
+	proven int // the longest run that was compared; of the worker alone
 
 	mu      sync.Mutex
 	waiting []*batch // the last one may still take pictures
@@ -66,10 +68,12 @@ type call struct {
 	err  error
 }
 
-func newBatcher(t tower, size int, half bool, most, length int, now func() time.Time, settle func(int)) *batcher {
+// newBatcher makes a batcher for a tower. It begins with the length of a proof, and keeps to it
+// unless that was short of memory, which may have been taken by another program.
+func newBatcher(t tower, size int, half bool, most int, p Proof, now func() time.Time, settle func(length int, short bool)) *batcher {
 	b := &batcher{t: t, size: int64(size), half: half, most: most, now: now, settle: settle, length: 1, proven: 1}
-	if length > 0 {
-		b.length, b.settled = min(length, most), true
+	if p.Batch > 0 {
+		b.length, b.settled = min(p.Batch, most), !p.Short
 		b.proven = b.length
 	}
 	if most == 1 {
@@ -180,10 +184,10 @@ func (b *batcher) run(bt *batch) {
 		if err == nil && roundUp(k) > b.proven {
 			rows, err = b.prove(ctx, bt, from, k, rows)
 		}
-		if errors.Is(err, ort.ErrMemory) && b.halve(roundUp(k)) {
+		if errors.Is(err, ort.ErrMemory) && b.halve(roundUp(k), true) {
 			continue
 		}
-		if err == nil {
+		if err == nil && roundUp(k) <= b.proven {
 			b.took(k, took)
 		}
 		for i, c := range bt.calls[from : from+k] {
@@ -225,25 +229,34 @@ func (b *batcher) piece(ctx context.Context, bt *batch, from, k int) ([][]float3
 
 // prove compares the rows that a run of a new length gave for k pictures with those of two runs
 // of half the length, which is known to be right: the self-test ran single pictures. A device
-// that gives others keeps to that length. It returns rows that are right.
+// that gives others keeps to that length. A picture for which the half gives no direction, since
+// half precision is too small for it, tells nothing. It returns rows that are right.
 func (b *batcher) prove(ctx context.Context, bt *batch, from, k int, rows [][]float32) ([][]float32, error) {
-	length := roundUp(k)
-	short, err := b.piece(ctx, bt, from, length/2)
+	full := roundUp(k)
+	short, err := b.piece(ctx, bt, from, full/2)
 	if err != nil {
 		return nil, err
 	}
-	rest, err := b.piece(ctx, bt, from+length/2, k-length/2)
+	rest, err := b.piece(ctx, bt, from+full/2, k-full/2)
 	if err != nil {
 		return nil, err
 	}
 	short = append(short, rest...)
+	compared := false
 	for i, row := range rows {
+		if length(short[i]) == 0 {
+			rows[i] = short[i]
+			continue
+		}
 		if len(row) != len(short[i]) || !(1-dot(row, short[i])/math.Sqrt(dot(row, row)*dot(short[i], short[i])) <= MaxDistance) {
-			b.halve(length)
+			b.halve(full, false)
 			return short, nil
 		}
+		compared = true
 	}
-	b.proven = length
+	if compared {
+		b.proven = full
+	}
 	return rows, nil
 }
 
@@ -256,9 +269,9 @@ func roundUp(n int) int {
 	return p
 }
 
-// halve makes batches shorter after one of k pictures found no memory; false: there is no
-// shorter one.
-func (b *batcher) halve(k int) bool {
+// halve makes batches shorter after one of k pictures was wrong or, with short, found no memory;
+// false: there is no shorter one.
+func (b *batcher) halve(k int, short bool) bool {
 	if k <= 1 {
 		return false
 	}
@@ -267,7 +280,7 @@ func (b *batcher) halve(k int) bool {
 	b.settled, b.spare = true, nil
 	length := b.length
 	b.mu.Unlock()
-	b.settle(length)
+	b.settle(length, short)
 	return true
 }
 
@@ -297,6 +310,6 @@ func (b *batcher) took(k int, d time.Duration) {
 	settled, length := b.settled, b.length
 	b.mu.Unlock()
 	if settled {
-		b.settle(length)
+		b.settle(length, false)
 	}
 }

@@ -51,6 +51,9 @@ func (t *fakeTower) Run(ctx context.Context, in ...ort.Tensor) ([]ort.Output, er
 		a, b, c := p[0]+2, p[17]-p[5], p[40]
 		if t.provider != ort.CPU {
 			b += t.m.wrong
+			if t.m.blind > 0 && p[0] == t.m.blind {
+				b = float32(math.NaN())
+			}
 		}
 		out.Data = append(out.Data, a, b, c)
 	}
@@ -81,7 +84,8 @@ type fakeMachine struct {
 	broken  map[string]error // by provider: it cannot be opened
 	wrong   float32          // added to one number of each vector of a device
 	placed  *ort.Placement
-	mixes   int // 0: never; in longer runs it gives each picture the vector of the one before
+	blind   float32 // 0: never; a picture that begins with it has no direction on a device
+	mixes   int     // 0: never; in longer runs it gives each picture the vector of the one before
 	onRun   func(ctx context.Context, t *fakeTower, n int) error
 	await   func(n int) // called once, before the next run of n pictures
 	driver  string
@@ -366,6 +370,21 @@ func TestMemoryRunsOut(t *testing.T) {
 			crowd(t, m, v, 100)
 			if slices.Max(tower.batches) > fits && slices.Max(tower.batches[runs:]) > fits {
 				t.Errorf("longer runs again: %v", tower.batches[runs:])
+			}
+			// The next start may find the memory that another program had.
+			next := &fakeMachine{have: gpus("cuda")}
+			v, _ = ready(t, next, proofs)
+			next.set(func() {
+				next.onRun = func(_ context.Context, _ *fakeTower, n int) error { // longer ones pay
+					next.set(func() { next.clock = next.clock.Add(10*time.Millisecond + time.Duration(n)*time.Millisecond) })
+					return nil
+				}
+			})
+			for range 30 {
+				crowd(t, next, v, v.parallel())
+			}
+			if p, _ := proofs.find(v.key("cuda")); p.Batch != mostBatch || p.Short {
+				t.Errorf("with memory: remembered %+v", p)
 			}
 		})
 	}

@@ -33,6 +33,8 @@ type Proof struct {
 	Refused string `json:"refused,omitempty"`
 	// Batch is how many pictures a run takes at best; 0: not known yet.
 	Batch int `json:"batch,omitempty"`
+	// Short is whether that is all for which there was memory.
+	Short bool `json:"short,omitempty"`
 }
 
 // same reports whether two proofs are about the same.

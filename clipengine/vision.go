@@ -178,9 +178,9 @@ func (v *vision) put(t tower, proof Proof) error {
 		return errors.Join(ort.ErrClosed, t.Close())
 	}
 	v.proof, v.since = proof, v.o.Now()
-	v.dev = newBatcher(t, v.size, v.half, most, proof.Batch, v.o.Now, func(length int) {
+	v.dev = newBatcher(t, v.size, v.half, most, proof, v.o.Now, func(length int, short bool) {
 		v.mu.Lock()
-		v.proof.Batch = length
+		v.proof.Batch, v.proof.Short = length, short
 		proof := v.proof
 		v.mu.Unlock()
 		v.remember(proof)
@@ -232,7 +232,7 @@ func (v *vision) have(ctx context.Context, provider string, test bool) (tower, P
 		if err != nil {
 			return fail(err)
 		}
-		proof.Tested, proof.Distance, proof.Batch = v.o.Now(), distance, 0
+		proof.Tested, proof.Distance, proof.Batch, proof.Short = v.o.Now(), distance, 0, false
 		if !(distance <= MaxDistance) {
 			return fail(wrong{fmt.Errorf("its vectors are not those of the CPU (cosine distance %.4f for %s, the limit is %.3f)",
 				distance, where, MaxDistance)})
@@ -421,7 +421,7 @@ func (v *vision) parallel() int {
 	switch {
 	case v.dev == nil:
 		return cap(v.slots)
-	case v.proof.Batch > 0:
+	case v.proof.Batch > 0 && !v.proof.Short:
 		return max(2*v.proof.Batch, cap(v.slots))
 	}
 	return max(2*v.dev.most, cap(v.slots))
