@@ -126,6 +126,7 @@ import "C"
 import (
 	"errors"
 	"reflect"
+	"sync"
 	"unsafe"
 
 	onnx "github.com/yalue/onnxruntime_go"
@@ -236,9 +237,29 @@ func profile(o *onnx.RunOptions, prefix string) error {
 // keepingSignals calls f and puts the handlers of signals back as they were. CUDA replaces
 // those of the Go runtime by ones without SA_ONSTACK, with which the next Ctrl-C ends the
 // program (yalue/onnxruntime_go, issue 140).
+//
+// Calls at the same time have the handlers of before the first one put back after the last one:
+// one that begins in the middle of another would keep those of CUDA.
 func keepingSignals(f func() error) error {
-	var s C.signals
-	C.keepSignals(&s)
-	defer C.putSignals(&s)
+	kept.Lock()
+	if kept.calls++; kept.calls == 1 {
+		C.keepSignals(&kept.signals)
+	}
+	kept.Unlock()
+	defer func() {
+		kept.Lock()
+		defer kept.Unlock()
+		if kept.calls--; kept.calls == 0 {
+			C.putSignals(&kept.signals)
+		}
+	}()
 	return f()
+}
+
+// kept are the handlers of signals as they were, which are the process's, and how many calls of
+// keepingSignals are under way.
+var kept struct {
+	sync.Mutex
+	calls   int
+	signals C.signals
 }
