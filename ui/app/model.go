@@ -38,8 +38,13 @@ func (a *App) namedModel() string {
 	return a.named
 }
 
-// openBundle opens a model bundle by id: the bundled one, or an added one.
+// openBundle opens a model bundle by id: the bundled one, or an added one. The image tower that it
+// may take from another one is that one's own: text towers that name each other are refused.
 func (a *App) openBundle(id string) (*bundle.Bundle, error) {
+	return a.openBundleWith(id, func(id string) (*bundle.Bundle, error) { return a.openBundleWith(id, nil) })
+}
+
+func (a *App) openBundleWith(id string, images func(id string) (*bundle.Bundle, error)) (*bundle.Bundle, error) {
 	if id == starterID {
 		b, err := bundle.OpenFS(a.p.Starter, starterID)
 		if err != nil {
@@ -54,7 +59,7 @@ func (a *App) openBundle(id string) (*bundle.Bundle, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("model %q: %w", id, library.ErrNotFound)
 	}
-	b, err := bundle.OpenWith(dir, a.openBundle)
+	b, err := bundle.OpenWith(dir, images)
 	if err != nil {
 		return nil, fmt.Errorf("opening the model %s: %w", id, err)
 	}

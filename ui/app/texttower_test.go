@@ -105,3 +105,23 @@ func TestTextTowerSwap(t *testing.T) {
 		})
 	}
 }
+
+// TestTextTowersThatNameEachOther lists two such folders with what is wrong with them.
+func TestTextTowersThatNameEachOther(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "library")
+	a := opened(t, params(dir, ""))
+	for id, image := range map[string]string{"one": "other", "other": "one"} {
+		if err := onnxtest.Immich().TextsFor(image).WriteTo(filepath.Join(dir, "models", id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	models, err := a.Models(t.Context())
+	if err != nil || len(models) != 3 {
+		t.Fatalf("%+v, %v", models, err)
+	}
+	for _, m := range models {
+		if (m.ID == "starter") != (m.Problem == "") || m.Problem != "" && !strings.Contains(m.Problem, "cannot be used alone") {
+			t.Errorf("%s: %q", m.ID, m.Problem)
+		}
+	}
+}
