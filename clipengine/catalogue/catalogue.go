@@ -129,18 +129,21 @@ func (m Model) MoreFiles() bool {
 }
 
 // FilesIn returns the files of the model in a precision that it Has. Models for Immich come in
-// float32 alone; those for transformers.js have a file name for each precision.
+// float32 alone; those for transformers.js have a file name for each precision, and two for int8:
+// the one that Files names, or the one that all of them are published under.
 func (m Model) FilesIn(p Precision) []File {
 	suffix := map[Precision]string{FP16: "_fp16", INT8: "_quantized"}[p]
 	files := make([]File, 0, len(m.Files))
 	for _, f := range m.Files {
 		tower, precision, isTower := towerFile(f.Path)
+		named := func(g File) bool {
+			t, q, ok := towerFile(g.Path)
+			return ok && t == tower && q == p
+		}
 		switch {
-		case !isTower:
+		case !isTower || m.Layout == bundle.Immich || precision == p:
 			files = append(files, f)
-		case m.Layout == bundle.Immich || precision == p:
-			files = append(files, f)
-		case precision == FP32 && !slices.ContainsFunc(m.Files, func(g File) bool { return g.Path == tower+suffix+".onnx" }):
+		case precision == FP32 && !slices.ContainsFunc(m.Files, named):
 			files = append(files, File{Path: tower + suffix + ".onnx"})
 		}
 	}
@@ -153,7 +156,7 @@ func towerFile(path string) (tower string, p Precision, ok bool) {
 	if !ok {
 		return "", "", false
 	}
-	for suffix, p := range map[string]Precision{"_fp16": FP16, "_quantized": INT8} {
+	for suffix, p := range map[string]Precision{"_fp16": FP16, "_int8": INT8, "_quantized": INT8} {
 		if tower, ok := strings.CutSuffix(base, suffix); ok {
 			return tower, p, true
 		}

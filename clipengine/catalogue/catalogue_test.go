@@ -101,10 +101,17 @@ func TestFilesOfVariants(t *testing.T) {
 		}
 		return strings.Join(names, " ")
 	}
-	if got := paths(catalogue.INT8); !strings.Contains(got, "onnx/vision_model_quantized.onnx") || strings.Contains(got, "vision_model.onnx") {
-		t.Errorf("int8: %s", got)
+	for id, name := range map[string]string{
+		"clip-vit-base-patch32": "quantized", "siglip2-base-patch16-224": "int8", "siglip2-base-patch16-256": "quantized",
+	} {
+		m, _ = c.Find(id)
+		got := paths(catalogue.INT8)
+		if strings.Count(got, ".onnx") != 2 || !strings.Contains(got, "onnx/vision_model_"+name+".onnx") || !strings.Contains(got, "onnx/text_model_"+name+".onnx") {
+			t.Errorf("%s in int8: %s", id, got)
+		}
 	}
-	if got := paths(catalogue.FP32); strings.Contains(got, "quantized") || !strings.Contains(got, "onnx/text_model.onnx") {
+	m, _ = c.Find("siglip2-base-patch16-224")
+	if got := paths(catalogue.FP32); strings.Contains(got, "int8") || !strings.Contains(got, "onnx/text_model.onnx") {
 		t.Errorf("fp32: %s", got)
 	}
 	bytes, exact := m.Download(catalogue.INT8)
