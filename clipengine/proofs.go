@@ -2,15 +2,15 @@ package clipengine
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"descry/clipengine/ort"
+	"descry/internal/disk"
 )
 
 // Proof is what a test of a model on a device has shown. It holds for one vector space on one
@@ -43,7 +43,7 @@ func (p Proof) same(q Proof) bool {
 }
 
 // Proofs remembers proofs in a file, which can be deleted at any time: what it held is tested
-// again. The nil *Proofs remembers nothing. It is safe for concurrent use.
+// again. Several processes may write it. The nil *Proofs remembers nothing. It is safe for concurrent use.
 type Proofs struct {
 	mu   sync.Mutex
 	path string
@@ -53,11 +53,18 @@ type Proofs struct {
 // ReadProofs reads the file of proofs at path. One that is not there, or not such a file, is
 // as good as an empty one. With path "" they are kept in memory.
 func ReadProofs(path string) *Proofs {
-	p := &Proofs{path: path}
-	if data, err := os.ReadFile(path); err == nil && json.Unmarshal(data, &p.all) != nil {
-		p.all = nil
+	data, err := os.ReadFile(path)
+	if err != nil {
+		data = nil
 	}
-	return p
+	return &Proofs{path: path, all: readProofs(data)}
+}
+
+func readProofs(data []byte) (all []Proof) {
+	if json.Unmarshal(data, &all) != nil {
+		return nil
+	}
+	return all
 }
 
 // find returns the proof about the same as key.
@@ -92,27 +99,24 @@ func (p *Proofs) Of(space string) []Proof {
 }
 
 // put remembers a proof in place of those of the same space and provider, whose library or
-// driver is gone. Where the file cannot be written the error says so, and it is remembered
-// while the process lives.
+// driver is gone. What other processes wrote into the file meanwhile stays. Where the file
+// cannot be written the error says so, and it is remembered while the process lives.
 func (p *Proofs) put(proof Proof) error {
 	if p == nil {
 		return nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var kept []Proof
-	for _, q := range p.all {
-		if q.Space != proof.Space || q.Provider != proof.Provider {
-			kept = append(kept, q)
-		}
-	}
-	p.all = append(kept, proof)
+	p.all = with([]Proof{proof}, p.all)
 	if p.path == "" {
 		return nil
 	}
-	data, err := json.MarshalIndent(p.all, "", " ")
+	err := os.MkdirAll(filepath.Dir(p.path), 0o700)
 	if err == nil {
-		err = replaceFile(p.path, data)
+		err = disk.Update(p.path, func(old []byte) ([]byte, error) {
+			p.all = with(with([]Proof{proof}, readProofs(old)), p.all)
+			return json.MarshalIndent(p.all, "", " ")
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("remember how a device did in its test: %w", err)
@@ -120,24 +124,13 @@ func (p *Proofs) put(proof Proof) error {
 	return nil
 }
 
-// replaceFile writes a file in a way that a killed process leaves the old or the new one.
-func replaceFile(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".proofs-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		if rm := os.Remove(f.Name()); rm != nil && !errors.Is(rm, fs.ErrNotExist) {
-			err = errors.Join(err, rm)
+// with returns some proofs, and of others those for which there is none of the same space and
+// provider.
+func with(some, others []Proof) []Proof {
+	for _, o := range others {
+		if !slices.ContainsFunc(some, func(p Proof) bool { return p.Space == o.Space && p.Provider == o.Provider }) {
+			some = append(some, o)
 		}
 	}
-	return err
+	return some
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"descry/internal/disk"
 )
 
 // Memo remembers the digests of model files by path, size and time, in a file that may be deleted
@@ -62,34 +64,27 @@ func (m *Memo) digestOf(ctx context.Context, s source, fsys fs.FS, name string) 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.known[path] = is
-	m.write()
+	m.write(path)
 	return is.SHA256, nil
 }
 
-// write replaces the file, without what is gone. A file that is written in its place by another
-// process at the same time loses what this one found out.
-func (m *Memo) write() {
-	for path := range m.known {
-		if _, err := os.Stat(path); err != nil {
-			delete(m.known, path)
+// write adds what was found out of a file to what is on disk, without what is gone. What other
+// processes found out meanwhile stays.
+func (m *Memo) write(found string) {
+	_ = disk.Update(m.path, func(old []byte) ([]byte, error) {
+		var others map[string]remembered
+		if json.Unmarshal(old, &others) == nil {
+			for path, r := range others {
+				if path != found {
+					m.known[path] = r
+				}
+			}
 		}
-	}
-	data, err := json.Marshal(m.known)
-	if err != nil {
-		return
-	}
-	f, err := os.CreateTemp(filepath.Dir(m.path), filepath.Base(m.path)+".*")
-	if err != nil {
-		return
-	}
-	_, err = f.Write(data)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), m.path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
+		for path := range m.known {
+			if _, err := os.Stat(path); err != nil {
+				delete(m.known, path)
+			}
+		}
+		return json.Marshal(m.known)
+	})
 }

@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"descry/internal/disk"
 )
 
 // Job is what is to be fetched.
@@ -248,7 +250,7 @@ func syncFolders(dir string, files []File) error {
 	}
 	slices.Sort(folders)
 	for _, f := range slices.Compact(folders) {
-		if err := SyncFolder(filepath.Join(dir, filepath.FromSlash(f))); err != nil {
+		if err := disk.SyncFolder(filepath.Join(dir, filepath.FromSlash(f))); err != nil {
 			return err
 		}
 	}

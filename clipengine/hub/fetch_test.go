@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"descry/internal/disk"
 	"descry/internal/hubtest"
 )
 
@@ -457,7 +458,7 @@ func TestRoom(t *testing.T) {
 	if _, err := c.Fetch(t.Context(), j); !errors.Is(err, ErrNoRoom) {
 		t.Errorf("it says %v", err)
 	}
-	if n, err := freeBytes(t.TempDir()); err != nil || n < 1 {
+	if n, err := disk.Free(t.TempDir()); err != nil || n < 1 {
 		t.Errorf("this disk has %d bytes free, %v", n, err)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"descry/internal/disk"
 )
 
 // part is one file under way.
@@ -334,7 +336,7 @@ func (p *part) copy(ctx context.Context, in io.Reader) error {
 
 // unwritten is the sentence for what the disk refused.
 func (p *part) unwritten(err error) error {
-	if isFull(err) {
+	if disk.Full(err) {
 		return sayf(ErrNoRoom, err, "the disk became full while %s was fetched; what came is kept", p.file.Path)
 	}
 	return fmt.Errorf("writing %s: %w", p.file.Path, err)

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"descry/internal/disk"
 )
 
 // Public is the hub that is asked where no mirror is set.
@@ -113,7 +115,7 @@ func New(p Params) (*Client, error) {
 		p.Parallel = 3
 	}
 	if p.Free == nil {
-		p.Free = freeBytes
+		p.Free = disk.Free
 	}
 	c := &Client{p: p}
 	if err := c.setBase(); err != nil {

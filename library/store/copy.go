@@ -11,6 +11,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"descry/internal/disk"
 	"descry/library"
 )
 
@@ -29,7 +30,7 @@ func replaceDatabase(current, fresh string) error {
 	if err := os.Rename(fresh, current+wholeSuffix); err != nil {
 		return mapOS(err)
 	}
-	if err := syncDir(filepath.Dir(current)); err != nil {
+	if err := disk.SyncFolder(filepath.Dir(current)); err != nil {
 		return err
 	}
 	return finishReplacing(current)
@@ -48,7 +49,7 @@ func finishReplacing(current string) error {
 	if err := os.Rename(whole, current); err != nil {
 		return mapOS(err)
 	}
-	return syncDir(filepath.Dir(current))
+	return disk.SyncFolder(filepath.Dir(current))
 }
 
 // partSuffix ends the name of a copy under way.
@@ -76,7 +77,7 @@ func copyDatabase(ctx context.Context, c *sql.Conn, file, vfs string) error {
 	if err := os.Rename(part, file); err != nil {
 		return mapOS(err)
 	}
-	return syncDir(filepath.Dir(file))
+	return disk.SyncFolder(filepath.Dir(file))
 }
 
 func copyTo(ctx context.Context, c *sql.Conn, part, vfs string) error {

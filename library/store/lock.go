@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"descry/internal/disk"
 	"descry/library"
 )
 
@@ -37,11 +38,11 @@ func lock(dir string, who Holder) (*os.File, error) {
 	if err != nil {
 		return nil, denied(err)
 	}
-	ok, err := lockFile(f)
+	ok, err := disk.TryLock(f)
 	if err == nil && !ok {
 		// Perhaps somebody only asks whether it is taken (Held), which takes no time.
 		time.Sleep(20 * time.Millisecond)
-		ok, err = lockFile(f)
+		ok, err = disk.TryLock(f)
 	}
 	if err != nil {
 		f.Close()
@@ -95,7 +96,7 @@ func Held(dir string) (Holder, bool) {
 		return Holder{}, false
 	}
 	defer f.Close() // frees the lock, too
-	if free, err := lockFile(f); free || err != nil {
+	if free, err := disk.TryLock(f); free || err != nil {
 		return Holder{}, false
 	}
 	h, _ := readHolder(f)

@@ -28,6 +28,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // the database/sql driver "sqlite3"
 
+	"descry/internal/disk"
 	"descry/library"
 )
 
@@ -187,7 +188,7 @@ func (s *Store) prepare(ctx context.Context, file string, all []migration) error
 	if err := os.Rename(fresh, file); err != nil {
 		return mapOS(err)
 	}
-	return syncDir(s.dir)
+	return disk.SyncFolder(s.dir)
 }
 
 // What a database is called in the library folder until it is whole, and how the folder

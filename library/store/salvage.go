@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"descry/internal/disk"
 	"descry/library"
 	"descry/library/store/pages"
 )
@@ -120,7 +121,7 @@ func keepDamaged(current string) (string, error) {
 			return "", err
 		}
 	}
-	return base, syncDir(filepath.Dir(current))
+	return base, disk.SyncFolder(filepath.Dir(current))
 }
 
 // salvager builds a sound database from a damaged one.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"descry/internal/disk"
 )
 
 // Supported reports whether files can be moved to the trash of this system.
@@ -118,7 +120,7 @@ func (c can) writeInfo(name, path string, now time.Time) (err error) {
 		_ = os.Remove(at)
 		return err
 	}
-	return syncDir(filepath.Dir(at))
+	return disk.SyncFolder(filepath.Dir(at))
 }
 
 // Release gives up a place that Reserve held and that no file came to.
@@ -285,19 +287,7 @@ func taken(err error) error {
 
 // syncDirs makes a move from one folder to another certain.
 func syncDirs(a, b string) error {
-	return errors.Join(syncDir(filepath.Dir(a)), syncDir(filepath.Dir(b)))
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
-		err = nil // some network file systems cannot
-	}
-	return errors.Join(err, d.Close())
+	return errors.Join(disk.SyncFolder(filepath.Dir(a)), disk.SyncFolder(filepath.Dir(b)))
 }
 
 // canFor finds, or makes, the trash for a file.

@@ -3,10 +3,11 @@
 package vectors
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"descry/internal/disk"
 )
 
 // canMap says that this system maps files into memory.
@@ -28,18 +29,10 @@ func lockSide(name string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
-	if err == nil {
+	free, err := disk.TryLock(f)
+	if free {
 		return f, nil
 	}
 	f.Close()
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, nil
-	}
 	return nil, err
 }

@@ -16,6 +16,7 @@ import (
 	"descry/clipengine/bundle"
 	"descry/clipengine/catalogue"
 	"descry/clipengine/hub"
+	"descry/internal/disk"
 	"descry/library"
 )
 
@@ -281,7 +282,7 @@ func (a *App) install(ctx context.Context, client *hub.Client, p InstallPlan, o 
 	if err := os.Rename(staging, final); err != nil {
 		return fmt.Errorf("putting the model in place: %w", err)
 	}
-	if err := errors.Join(hub.Settle(final), hub.SyncFolder(a.modelsDir())); err != nil {
+	if err := errors.Join(hub.Settle(final), disk.SyncFolder(a.modelsDir())); err != nil {
 		return fmt.Errorf("putting the model in place: %w", err)
 	}
 	return a.noteSeen(p.ID, files)

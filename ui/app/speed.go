@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"descry/clipengine"
+	"descry/internal/disk"
 )
 
 // speed is how fast a model looked at pictures on this machine.
@@ -44,52 +45,58 @@ func (a *App) speeds() []speed {
 	defer b.mu.Unlock()
 	if !b.read {
 		b.read = true
-		if data, err := os.ReadFile(a.speedFile()); err == nil && json.Unmarshal(data, &b.all) != nil {
-			b.all = nil
+		if data, err := os.ReadFile(a.speedFile()); err == nil {
+			b.all = readSpeeds(data)
 		}
-		b.all = slices.DeleteFunc(b.all, func(s speed) bool { return !(s.PerSecond > 0) })
 	}
 	return slices.Clone(b.all)
 }
 
 // noteSpeed keeps the best of the figures of the same: what else the machine does makes the others
-// smaller. Where the library cannot be
-// written, it is known until the process ends.
+// smaller. What other processes measured meanwhile stays. Where the library cannot be written, it
+// is known until the process ends.
 func (a *App) noteSpeed(s speed) {
 	a.speeds()
 	b := &a.measured
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	same := func(o speed) bool {
-		return o.Model == s.Model && o.Space == s.Space && o.Provider == s.Provider && o.Threads == s.Threads
-	}
-	if i := slices.IndexFunc(b.all, same); i >= 0 {
-		s.PerSecond = max(s.PerSecond, b.all[i].PerSecond)
-	}
-	b.all = append([]speed{s}, slices.DeleteFunc(b.all, same)...)
-	b.all = b.all[:min(len(b.all), 100)]
+	b.all = withSpeed(b.all, s)
 	if a.store == nil || a.p.ReadOnly {
 		return
 	}
-	if err := writeJSON(a.speedFile(), b.all); err != nil {
+	err := os.MkdirAll(a.cacheDir(), 0o700)
+	if err == nil {
+		err = disk.Update(a.speedFile(), func(old []byte) ([]byte, error) {
+			all := readSpeeds(old)
+			for _, mine := range slices.Backward(b.all) {
+				all = withSpeed(all, mine)
+			}
+			b.all = all
+			return json.Marshal(all)
+		})
+	}
+	if err != nil {
 		a.p.Log.Warn("the speed of a model could not be kept", "err", err)
 	}
 }
 
-// writeJSON writes a file in the place of what was there, as a whole or not at all.
-func writeJSON(file string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
+func readSpeeds(data []byte) (all []speed) {
+	if json.Unmarshal(data, &all) != nil {
+		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
+	return slices.DeleteFunc(all, func(s speed) bool { return !(s.PerSecond > 0) })
+}
+
+// withSpeed puts a figure first, or the better one of the same.
+func withSpeed(all []speed, s speed) []speed {
+	same := func(o speed) bool {
+		return o.Model == s.Model && o.Space == s.Space && o.Provider == s.Provider && o.Threads == s.Threads
 	}
-	next := file + ".new"
-	if err := os.WriteFile(next, data, 0o600); err != nil {
-		return err
+	if i := slices.IndexFunc(all, same); i >= 0 {
+		s.PerSecond = max(s.PerSecond, all[i].PerSecond)
 	}
-	return os.Rename(next, file)
+	all = append([]speed{s}, slices.DeleteFunc(all, same)...)
+	return all[:min(len(all), 100)]
 }
 
 // speedOf returns what was measured of the models of a space, with as many threads as are used
