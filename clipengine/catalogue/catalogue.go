@@ -58,6 +58,9 @@ type Model struct {
 	ImageTower string
 	// Export says what tools/export makes the model from; nil where that is not possible.
 	Export *Export
+	// Convolutions is whether most of the image tower's weights are in convolutions, of which no
+	// int8 model is made.
+	Convolutions bool
 	// Unverified is whether the repository's name could not be checked; Note says more about the
 	// model, in one sentence, or is "".
 	Unverified bool
@@ -121,6 +124,22 @@ func (m Model) Published() bool { return m.Repo != "" }
 
 // Has is whether the model is published in a precision.
 func (m Model) Has(p Precision) bool { return slices.Contains(m.Variants, p) }
+
+// Makeable lists the precisions that the model is not published in, and in which it can be made
+// of its float32 files, as clipengine/convert does.
+func (m Model) Makeable() []Precision {
+	var list []Precision
+	if !m.Published() || !m.Has(FP32) || m.ImageTower != "" {
+		return nil
+	}
+	if !m.Has(INT8) && !m.Convolutions {
+		list = append(list, INT8)
+	}
+	if !m.Has(FP16) {
+		list = append(list, FP16)
+	}
+	return list
+}
 
 // MoreFiles is whether weights lie in files beside those of Files, whose names only the
 // repository tells: a single ONNX file cannot be larger than 2 GiB.

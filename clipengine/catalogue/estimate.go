@@ -53,3 +53,13 @@ func (m Model) Download(p Precision) (bytes int64, exact bool) {
 	each := map[Precision]float64{FP32: 4, FP16: 2, INT8: 1}[p]
 	return int64((m.ImageParams + m.TextParams) * each * 1e6), false
 }
+
+// MadeBytes estimates how many bytes the model takes on disk that is made of the float32 one
+// here: in int8 a byte for each weight and a tenth more for what stays float32, in fp16 two for
+// each of the image tower's.
+func (m Model) MadeBytes(p Precision) int64 {
+	if p == INT8 {
+		return int64((m.ImageParams + m.TextParams) * 1.1e6)
+	}
+	return int64((2*m.ImageParams + 4*m.TextParams) * 1e6)
+}

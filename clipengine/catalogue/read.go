@@ -59,6 +59,7 @@ type modelEntry struct {
 	MeasuredMiB int          `toml:"measured_mib"`
 	ImageTower  string       `toml:"image_tower"`
 	Export      *exportEntry `toml:"export"`
+	Convolved   bool         `toml:"convolutions"`
 	Unverified  bool         `toml:"unverified"`
 	Note        string       `toml:"note"`
 	Advice      string       `toml:"advice"`
@@ -174,7 +175,7 @@ func (e modelEntry) model(families map[string]familyEntry) (Model, error) {
 		ID: e.ID, Name: e.Name, Family: f.Name, Repo: e.Repo,
 		Licence: f.Licence, LicenceNote: f.LicenceNote, Restricted: f.Restricted, Languages: f.Languages,
 		InputSize: e.Size, Dim: e.Dim, ImageParams: e.ImageParams, TextParams: e.TextParams, Table: e.Table, GFLOPs: e.GFLOPs,
-		MeasuredMiB: e.MeasuredMiB, ImageTower: e.ImageTower, Unverified: e.Unverified, Note: e.Note, Advice: e.Advice,
+		MeasuredMiB: e.MeasuredMiB, ImageTower: e.ImageTower, Convolutions: e.Convolved, Unverified: e.Unverified, Note: e.Note, Advice: e.Advice,
 		Scores: Scores{e.ImageNet, e.TextToImage, e.ImageToText, e.XM3600, e.English, e.German, e.Arabic, f.Source},
 	}
 	if len(e.Languages) > 0 {

@@ -51,18 +51,14 @@ func Bundle(ctx context.Context, b *bundle.Bundle, dir *os.Root, to Precision, p
 		if _, err := Model(ctx, fsys, b.Vision.Name(), dir, image, to, half(0)); err != nil {
 			return err
 		}
-		switch b.Text.Precision() {
-		case bundle.Float32Weights:
-			if to != Float16 {
-				_, err := Model(ctx, fsys, b.Text.Name(), dir, text, to, half(500))
-				if err == nil {
-					break
-				}
-				if !errors.Is(err, errNothing) {
-					return err
-				}
-			}
-			fallthrough
+		err := errNothing
+		if convertsText(b, to) {
+			_, err = Model(ctx, fsys, b.Text.Name(), dir, text, to, half(500))
+		}
+		switch {
+		case err == nil:
+		case !errors.Is(err, errNothing):
+			return err
 		default: // the text tower stays what it is
 			for _, name := range towers[1] {
 				if err := w.copy(ctx, name); err != nil {

@@ -98,10 +98,10 @@ func entryOf(c *catalogue.Catalogue, id string) (catalogue.Model, bool) {
 	return catalogue.Model{}, false
 }
 
-// precisionHere is the precision in which a model is installed when nobody says which.
-func (a *App) precisionHere(ctx context.Context, m catalogue.Model) catalogue.Precision {
-	have := make([]bundle.Precision, len(m.Variants))
-	for i, p := range m.Variants {
+// precisionHere is the precision that suits this machine best among some.
+func (a *App) precisionHere(ctx context.Context, among []catalogue.Precision) catalogue.Precision {
+	have := make([]bundle.Precision, len(among))
+	for i, p := range among {
 		have[i] = bundle.Precision(p)
 	}
 	if p := bundle.Fitting(a.computing(ctx), have); p != "" {
@@ -126,7 +126,7 @@ func (a *App) Offers(ctx context.Context) ([]Offer, error) {
 	limits := a.limits()
 	offers := make([]Offer, 0, len(c.Models))
 	for _, m := range c.Models {
-		o := Offer{Model: m, Precision: a.precisionHere(ctx, m)}
+		o := Offer{Model: m, Precision: a.precisionHere(ctx, m.Variants)}
 		o.Bytes, o.BytesKnown = m.Download(o.Precision)
 		o.MemoryMiB = m.MemoryMiB(o.Precision)
 		o.Tight = tight(limits, int64(o.MemoryMiB)<<20)

@@ -14,6 +14,8 @@ import (
 	"descry/clipengine"
 	"descry/clipengine/bundle"
 	"descry/clipengine/convert"
+	"descry/clipengine/hub"
+	"descry/internal/disk"
 	"descry/library/decode"
 )
 
@@ -60,12 +62,20 @@ func (a *App) AddModelAs(ctx context.Context, dir, precision string, progress fu
 	if err != nil {
 		return Conversion{}, "", err
 	}
+	release, err := a.claim(add.id)
+	if err != nil {
+		return Conversion{}, "", err
+	}
+	defer release()
 	if add.to != "" {
 		c, err = a.convertTo(ctx, add.source, add.id, add.to, progress)
 		return c, "", err
 	}
-	names, _, err := add.source.Contents()
+	names, size, err := add.source.Contents()
 	if err != nil {
+		return Conversion{}, "", err
+	}
+	if err := a.roomOnDisk(size, fmt.Sprintf("the model %s takes %s", add.id, hub.Size(size))); err != nil {
 		return Conversion{}, "", err
 	}
 	c.Model, err = a.place(ctx, add.id, func(staging string) error {
@@ -111,7 +121,7 @@ func (a *App) choose(ctx context.Context, dir, precision string) (add addition, 
 		}
 	}
 	// Another variant of a model that is there already gets a name of its own.
-	if _, err := os.Stat(filepath.Join(a.modelsDir(), add.id)); err == nil && precision != PrecisionAuto && precision != "" {
+	if a.atHand(add.id) && precision != PrecisionAuto && precision != "" {
 		if other, err := a.openBundle(add.id); err == nil && other.Precision != add.source.Precision {
 			add.id += "-" + precision
 		}
@@ -146,15 +156,35 @@ func (a *App) ConvertModel(ctx context.Context, id, to string, progress func(Pro
 	if err := convert.Check(source, convert.Precision(to)); err != nil {
 		return Conversion{}, err
 	}
+	release, err := a.claim(id + "-" + to)
+	if err != nil {
+		return Conversion{}, err
+	}
+	defer release()
 	c, err := a.convertTo(ctx, source, id+"-"+to, convert.Precision(to), progress)
 	c.From = id
 	return c, err
 }
 
-// convertTo converts a model to a new one of this id.
+// The jobs of a conversion, as its progress calls them.
+const (
+	JobConverting = "Converting the model" // in percent
+	JobTesting    = "Testing the model"    // in vectors that are compared with the original's
+)
+
+// convertTo converts a model to a new one of this id, which the caller has claimed.
 func (a *App) convertTo(ctx context.Context, source *bundle.Bundle, id string, to convert.Precision, progress func(Progress)) (c Conversion, err error) {
-	job := Progress{Job: "Converting the model", Total: 100, Running: true}
+	if progress == nil {
+		progress = func(Progress) {}
+	}
 	if _, c.OriginalBytes, err = source.Contents(); err != nil {
+		return c, err
+	}
+	size, err := convert.Size(source, to)
+	if err != nil {
+		return c, err
+	}
+	if err := a.roomOnDisk(size, fmt.Sprintf("making %s of %s takes %s", to, source.ID, hub.Size(size))); err != nil {
 		return c, err
 	}
 	c.Model, err = a.place(ctx, id, func(staging string) error {
@@ -165,8 +195,9 @@ func (a *App) convertTo(ctx context.Context, source *bundle.Bundle, id string, t
 		if err != nil {
 			return fmt.Errorf("opening the folder for the model: %w", err)
 		}
+		job := Progress{Job: JobConverting, Total: 100, Running: true}
 		err = convert.Bundle(ctx, source, dir, to, func(done, total int64) {
-			if percent := int(100 * done / total); percent > job.Done && progress != nil {
+			if percent := int(100 * done / total); percent > job.Done {
 				job.Done = percent
 				progress(job)
 			}
@@ -181,7 +212,7 @@ func (a *App) convertTo(ctx context.Context, source *bundle.Bundle, id string, t
 		if err := a.proveBundle(ctx, made); err != nil {
 			return err
 		}
-		return a.compare(ctx, source, made, &c)
+		return a.compare(ctx, source, made, &c, progress)
 	})
 	return c, err
 }
@@ -190,14 +221,16 @@ func (a *App) convertTo(ctx context.Context, source *bundle.Bundle, id string, t
 const adding = ".adding-"
 
 // dropHalfModels removes what a process left of models that it was adding or converting when it
-// was killed. Nobody goes on with those.
+// was killed, with which nobody goes on, and downloads of models that were made of them and are at
+// hand. Downloads that can be gone on with stay.
 func (a *App) dropHalfModels() error {
 	entries, err := os.ReadDir(a.modelsDir())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), adding) {
+		id, download := strings.CutPrefix(e.Name(), installing)
+		if strings.HasPrefix(e.Name(), adding) || download && a.atHand(id) {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(a.modelsDir(), e.Name())))
 		}
 	}
@@ -213,19 +246,28 @@ func (a *App) place(ctx context.Context, id string, make func(staging string) er
 		return ModelInfo{}, fmt.Errorf("a model cannot be called %q; rename the folder", id)
 	}
 	final := filepath.Join(a.modelsDir(), id)
-	if _, err := os.Stat(final); err == nil {
+	if a.atHand(id) {
 		return ModelInfo{}, fmt.Errorf("there is a model called %s already; remove it first", id)
 	}
 	staging := filepath.Join(a.modelsDir(), adding+id)
 	if err := os.RemoveAll(staging); err != nil {
 		return ModelInfo{}, fmt.Errorf("clearing an earlier attempt: %w", err)
 	}
-	if err := make(staging); err != nil {
+	err := make(staging)
+	if disk.Full(err) {
+		err = diskFull(fmt.Errorf("the disk became full while the model %s was made: %w", id, err))
+	}
+	if err != nil {
 		return ModelInfo{}, errors.Join(err, os.RemoveAll(staging))
 	}
-	if err := os.Rename(staging, final); err != nil {
+	if err := disk.Place(staging, final); err != nil {
 		return ModelInfo{}, errors.Join(fmt.Errorf("putting the model in place: %w", err), os.RemoveAll(staging))
 	}
+	return a.placed(id)
+}
+
+// placed describes a model that has just been put in place, and has no older one used in its stead.
+func (a *App) placed(id string) (ModelInfo, error) {
 	b, err := a.openBundle(id)
 	if err != nil {
 		return ModelInfo{}, err
@@ -239,17 +281,23 @@ func (a *App) place(ctx context.Context, id string, make func(staging string) er
 // compare encodes the sample pictures and some phrases with a model and with what was made of
 // it, one after the other, and refuses one that is too far away or takes one picture for
 // another.
-func (a *App) compare(ctx context.Context, original, made *bundle.Bundle, c *Conversion) error {
+func (a *App) compare(ctx context.Context, original, made *bundle.Bundle, c *Conversion, progress func(Progress)) error {
 	pictures, err := fs.Glob(a.p.Samples, "*.jpg")
 	if err != nil || len(pictures) < 2 {
 		return errors.Join(errors.New("there are no sample pictures to compare the models with"), err)
 	}
 	phrases := a.p.Background[:min(len(a.p.Background), 40)]
-	want, err := a.encodeSamples(ctx, original, pictures, phrases)
+	job := Progress{Job: JobTesting, Total: 2 * (len(pictures) + len(phrases)), Running: true}
+	progress(job)
+	encoded := func() {
+		job.Done++
+		progress(job)
+	}
+	want, err := a.encodeSamples(ctx, original, pictures, phrases, encoded)
 	if err != nil {
 		return err
 	}
-	got, err := a.encodeSamples(ctx, made, pictures, phrases)
+	got, err := a.encodeSamples(ctx, made, pictures, phrases, encoded)
 	if err != nil {
 		return err
 	}
@@ -275,8 +323,8 @@ func (a *App) compare(ctx context.Context, original, made *bundle.Bundle, c *Con
 	return nil
 }
 
-// encodeSamples returns the vectors of the sample pictures, then of the phrases.
-func (a *App) encodeSamples(ctx context.Context, b *bundle.Bundle, pictures, phrases []string) (vectors [][]float32, err error) {
+// encodeSamples returns the vectors of the sample pictures, then of the phrases, and tells of each.
+func (a *App) encodeSamples(ctx context.Context, b *bundle.Bundle, pictures, phrases []string, encoded func()) (vectors [][]float32, err error) {
 	lib, err := a.runtimeLibrary(ctx)
 	if err != nil {
 		return nil, err
@@ -292,6 +340,7 @@ func (a *App) encodeSamples(ctx context.Context, b *bundle.Bundle, pictures, phr
 			return nil, fmt.Errorf("looking at the sample picture %s: %w", name, err)
 		}
 		vectors = append(vectors, v)
+		encoded()
 	}
 	for _, p := range phrases {
 		v, err := engine.EncodeText(ctx, p)
@@ -299,6 +348,7 @@ func (a *App) encodeSamples(ctx context.Context, b *bundle.Bundle, pictures, phr
 			return nil, err
 		}
 		vectors = append(vectors, v)
+		encoded()
 	}
 	return vectors, nil
 }

@@ -30,7 +30,7 @@ func TestModelsAreConvertedHereAndCompared(t *testing.T) {
 		t.Errorf("%+v", m)
 	case made.From != "small" || made.Pictures != 24 || made.Distance <= 0 || made.Distance > 1e-3 || made.TextDistance > 1e-6:
 		t.Errorf("%+v", made)
-	case last.Done != last.Total || last.Total != 100:
+	case last.Job != app.JobTesting || last.Done != last.Total || last.Total < 48:
 		t.Errorf("the last progress was %+v", last)
 	}
 	if all, err := a.VerifyModels(ctx); err != nil || len(all) != 3 || all[1].Problem != "" || all[2].Problem != "" {

@@ -15,6 +15,7 @@ import (
 
 	"descry/clipengine/bundle"
 	"descry/clipengine/catalogue"
+	"descry/clipengine/convert"
 	"descry/clipengine/hub"
 	"descry/internal/disk"
 	"descry/library"
@@ -32,6 +33,9 @@ type InstallOptions struct {
 	AcceptLicence bool
 	// Fresh forgets what an unfinished download left, and which files were seen before.
 	Fresh bool
+	// KeepOriginal: where the variant is made here of the float32 model, that one stays, too, as
+	// a model of its own.
+	KeepOriginal bool
 }
 
 // InstallPlan is what a person should know before a model is downloaded. It is made without
@@ -46,11 +50,22 @@ type InstallPlan struct {
 	Where, Page string
 	// Open: the way there is not encrypted.
 	Open bool
-	// Bytes is the size of the download and of the model on disk, Known whether it is more than
-	// an estimate, Memory an estimate of the bytes of memory it needs besides the program.
+	// Bytes is the size of the download, Known whether it is more than an estimate, Memory an
+	// estimate of the bytes of memory it needs besides the program.
 	Bytes  int64
 	Known  bool
 	Memory int64
+	// Convert: it is not published in this precision. Its float32 model is downloaded, and it is
+	// made of that one here, without the network. From is the id of the float32 model where it is
+	// at hand: then nothing is downloaded, and that one stays.
+	Convert bool
+	From    string
+	// Disk is what it takes on the disk in the end, Peak what it takes on the way, in bytes; both
+	// are the download's where nothing is converted.
+	Disk, Peak int64
+	// Offer is a precision that would suit this machine better, and in which it could be made
+	// here, as it is published in none; "" where there is none or one was asked for.
+	Offer catalogue.Precision
 	// Tight is "" or says in a sentence that there is not as much memory.
 	Tight string
 	// There is what is there of it from a download that was not finished, in bytes.
@@ -62,9 +77,13 @@ type InstallPlan struct {
 
 // InstallProgress says how far an installation is.
 type InstallProgress struct {
-	Testing     bool   // all is there and is tested
-	File        string // of which something came last
-	Done, Total int64  // bytes
+	// Converting: the download is there, and another precision is made of it. Testing: all is
+	// there, or made, and is tested.
+	Converting, Testing bool
+	File                string // of which something came last
+	// Done and Total are bytes of the download; while Converting, of what is made of it; while
+	// Converting and Testing, vectors that are compared with the original's.
+	Done, Total int64
 	PerSecond   float64
 	Left        time.Duration // 0 while unknown
 }
@@ -118,26 +137,37 @@ func (a *App) plan(ctx context.Context, id string, o InstallOptions, client *hub
 			fmt.Errorf("the model %s is published in no form that Descry reads", m.ID),
 		}
 	case o.Precision == "":
-		p.Precision = a.precisionHere(ctx, m)
-	case !m.Has(p.Precision):
-		fix := "Install it as it is: descry models install " + m.ID
-		if m.Has(catalogue.FP32) && m.ImageTower == "" && (p.Precision == catalogue.INT8 || p.Precision == catalogue.FP16) {
-			fix += ", and make one of it here: descry models convert " + m.ID + " --to " + o.Precision
+		p.Precision = a.precisionHere(ctx, m.Variants)
+		if best := a.precisionHere(ctx, slices.Concat(m.Variants, m.Makeable())); best != p.Precision {
+			p.Offer = best
 		}
-		return InstallPlan{}, InstallError{"no_variant", fix, fmt.Errorf("the model %s is not published in %s, only in %s", m.ID, o.Precision, precisionNames(m.Variants))}
+	case !m.Has(p.Precision):
+		if p.Convert = slices.Contains(m.Makeable(), p.Precision); !p.Convert {
+			err := fmt.Errorf("the model %s is not published in %s, only in %s", m.ID, o.Precision, precisionNames(m.Variants))
+			if m.Convolutions && p.Precision == catalogue.INT8 {
+				err = fmt.Errorf("%w; and no int8 model is made of it, as %w", err, convert.ErrLittleGain)
+			}
+			return InstallPlan{}, InstallError{"no_variant", "Install it as it is: descry models install " + m.ID, err}
+		}
 	}
 	if p.Precision != catalogue.FP32 {
 		p.ID += "-" + string(p.Precision)
 	}
-	if _, err := os.Stat(filepath.Join(a.modelsDir(), p.ID)); err == nil {
+	if a.atHand(p.ID) {
 		return InstallPlan{}, fmt.Errorf("there is a model called %s already; remove it first", p.ID)
 	}
-	if p.Bytes, p.Known = m.Download(p.Precision); m.ImageTower != "" {
+	if p.Bytes, p.Known = m.Download(p.original().Precision); m.ImageTower != "" {
 		p.Bytes, p.Known = int64(float64(p.Bytes)*m.TextParams/(m.ImageParams+m.TextParams)), false
 	}
+	p.Disk, p.Peak = p.Bytes, p.Bytes
 	p.Memory = int64(m.MemoryMiB(p.Precision)) << 20
 	p.Tight = tight(a.limits(), p.Memory)
-	p.There, _, _ = hub.Unfinished(a.stagingOf(p.ID))
+	p.There, _, _ = hub.Unfinished(a.begun(p))
+	if p.Convert {
+		if err := a.planConversion(&p, o); err != nil {
+			return InstallPlan{}, err
+		}
+	}
 	if m.ImageTower != "" {
 		if p.Images, err = a.imagesFor(c, m); err != nil {
 			return InstallPlan{}, err
@@ -173,57 +203,83 @@ func precisionNames(list []catalogue.Precision) string {
 	return strings.Join(names, ", ")
 }
 
-// stagingOf is the folder in which a model is put together.
-func (a *App) stagingOf(id string) string { return filepath.Join(a.modelsDir(), ".installing-"+id) }
+// installing begins the name of the folder to which a model is downloaded.
+const installing = ".installing-"
+
+// stagingOf is the folder to which a model is downloaded.
+func (a *App) stagingOf(id string) string { return filepath.Join(a.modelsDir(), installing+id) }
 
 // InstallModel downloads a model of the catalogue, checks every file, tests it and puts it
-// among the models at hand. When ctx ends, or something fails on the way, what came is kept,
-// and another call goes on from it: that is how a download is paused. progress may be nil; it
-// is called from other goroutines, one call at a time. Errors: ErrLicence, InstallError, and
+// among the models at hand. One that is not published in the precision that was asked for is
+// made here of the float32 model, which is removed then unless o says otherwise or it was at
+// hand before. When ctx ends, the process is killed, or something fails on the way, what came is
+// kept, and another call goes on from it: that is how a download is paused. progress may be nil;
+// it is called from other goroutines, one call at a time. Errors: ErrLicence, InstallError, and
 // library.ErrInUse while the same model is being installed.
-func (a *App) InstallModel(ctx context.Context, id string, o InstallOptions, progress func(InstallProgress)) (ModelInfo, error) {
+func (a *App) InstallModel(ctx context.Context, id string, o InstallOptions, progress func(InstallProgress)) (Conversion, error) {
 	if err := a.needWriting(); err != nil {
-		return ModelInfo{}, err
+		return Conversion{}, err
 	}
 	client, err := a.hubClient(ctx)
 	if err != nil {
-		return ModelInfo{}, err
+		return Conversion{}, err
 	}
 	defer client.Close()
 	p, err := a.plan(ctx, id, o, client)
 	if err != nil {
-		return ModelInfo{}, err
+		return Conversion{}, err
 	}
-	final := filepath.Join(a.modelsDir(), p.ID)
-	if p.Restricted && !o.AcceptLicence {
-		return ModelInfo{}, InstallError{
+	if p.Restricted && !o.AcceptLicence && p.From == "" {
+		return Conversion{}, InstallError{
 			"licence", "Read it, and if you accept it: descry models install " + id + " --accept-licence",
 			fmt.Errorf("the model %s cannot be installed yet: %w. It is %s: %s", p.ID, ErrLicence, p.Licence, strings.TrimRight(p.LicenceNote, ".")),
 		}
 	}
 	// Without it nothing could be tested, which should be known before the download.
 	if _, err := a.runtimeLibrary(ctx); err != nil {
-		return ModelInfo{}, fmt.Errorf("a model has to be tested: %w", err)
+		return Conversion{}, fmt.Errorf("a model has to be tested: %w", err)
 	}
-	if _, busy := a.installing.LoadOrStore(p.ID, true); busy {
-		return ModelInfo{}, fmt.Errorf("the model %s is being installed: %w", p.ID, library.ErrInUse)
+	ids := []string{p.ID}
+	if p.Convert && p.From == "" {
+		ids = append(ids, p.original().ID)
 	}
-	defer a.installing.Delete(p.ID)
+	release, err := a.claim(ids...)
+	if err != nil {
+		return Conversion{}, err
+	}
+	defer release()
 	if progress == nil {
 		progress = func(InstallProgress) {}
 	}
-	if err := a.install(ctx, client, p, o, final, progress); err != nil {
-		return ModelInfo{}, a.mend(ctx, p, err)
+	var c Conversion
+	switch {
+	case p.Convert:
+		c, err = a.installConverted(ctx, client, p, o, progress)
+	default:
+		c.Model, err = a.install(ctx, client, p, o, progress)
 	}
-	b, err := a.openBundle(p.ID)
 	if err != nil {
-		return ModelInfo{}, err
+		return Conversion{}, a.mend(ctx, p, err)
 	}
-	a.engines.replace(b)
-	info := infoOf(b)
-	a.fill(&info, b)
-	info.PerSecond = a.speedOf(ctx, info.Space)
-	return info, nil
+	c.Model.PerSecond = a.speedOf(ctx, c.Model.Space)
+	return c, nil
+}
+
+// claim keeps others from making models with the same ids until release is called.
+func (a *App) claim(ids ...string) (release func(), err error) {
+	for i, id := range ids {
+		if _, busy := a.installing.LoadOrStore(id, true); busy {
+			for _, mine := range ids[:i] {
+				a.installing.Delete(mine)
+			}
+			return nil, fmt.Errorf("the model %s is being installed: %w", id, library.ErrInUse)
+		}
+	}
+	return func() {
+		for _, id := range ids {
+			a.installing.Delete(id)
+		}
+	}, nil
 }
 
 // ConversionOffer returns a precision that would suit this machine better than that of a model at
@@ -239,53 +295,76 @@ func (a *App) ConversionOffer(ctx context.Context, id string) string {
 // reserve is what a download leaves free on the disk, in bytes.
 const reserve = 256 << 20
 
-func (a *App) install(ctx context.Context, client *hub.Client, p InstallPlan, o InstallOptions, final string, progress func(InstallProgress)) error {
+// install downloads a model as it is published, tests it and puts it in place.
+func (a *App) install(ctx context.Context, client *hub.Client, p InstallPlan, o InstallOptions, progress func(InstallProgress)) (ModelInfo, error) {
 	staging := a.stagingOf(p.ID)
-	seen := a.seenFiles(p.ID)
-	if o.Fresh {
-		seen = nil
-		if err := hub.Discard(staging); err != nil {
-			return err
-		}
-	}
-	listing, err := a.wanted(ctx, client, p)
-	if err != nil {
-		return err
-	}
-	if err := pin(listing.Files, p, seen); err != nil {
-		return err
-	}
-	rate := newRate()
 	last := InstallProgress{}
-	files, err := client.Fetch(ctx, hub.Job{Listing: listing, Dir: staging, Reserve: reserve, Report: func(h hub.Progress) {
-		last = rate.of(h, time.Now())
-		progress(last)
-	}})
+	files, err := a.fetch(ctx, client, p, o, staging, func(q InstallProgress) {
+		last = q
+		progress(q)
+	})
 	if err != nil {
-		return err
+		return ModelInfo{}, err
 	}
 	last.Testing, last.PerSecond, last.Left = true, 0, 0
 	progress(last)
-	if err := writeManifest(staging, p, listing, client.Where(), files); err != nil {
-		return fmt.Errorf("writing what is known of the model: %w", err)
-	}
 	b, err := bundle.OpenWith(staging, a.openBundle)
 	if err == nil {
 		err = a.proveBundle(ctx, b)
 	}
 	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, ErrTooLarge) {
-			return err // the files are right
+			return ModelInfo{}, err // the files are right
 		}
-		return errors.Join(fmt.Errorf("the model %s is as it was published, and cannot be used: %w", p.ID, err), hub.Discard(staging))
+		return ModelInfo{}, errors.Join(unusable(p, err), hub.Discard(staging))
 	}
-	if err := os.Rename(staging, final); err != nil {
-		return fmt.Errorf("putting the model in place: %w", err)
+	final := filepath.Join(a.modelsDir(), p.ID)
+	if err := disk.Place(staging, final); err != nil {
+		return ModelInfo{}, fmt.Errorf("putting the model in place: %w", err)
 	}
-	if err := errors.Join(hub.Settle(final), disk.SyncFolder(a.modelsDir())); err != nil {
-		return fmt.Errorf("putting the model in place: %w", err)
+	if err := errors.Join(hub.Settle(final), a.noteSeen(p.ID, files)); err != nil {
+		return ModelInfo{}, err
 	}
-	return a.noteSeen(p.ID, files)
+	return a.placed(p.ID)
+}
+
+// unusable says that the files of a model are those that were published, and not what they should be.
+func unusable(p InstallPlan, err error) error {
+	return fmt.Errorf("the model %s is as it was published, and cannot be used: %w", p.ID, err)
+}
+
+// fetch brings the files of a model into a folder, checks them and writes what is known of it.
+func (a *App) fetch(ctx context.Context, client *hub.Client, p InstallPlan, o InstallOptions, staging string, progress func(InstallProgress)) ([]hub.File, error) {
+	seen := a.seenFiles(p.ID)
+	if o.Fresh {
+		seen = nil
+		if err := hub.Discard(staging); err != nil {
+			return nil, err
+		}
+	}
+	listing, err := a.wanted(ctx, client, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := pin(listing.Files, p, seen); err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(staging); errors.Is(err, fs.ErrNotExist) && !o.Fresh {
+		if err := os.Rename(a.begun(p), staging); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("going on with an earlier download: %w", err)
+		}
+	}
+	rate := newRate()
+	files, err := client.Fetch(ctx, hub.Job{Listing: listing, Dir: staging, Reserve: reserve, Report: func(h hub.Progress) {
+		progress(rate.of(h, time.Now()))
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if err := writeManifest(staging, p, listing, client.Where(), files); err != nil {
+		return nil, fmt.Errorf("writing what is known of the model: %w", err)
+	}
+	return files, nil
 }
 
 // wanted lists the files of the variant that is to be installed, as the hub publishes them. A
@@ -361,21 +440,7 @@ func writeManifest(dir string, p InstallPlan, l hub.Listing, where string, files
 	if err != nil {
 		return err
 	}
-	return writeSynced(filepath.Join(dir, "bundle.json"), append(data, '\n'))
-}
-
-// writeSynced puts a file in place whose content is certain.
-func writeSynced(name string, data []byte) error {
-	fresh := name + ".new"
-	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(fresh, name)
+	return disk.WriteFile(filepath.Join(dir, "bundle.json"), append(data, '\n'))
 }
 
 // seenFile remembers the digests of every model that was ever installed, by id and file, so
@@ -413,16 +478,17 @@ func (a *App) noteSeen(id string, files []hub.File) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(filepath.Join(a.modelsDir(), seenFile), data); err != nil {
+	if err := disk.WriteFile(filepath.Join(a.modelsDir(), seenFile), data); err != nil {
 		return fmt.Errorf("noting which files the model has: %w", err)
 	}
 	return nil
 }
 
-// Unfinished is a model whose download was begun and not finished.
+// Unfinished is a model whose download was begun and not finished, or was not converted yet.
 type Unfinished struct {
 	ID          string
-	Done, Total int64 // bytes
+	Model       string // its id in the catalogue; ID where it is not in there
+	Done, Total int64  // bytes of the download
 }
 
 // UnfinishedInstalls lists the models whose download can be gone on with. RemoveModel removes
@@ -432,17 +498,30 @@ func (a *App) UnfinishedInstalls() ([]Unfinished, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("listing the models: %w", err)
 	}
+	c, err := a.Catalogue()
+	if err != nil {
+		c = &catalogue.Catalogue{}
+	}
 	var list []Unfinished
 	for _, e := range entries {
-		id, ok := strings.CutPrefix(e.Name(), ".installing-")
-		if !ok || !e.IsDir() {
+		id, ok := strings.CutPrefix(e.Name(), installing)
+		if !ok || !e.IsDir() || a.atHand(id) {
 			continue
 		}
-		u := Unfinished{ID: id}
+		u := Unfinished{ID: id, Model: id}
+		if m, ok := entryOf(c, id); ok {
+			u.Model = m.ID
+		}
 		u.Done, u.Total, _ = hub.Unfinished(a.stagingOf(id))
 		list = append(list, u)
 	}
 	return list, nil
+}
+
+// atHand tells whether there is a model with an id among those that were added.
+func (a *App) atHand(id string) bool {
+	_, err := os.Stat(filepath.Join(a.modelsDir(), id))
+	return err == nil
 }
 
 // removeUnfinished removes what there is of a download, and tells whether there was something.

@@ -84,6 +84,18 @@ image_params = 0.001
 text_params = 0.001
 
 [[model]]
+id = "tiny-curves"
+name = "Tiny curves"
+family = "tiny"
+repo = "tiny/immich"
+layout = "immich"
+input_size = 16
+dim = 8
+image_params = 0.001
+text_params = 0.001
+convolutions = true
+
+[[model]]
 id = "tiny-nowhere"
 name = "Tiny nowhere"
 family = "tiny"
@@ -103,10 +115,16 @@ func withHub(t *testing.T) (*app.App, *hubtest.Server, string) {
 	p := params(dir, testdata.Runtime(t))
 	p.Hub = hub.Params{From: s.URL, Agent: "Descry/test", Stall: time.Minute, Wait: time.Microsecond, Tries: 3}
 	a := opened(t, p)
+	writeCatalogue(t, dir)
+	return a, s, dir
+}
+
+// writeCatalogue writes the person's own catalogue of a library.
+func writeCatalogue(t *testing.T, dir string) {
+	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "models"), 0o700), os.WriteFile(filepath.Join(dir, "models", "catalogue.toml"), []byte(tinyCatalogue), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	return a, s, dir
 }
 
 // publish puts the tiny models on a hub, each among files that are made for other programs.
@@ -131,11 +149,11 @@ func TestInstall(t *testing.T) {
 	var last app.InstallProgress
 	install := func(id string, o app.InstallOptions) app.ModelInfo {
 		t.Helper()
-		m, err := a.InstallModel(ctx, id, o, func(p app.InstallProgress) { last = p })
+		made, err := a.InstallModel(ctx, id, o, func(p app.InstallProgress) { last = p })
 		if err != nil {
 			t.Fatal(err)
 		}
-		return m
+		return made.Model
 	}
 	m := install("tiny-immich", app.InstallOptions{})
 	if m.ID != "tiny-immich" || m.Name != "Tiny one" || m.Licence != "MIT" || m.Note != "May be used for any purpose." || !slices.Equal(m.Languages, []string{"en", "de"}) {
@@ -229,7 +247,7 @@ func TestInstallRefuses(t *testing.T) {
 		{"nothing", app.InstallOptions{}, `the catalogue has no model "nothing"`, "not_found", library.ErrNotFound},
 		{"../x", app.InstallOptions{}, "the catalogue has no model", "not_found", library.ErrNotFound},
 		{"tiny-immich", app.InstallOptions{}, "there is a model called tiny-immich already", "", nil},
-		{"tiny-immich", app.InstallOptions{Precision: "int8"}, "is not published in int8, only in fp32", "no_variant", nil},
+		{"tiny-curves", app.InstallOptions{Precision: "int8"}, "is not published in int8, only in fp32", "no_variant", nil},
 		{"tiny-js", app.InstallOptions{Precision: "int2"}, "is not published in int2, only in fp32, int8", "no_variant", nil},
 		{"tiny-closed", app.InstallOptions{}, "its licence has to be accepted first. It is CC-BY-NC-4.0: Not for commercial use", "licence", app.ErrLicence},
 		{"tiny-nowhere", app.InstallOptions{}, "is published in no form that Descry reads", "not_published", nil},
@@ -243,7 +261,7 @@ func TestInstallRefuses(t *testing.T) {
 	if after := len(s.Requests()); after != before {
 		t.Errorf("the hub was asked %d times for it", after-before)
 	}
-	if m, err := a.InstallModel(t.Context(), "tiny-closed", app.InstallOptions{AcceptLicence: true}, nil); err != nil || m.Licence != "CC-BY-NC-4.0" {
+	if m, err := a.InstallModel(t.Context(), "tiny-closed", app.InstallOptions{AcceptLicence: true}, nil); err != nil || m.Model.Licence != "CC-BY-NC-4.0" {
 		t.Errorf("accepted: %+v, %v", m, err)
 	}
 	// Without the model whose pictures they go with, words are of no use.
@@ -441,7 +459,7 @@ func TestInstallFromMirrors(t *testing.T) {
 	if err := a.SetSetting(t.Context(), app.SettingModelsFrom, s.URL); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := a.InstallModel(t.Context(), "tiny-js", app.InstallOptions{}, nil); err != nil || m.ID != "tiny-js-int8" {
+	if m, err := a.InstallModel(t.Context(), "tiny-js", app.InstallOptions{}, nil); err != nil || m.Model.ID != "tiny-js-int8" {
 		t.Errorf("%+v, %v", m, err)
 	}
 }

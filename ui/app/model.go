@@ -384,7 +384,7 @@ func copyFiles(ctx context.Context, from, to string, names []string) error {
 	}
 	for _, name := range names {
 		if err = ctx.Err(); err == nil {
-			err = copyFile(source, target, name)
+			err = copyFile(ctx, source, target, name)
 		}
 		if err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
@@ -394,7 +394,7 @@ func copyFiles(ctx context.Context, from, to string, names []string) error {
 	return errors.Join(err, source.Close(), target.Close())
 }
 
-func copyFile(source, target *os.Root, name string) error {
+func copyFile(ctx context.Context, source, target *os.Root, name string) error {
 	if dir := path.Dir(name); dir != "." {
 		if err := target.MkdirAll(dir, 0o700); err != nil {
 			return err
@@ -409,6 +409,13 @@ func copyFile(source, target *os.Root, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	for err == nil {
+		if err = context.Cause(ctx); err == nil {
+			_, err = io.CopyN(out, in, 16<<20) // which the system does by itself where it can
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
 	return errors.Join(err, out.Close())
 }

@@ -197,11 +197,12 @@ func TestTwoModelsInLittleMemory(t *testing.T) {
 }
 
 // TestHalfModelsGo: what a killed process left of a model that it was adding goes when the library
-// is opened for writing, and a download that can be gone on with stays.
+// is opened for writing, as does the download of one that was made of it and is there; a download that
+// can be gone on with stays.
 func TestHalfModelsGo(t *testing.T) {
 	p := params(filepath.Join(t.TempDir(), "library"), testdata.Runtime(t))
 	models := filepath.Join(p.Dir, "models")
-	for _, name := range []string{".adding-tiny-int8", ".installing-other"} {
+	for _, name := range []string{".adding-tiny-int8", ".installing-other", ".installing-made", "made"} {
 		if err := os.MkdirAll(filepath.Join(models, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +212,7 @@ func TestHalfModelsGo(t *testing.T) {
 	}
 	opened(t, p)
 	left, err := os.ReadDir(models)
-	if err != nil || len(left) != 1 || left[0].Name() != ".installing-other" {
+	if err != nil || len(left) != 2 || left[0].Name() != ".installing-other" || left[1].Name() != "made" {
 		t.Errorf("left are %v, %v", left, err)
 	}
 }

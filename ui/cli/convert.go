@@ -11,12 +11,21 @@ import (
 // conversionDocument is a model that was added or made, and how it came about.
 type conversionDocument struct {
 	modelDocument
-	From         string  `json:"from,omitempty"`
+	From string `json:"from,omitempty"`
+	conversionFields
+	Offer string `json:"offer,omitempty"` // precision that suits this machine better
+}
+
+// conversionFields say how near a converted model is to its original.
+type conversionFields struct {
 	Distance     float64 `json:"distance,omitempty"`      // largest cosine distance of sample pictures to the original
 	TextDistance float64 `json:"text_distance,omitempty"` // the same of phrases
 	Pictures     int     `json:"pictures,omitempty"`
 	Texts        int     `json:"texts,omitempty"`
-	Offer        string  `json:"offer,omitempty"` // precision that suits this machine better
+}
+
+func conversionFieldsOf(c app.Conversion) conversionFields {
+	return conversionFields{c.Distance, c.TextDistance, c.Pictures, c.Texts}
 }
 
 func (c *call) modelsAddCmd() *cobra.Command {
@@ -71,9 +80,7 @@ func (c *call) modelsConvertCmd() *cobra.Command {
 func (c *call) printConversion(made app.Conversion, offer, verb string) error {
 	m := made.Model
 	if c.json {
-		return c.document(conversionDocument{
-			modelDocumentOf(m), made.From, made.Distance, made.TextDistance, made.Pictures, made.Texts, offer,
-		})
+		return c.document(conversionDocument{modelDocumentOf(m), made.From, conversionFieldsOf(made), offer})
 	}
 	size := fmt.Sprintf("%.0f MB", float64(m.Bytes)/1e6)
 	if made.OriginalBytes > 0 {

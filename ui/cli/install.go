@@ -20,6 +20,7 @@ type installDocument struct {
 	Repository string `json:"repository"`
 	From       string `json:"from"`
 	Offer      string `json:"offer,omitempty"` // precision that suits this machine better
+	conversionFields
 }
 
 func (c *call) modelsInstallCmd() *cobra.Command {
@@ -30,8 +31,13 @@ func (c *call) modelsInstallCmd() *cobra.Command {
 			"digest that is published of it, tests the model and puts it among those at hand. A download\n" +
 			"that was stopped goes on where it was when the same command is run again; descry models\n" +
 			"remove ID drops it. Models come from " + publicHub + ", or from the mirror that is set:\n" +
-			"descry config set models_from ADDRESS-OR-FOLDER. Nothing is sent but the request.",
-		Example: "  descry models install ViT-B-32__openai\n  descry models install nllb-clip-base-siglip__v1 --accept-licence",
+			"descry config set models_from ADDRESS-OR-FOLDER. Nothing is sent but the request.\n\n" +
+			"Without --precision the variant is taken that suits this machine best among those that are\n" +
+			"published. One that is not published is made here of the float32 model, which is downloaded for\n" +
+			"that and removed afterwards, unless you say --keep-original. It is a model of its own, ID-int8 or\n" +
+			"ID-fp16.",
+		Example: "  descry models install ViT-B-32__openai\n  descry models install ViT-L-14__openai --precision int8\n" +
+			"  descry models install nllb-clip-base-siglip__v1 --accept-licence",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withApp(cmd.Context(), AccessWrite, func(a *app.App) error {
 				return c.install(cmd.Context(), a, args[0], o)
@@ -41,6 +47,7 @@ func (c *call) modelsInstallCmd() *cobra.Command {
 	f := install.Flags()
 	f.StringVar(&o.Precision, "precision", app.PrecisionAuto, "`PRECISION` of the weights: auto (what suits this machine), fp32, fp16 or int8")
 	f.BoolVar(&o.AcceptLicence, "accept-licence", false, "accept a licence that forbids some uses")
+	f.BoolVar(&o.KeepOriginal, "keep-original", false, "keep the float32 model that int8 or fp16 is made of, too")
 	f.BoolVar(&o.Fresh, "fresh", false, "begin anew, and take files that changed since they were seen first")
 	return install
 }
@@ -53,45 +60,71 @@ func (c *call) install(ctx context.Context, a *app.App, id string, o app.Install
 	if err != nil {
 		return err
 	}
-	c.sayPlan(plan)
-	if plan.Restricted && !o.AcceptLicence {
+	c.sayPlan(plan, o.KeepOriginal)
+	if plan.Restricted && !o.AcceptLicence && plan.From == "" {
 		if o.AcceptLicence, err = c.ask(ctx, "Do you accept this licence? [y/N] "); err != nil {
 			return err
 		}
 	}
 	m := c.newMeter()
-	m.text = downloadText
-	model, err := a.InstallModel(ctx, id, o, func(p app.InstallProgress) {
-		shown := app.Progress{Job: "Downloading", Done: int(p.Done), Total: int(p.Total), PerSecond: p.PerSecond, Left: p.Left, Path: p.File}
-		if p.Testing {
-			shown = app.Progress{Job: "Testing the model"}
-			if m.form == "plain" {
-				m.done()
-				c.message("%s", shown.Job)
-			}
-		}
-		m.show(shown)
-	})
+	made, err := a.InstallModel(ctx, id, o, func(p app.InstallProgress) { c.showInstall(m, plan, p) })
 	m.done()
 	switch {
 	case errors.Is(err, app.ErrLicence):
 		return err
 	case err != nil && ctx.Err() != nil:
-		return withFix(err, "What came is kept. To go on: descry models install "+id+". To drop it: descry models remove "+plan.ID)
+		return withFix(err, "What came is kept. To go on: "+installCommand(id, o)+". To drop it: descry models remove "+plan.ID)
 	case err != nil:
 		return err
 	}
-	offer := a.ConversionOffer(ctx, model.ID)
+	model, offer := made.Model, ""
+	if !plan.Convert {
+		offer = a.ConversionOffer(ctx, model.ID)
+	}
 	if c.json {
-		return c.document(installDocument{modelDocumentOf(model), plan.Repo, plan.Where, offer})
+		return c.document(installDocument{modelDocumentOf(model), plan.Repo, plan.Where, offer, conversionFieldsOf(made)})
+	}
+	if plan.Convert {
+		return c.printConversion(made, "", "Installed")
 	}
 	c.print("Installed %s (%s). Use it with: descry models use %s", model.ID, model.Name, model.ID)
 	c.printConvertible(model.ID, offer)
 	return nil
 }
 
+// installCommand is what a person types to go on with an installation.
+func installCommand(id string, o app.InstallOptions) string {
+	command := "descry models install " + id
+	if o.Precision != app.PrecisionAuto {
+		command += " --precision " + o.Precision
+	}
+	if o.KeepOriginal {
+		command += " --keep-original"
+	}
+	return command
+}
+
+// showInstall shows how far an installation is.
+func (c *call) showInstall(m *meter, plan app.InstallPlan, p app.InstallProgress) {
+	shown := app.Progress{Job: "Downloading", Done: int(p.Done), Total: int(p.Total), PerSecond: p.PerSecond, Left: p.Left, Path: p.File}
+	m.text = downloadText
+	switch {
+	case p.Converting && p.Testing:
+		shown.Job, m.text = "Comparing with the original", nil
+	case p.Converting:
+		shown.Job = "Making " + string(plan.Precision)
+	case p.Testing:
+		shown = app.Progress{Job: app.JobTesting}
+		if m.form == "plain" {
+			m.done()
+			c.message("%s", shown.Job)
+		}
+	}
+	m.show(shown)
+}
+
 // sayPlan tells what is going to be downloaded.
-func (c *call) sayPlan(p app.InstallPlan) {
+func (c *call) sayPlan(p app.InstallPlan, keep bool) {
 	about := ""
 	if !p.Known {
 		about = "about "
@@ -100,8 +133,27 @@ func (c *call) sayPlan(p app.InstallPlan) {
 	if p.Multilingual() {
 		languages = "queries in many languages"
 	}
-	c.message("%s, %s, from %s on %s", p.Name, p.Precision, p.Repo, p.Where)
-	c.message("  %s%s to download and on disk, about %s of memory while it is used; %s", about, megabytes(p.Bytes), megabytes(p.Memory), languages)
+	switch {
+	case p.From != "":
+		c.message("%s, %s, made here of %s, which stays; nothing is downloaded", p.Name, p.Precision, p.From)
+		c.message("  %s on disk, about %s of memory while it is used; %s", megabytes(p.Disk), megabytes(p.Memory), languages)
+	case p.Convert:
+		c.message("%s, %s, made here of fp32, from %s on %s", p.Name, p.Precision, p.Repo, p.Where)
+		c.message("  %s%s to download, about %s on disk in the end and %s on the way, about %s of memory while it is used; %s",
+			about, megabytes(p.Bytes), megabytes(p.Disk), megabytes(p.Peak), megabytes(p.Memory), languages)
+		if keep {
+			c.message("  The fp32 model stays, too, as %s.", p.Model.ID)
+		} else {
+			c.message("  The fp32 download is removed when %s is made; to keep it as a model, too: --keep-original", p.ID)
+		}
+	default:
+		c.message("%s, %s, from %s on %s", p.Name, p.Precision, p.Repo, p.Where)
+		c.message("  %s%s to download and on disk, about %s of memory while it is used; %s", about, megabytes(p.Bytes), megabytes(p.Memory), languages)
+	}
+	if p.Offer != "" {
+		c.message("  As %s it would suit this machine better. It is not published so, and can be made here instead: descry models install %s --precision %s",
+			p.Offer, p.Model.ID, p.Offer)
+	}
 	if p.Tight != "" {
 		c.message("  %s", p.Tight)
 	}
@@ -160,7 +212,10 @@ func downloadText(p app.Progress) string {
 	if p.Left > 0 {
 		text += ", " + leftText(p.Left) + " left"
 	}
-	return text + ", " + p.Path
+	if p.Path != "" {
+		text += ", " + p.Path
+	}
+	return text
 }
 
 // printUnfinished offers to go on with downloads that were not finished.

@@ -17,7 +17,7 @@ import (
 // Installing is what the window asks of downloads.
 type Installing interface {
 	PlanInstall(ctx context.Context, id string, o app.InstallOptions) (app.InstallPlan, error)
-	InstallModel(ctx context.Context, id string, o app.InstallOptions, progress func(app.InstallProgress)) (app.ModelInfo, error)
+	InstallModel(ctx context.Context, id string, o app.InstallOptions, progress func(app.InstallProgress)) (app.Conversion, error)
 	UnfinishedInstalls() ([]app.Unfinished, error)
 }
 
@@ -125,7 +125,7 @@ func (w *window) install(id string, plan app.InstallPlan, options app.InstallOpt
 	w.acts.Add(1)
 	w.loop.Go(func() func() {
 		defer w.acts.Done()
-		m, err := w.b.InstallModel(ctx, id, options, func(p app.InstallProgress) {
+		made, err := w.b.InstallModel(ctx, id, options, func(p app.InstallProgress) {
 			w.loop.PostLatest(d, func() { d.progress = p; w.showDownload(d) })
 		})
 		stopped := ctx.Err() != nil
@@ -133,7 +133,7 @@ func (w *window) install(id string, plan app.InstallPlan, options app.InstallOpt
 		if stopped && d.dropping {
 			err = w.b.RemoveModel(context.WithoutCancel(w.ctx), plan.ID)
 		}
-		return func() { w.installed(d, m, err, stopped) }
+		return func() { w.installed(d, made.Model, err, stopped) }
 	})
 	w.showDownload(d)
 }

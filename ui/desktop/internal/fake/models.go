@@ -168,14 +168,14 @@ func (b *Backend) PlanInstall(_ context.Context, id string, _ app.InstallOptions
 }
 
 // InstallModel reports a half and calls Modelled.Stands; when ctx ended then, what came is kept.
-func (b *Backend) InstallModel(ctx context.Context, id string, o app.InstallOptions, progress func(app.InstallProgress)) (app.ModelInfo, error) {
+func (b *Backend) InstallModel(ctx context.Context, id string, o app.InstallOptions, progress func(app.InstallProgress)) (app.Conversion, error) {
 	b.count(ctx, "InstallModel")
 	plan, err := b.PlanInstall(ctx, id, o)
 	if err != nil {
-		return app.ModelInfo{}, err
+		return app.Conversion{}, err
 	}
 	if plan.Restricted && !o.AcceptLicence {
-		return app.ModelInfo{}, app.ErrLicence
+		return app.Conversion{}, app.ErrLicence
 	}
 	progress(app.InstallProgress{Done: plan.Bytes / 2, Total: plan.Bytes, PerSecond: 5e6})
 	unfinished := func() {
@@ -188,12 +188,12 @@ func (b *Backend) InstallModel(ctx context.Context, id string, o app.InstallOpti
 	}
 	if ctx.Err() != nil {
 		unfinished()
-		return app.ModelInfo{}, ctx.Err()
+		return app.Conversion{}, ctx.Err()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.Modelled.Broken != nil {
-		return app.ModelInfo{}, b.Modelled.Broken
+		return app.Conversion{}, b.Modelled.Broken
 	}
 	b.Modelled.Unfinished = nil
 	m := app.ModelInfo{ID: id, Name: plan.Name, Licence: plan.Licence, Languages: plan.Languages, Bytes: plan.Bytes, PerSecond: 7}
@@ -203,7 +203,7 @@ func (b *Backend) InstallModel(ctx context.Context, id string, o app.InstallOpti
 			b.Modelled.Offers[i].Installed = id
 		}
 	}
-	return m, nil
+	return app.Conversion{Model: m}, nil
 }
 
 // UnfinishedInstalls returns Modelled.Unfinished.
