@@ -90,16 +90,24 @@ func measure(ctx context.Context, o options, only, write string) error {
 	}
 	text.WriteString("\n" + gpu)
 	fmt.Print(text.String())
-	if write == "" {
-		return nil
+	if write != "" {
+		page, err := os.ReadFile(write)
+		if err != nil {
+			return err
+		}
+		before, _, _ := strings.Cut(string(page), heading)
+		if err := os.WriteFile(write, []byte(strings.TrimRight(before, "\n")+"\n\n"+text.String()), 0o644); err != nil {
+			return err
+		}
 	}
-	page, err := os.ReadFile(write)
-	if err != nil {
-		return err
+	if n := strings.Count(text.String(), "| "+missed+" |"); n > 0 {
+		return fmt.Errorf("goals that were missed: %d", n)
 	}
-	before, _, _ := strings.Cut(string(page), heading)
-	return os.WriteFile(write, []byte(strings.TrimRight(before, "\n")+"\n\n"+text.String()), 0o644)
+	return nil
 }
+
+// missed is the verdict on a goal that was not reached.
+const missed = "missed"
 
 // about says on what kind of machine this runs.
 func about() string {

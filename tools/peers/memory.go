@@ -42,7 +42,7 @@ func memory(ctx context.Context, o options) (string, error) {
 	}
 	verdict := "ok"
 	if running["VmHWM"] >= memoryLimit {
-		verdict = "missed"
+		verdict = missed
 	}
 	return "### Memory of ViT-L/14 as int8\n\n| what | resident memory | goal | |\n|---|---|---|---|\n" +
 		fmt.Sprintf("| loading both towers, then encoding %d photos at the same time and a text | %.0f MB at most, %.0f MB in the end | less than %d MB | %s |\n",
