@@ -28,15 +28,16 @@ const (
 // batcher gathers pictures that are encoded at the same time into batches for a device. While
 // one batch runs, who comes next copies its picture into the next; so a device is not left
 // waiting, and a single picture does not wait for others. It begins with single pictures and
-// doubles the batch while that pays; when memory runs out it halves it.
+// doubles the batch while that pays; when a run fails it halves it, since most fail for lack of
+// memory or for another limit of the device. One that fails with a single picture is out of order.
 type batcher struct {
 	t    tower
 	size int64 // side of the picture in pixels
 	half bool  // pixels are of half precision
 	most int   // the longest batch
 	now  func() time.Time
-	// settle is called when the length to keep is known, and with short where memory alone
-	// keeps it from being longer.
+	// settle is called when the length to keep is known, and with short where it is not longer
+	// because a run failed.
 	settle func(length int, short bool)
 	proven int // the longest run that was compared; of the worker alone
 
@@ -69,7 +70,7 @@ type call struct {
 }
 
 // newBatcher makes a batcher for a tower. It begins with the length of a proof, and keeps to it
-// unless that was short of memory, which may have been taken by another program.
+// unless a longer run failed, perhaps for memory that another program had.
 func newBatcher(t tower, size int, half bool, most int, p Proof, now func() time.Time, settle func(length int, short bool)) *batcher {
 	b := &batcher{t: t, size: int64(size), half: half, most: most, now: now, settle: settle, length: 1, proven: 1}
 	if p.Batch > 0 {
@@ -159,7 +160,7 @@ func (b *batcher) work() {
 	}
 }
 
-// run encodes the pictures of a batch, in shorter ones where memory does not suffice.
+// run encodes the pictures of a batch, in shorter ones where that fails.
 func (b *batcher) run(bt *batch) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -184,7 +185,7 @@ func (b *batcher) run(bt *batch) {
 		if err == nil && roundUp(k) > b.proven {
 			rows, err = b.prove(ctx, bt, from, k, rows)
 		}
-		if errors.Is(err, ort.ErrMemory) && b.halve(roundUp(k), true) {
+		if err != nil && context.Cause(ctx) == nil && !errors.Is(err, ort.ErrClosed) && b.halve(roundUp(k), true) {
 			continue
 		}
 		if err == nil && roundUp(k) <= b.proven {
@@ -269,8 +270,8 @@ func roundUp(n int) int {
 	return p
 }
 
-// halve makes batches shorter after one of k pictures was wrong or, with short, found no memory;
-// false: there is no shorter one.
+// halve makes batches shorter after one of k pictures was wrong or, with short, failed; false:
+// there is no shorter one.
 func (b *batcher) halve(k int, short bool) bool {
 	if k <= 1 {
 		return false

@@ -2,6 +2,7 @@ package clipengine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -47,5 +48,36 @@ func TestAPictureWithoutDirectionLeavesBatchesAsTheyAre(t *testing.T) {
 	}
 	if p, _ := proofs.find(v.key("cuda")); p.Batch != mostBatch || v.provider() != "cuda" {
 		t.Errorf("%s computes, remembered: %+v", v.provider(), p)
+	}
+}
+
+// TestADeviceWithALimitIsUsed has a device that fails with long batches for another reason than
+// memory, also in its test: it computes shorter ones, and is neither refused nor lost. One that
+// fails with single pictures after such a batch is refused.
+func TestADeviceWithALimitIsUsed(t *testing.T) {
+	limit := func(dies bool) *fakeMachine {
+		broken := false
+		return &fakeMachine{have: gpus("cuda"), onRun: func(_ context.Context, _ *fakeTower, n int) error {
+			if n > 2 || broken {
+				broken = dies
+				return errors.New("the size of a buffer exceeds what the device binds")
+			}
+			return nil
+		}}
+	}
+	proofs := ReadProofs("")
+	m := limit(false)
+	v, tower := ready(t, m, proofs)
+	for range 20 {
+		crowd(t, m, v, 64)
+	}
+	if p, _ := proofs.find(v.key("cuda")); v.provider() != "cuda" || len(m.told()) > 0 || p.Batch != 2 || !p.Short {
+		t.Errorf("%s computes, notices %q, remembered %+v", v.provider(), m.told(), p)
+	}
+	if long := slices.DeleteFunc(slices.Clone(tower.batches), func(n int) bool { return n <= 2 }); len(long) != 1 {
+		t.Errorf("runs of more than 2 pictures: %v", long)
+	}
+	if _, err := limit(true).vision(t, "cuda", nil); err == nil {
+		t.Error("a device that is broken by its test is used")
 	}
 }

@@ -2,7 +2,6 @@ package clipengine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"descry/clipengine/ort"
@@ -80,11 +79,12 @@ func (v *vision) compare(ctx context.Context, device tower) (float64, string, er
 		return worst, where, nil
 	}
 	out, err := device.Run(ctx, v.pictures(all, len(tensors)))
-	if errors.Is(err, ort.ErrMemory) {
-		return worst, where, nil // the batcher finds out what fits
-	}
 	if err != nil {
-		return 0, "", err
+		// The batcher finds out what fits, unless not even one picture does any more.
+		if _, dead := device.Run(ctx, v.picture(tensors[0])); dead != nil {
+			return 0, "", err
+		}
+		return worst, where, nil
 	}
 	dim := len(want[0])
 	for i := range tensors {

@@ -33,7 +33,7 @@ type Proof struct {
 	Refused string `json:"refused,omitempty"`
 	// Batch is how many pictures a run takes at best; 0: not known yet.
 	Batch int `json:"batch,omitempty"`
-	// Short is whether that is all for which there was memory.
+	// Short is whether it is not longer because a run failed, mostly for lack of memory.
 	Short bool `json:"short,omitempty"`
 }
 
