@@ -62,15 +62,19 @@ func (s site) photosNumbered(n int) error {
 
 // open opens the site's library as the program does, without a model.
 func (s site) open(now func() time.Time) (*app.App, error) {
+	return app.Open(context.Background(), s.params(now))
+}
+
+func (s site) params(now func() time.Time) app.Params {
 	set := tagging.LabelSet{Name: "animals", Title: "Animals", Role: "animal"}
 	for _, name := range []string{"dog", "cat", "bee", "horse", "duck"} {
 		set.Labels = append(set.Labels, tagging.Label{Name: name, Alt: "a " + name})
 	}
-	return app.Open(context.Background(), app.Params{
+	return app.Params{
 		Dir: s.library(), Runtime: "/nonexistent/libonnxruntime.so", Threads: 2, Quiet: app.QuietOff, Starter: assets.Starter(), Sets: []tagging.LabelSet{set},
 		Background: assets.Background()[:4], Templates: []string{"a photo of {}."}, Now: now,
 		Program: "descry test", Log: slog.New(slog.DiscardHandler),
-	})
+	}
 }
 
 // with opens the library, does something and closes it.

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"testing"
 
+	"descry/internal/testdata"
 	"descry/ui/app"
 )
 
@@ -104,6 +105,9 @@ func TestFaults(t *testing.T) {
 		t.Run(st.name, func(t *testing.T) {
 			if lacking != "" {
 				p.skipped(t, "stages", st.name, lacking)
+			}
+			if st.runtime {
+				t.Setenv(runtimeVariable, testdata.Runtime(t))
 			}
 			points := interrupt(t, st)
 			p.row("stages", st.name, strconv.Itoa(stopPoints), strconv.Itoa(killPoints), strconv.Itoa(cutPoints), points)

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"descry/internal/onnxtest"
 	"descry/library"
 	"descry/library/recognise"
 	"descry/library/spool"
@@ -45,6 +46,8 @@ type stage struct {
 	undone bool
 	// closed reports that the library cannot be opened before run was done again.
 	closed bool
+	// runtime: the stage needs the ONNX Runtime library, which runtimeVariable names.
+	runtime bool
 	// further checks what lies there after a fault, before run is done again.
 	further func(s site) error
 }
@@ -430,6 +433,14 @@ func stages() []stage {
 				return nil
 			},
 			further: rightAnswers,
+		},
+		{
+			name: "adding a model's folder and converting the model", runtime: true,
+			prepare: func(s site) error {
+				return errors.Join(s.made(6), os.Mkdir(s.at("small"), 0o755), onnxtest.Immich().WriteTo(s.at("small")))
+			},
+			run:     func(s site, _ func(string) error) error { return s.models() },
+			further: wholeModels,
 		},
 	}
 }

@@ -17,7 +17,7 @@ What becomes of a library when things go wrong, as tests found it that let them 
 
 - *Sound*: SQLite finds no fault in the database, every reference leads somewhere, and what is counted or listed twice agrees (` + "`Store.Integrity`" + `).
 - *Nothing said is lost*: what the person said (tags, ratings, alt text, albums, label sets, settings) has the digest that ` + "`descry dump --digest`" + ` gave when the last finished operation was acknowledged, or that of the operation under way; never something between. An operation on many photos may be done in part, a hundred photos at a time; what is done stands in the journal as one entry and can be undone.
-- *Nothing is half there*: a backup, an export, a sidecar or a thumbnail that has its name is whole. A photo on its way to the trash is in exactly one place.
+- *Nothing is half there*: a backup, an export, a sidecar, a thumbnail or a model that has its name is whole. A photo on its way to the trash is in exactly one place.
 - *It can be done again*: what was interrupted is done again, without any repair, and the library is then the same, by its digests, as if nothing had happened.
 `
 
