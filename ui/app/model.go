@@ -102,8 +102,10 @@ func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 		}
 		return b.engine, nil
 	}
-	id := a.modelID(ctx)
-	opened, err := a.bundleHeld(id)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	opened, err := a.bundleHeld(a.modelID(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoModel, err)
 	}

@@ -50,7 +50,9 @@ func (a *App) Setting(ctx context.Context, key string) string {
 	if a.store == nil {
 		return ""
 	}
-	value, err := a.store.Setting(ctx, key)
+	// It takes no time, and who has lost interest must not be told another value than the one that
+	// is set: a model would be started by it.
+	value, err := a.store.Setting(context.WithoutCancel(ctx), key)
 	if err != nil {
 		a.p.Log.Warn("reading a setting", "key", key, "error", err)
 	}
