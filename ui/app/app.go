@@ -202,6 +202,7 @@ func (a *App) Close() error {
 	a.stopCounting()
 	a.CancelIndexing()
 	a.stopServing()
+	a.CancelIndexing() // a request may have begun it anew
 	a.running.Wait()
 	a.restartModel()
 	err := errors.Join(a.engines.close(), a.text.close())

@@ -68,3 +68,10 @@ func (a *App) Manner(ctx context.Context) (lanes int, gentle bool, wait Wait) {
 
 // Held reports whether work in the background is held.
 func (a *App) Held() bool { return a.manner.Closed() }
+
+// Indexing reports whether a background run is on.
+func (a *App) Indexing() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.cancel != nil
+}

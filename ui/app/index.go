@@ -88,15 +88,15 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	if err := a.placePhotos(ctx); err != nil {
 		return out, fmt.Errorf("finding out where photos were taken: %w", err)
 	}
-	if engine == nil {
-		return out, nil
+	if engine != nil {
+		if err := a.SuggestTags(ctx, progress); err != nil {
+			return out, fmt.Errorf("suggesting tags: %w", err)
+		}
 	}
-	if err := a.SuggestTags(ctx, progress); err != nil {
-		return out, fmt.Errorf("suggesting tags: %w", err)
-	}
-	// What is wrong with a model that is not in use yet holds nothing else up.
+	// What is wrong with a model that is not in use yet holds nothing else up, and the other way
+	// round: it may take the place of one that does not run.
 	failed := a.lookAgain(ctx, &out, progress)
-	if ctx.Err() != nil {
+	if engine == nil || ctx.Err() != nil {
 		return out, failed
 	}
 	if err := a.readText(ctx, &out, progress); err != nil {

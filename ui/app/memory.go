@@ -89,7 +89,7 @@ func (a *App) tooLargeBeside(ctx context.Context, b *bundle.Bundle) error {
 		return err
 	}
 	other, err := a.bundleOf(a.modelID(ctx))
-	if err != nil {
+	if err != nil || a.tooLarge(other) != nil {
 		return nil // it takes no memory
 	}
 	need, err := clipengine.NeedOf(b)

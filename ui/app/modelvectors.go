@@ -82,22 +82,24 @@ func (a *App) ForgetVectors(ctx context.Context, id string) (VectorUse, error) {
 	if err != nil {
 		return freed, err
 	}
+	models, err := a.Models(ctx)
+	if err != nil {
+		return freed, err
+	}
 	digest := ""
-	if b, err := a.bundleOf(id); err == nil {
-		digest = b.Space()
+	if i := slices.IndexFunc(models, func(m ModelInfo) bool { return m.ID == id }); i >= 0 {
+		digest = models[i].Space
 	}
 	var kept error
 	found := false
 	for _, u := range uses {
-		if u.Digest != digest && u.Model != id {
+		// The model that used a space last need not be the only one: text towers share them.
+		if u.Digest != digest && (u.Model != id || slices.ContainsFunc(models, func(m ModelInfo) bool { return m.Space == u.Digest })) {
 			continue
 		}
 		found = true
-		if by := a.usedBy(ctx, u.Space); by != "" {
-			kept = fmt.Errorf("the vectors of the model %s are those of %s, which is in use; choose another model first", id, by)
-			if by == id {
-				kept = fmt.Errorf("the model %s is in use, and searches need its vectors; choose another one first", id)
-			}
+		if err := a.spaceInUse(ctx, u.Space, id); err != nil {
+			kept = err
 			continue
 		}
 		one, err := a.forgetSpace(ctx, u)
@@ -116,18 +118,26 @@ func (a *App) ForgetVectors(ctx context.Context, id string) (VectorUse, error) {
 	return freed, nil
 }
 
-// usedBy is the id of the model in use, or of the one that comes, when a space is its; else "".
-func (a *App) usedBy(ctx context.Context, space library.Space) string {
-	for _, id := range []string{a.modelID(ctx), a.comingID(ctx)} {
-		if id == "" {
+// spaceInUse says why the vectors of a space, which are those of the model id, are not removed:
+// the model in use, or the one that comes, has them. nil: neither does.
+func (a *App) spaceInUse(ctx context.Context, space library.Space, id string) error {
+	inUse, coming := a.modelID(ctx), a.comingID(ctx)
+	for _, by := range []string{inUse, coming} {
+		if by == "" {
 			continue
 		}
-		b, err := a.bundleOf(id)
-		if err == nil && b.Space() == space.Digest || err != nil && space.Model == id {
-			return id
+		b, err := a.bundleOf(by)
+		switch {
+		case err == nil && b.Space() != space.Digest || err != nil && space.Model != by:
+		case by != id:
+			return fmt.Errorf("the vectors of the model %s are those of %s, which is or comes into use; choose another model first", id, by)
+		case by == coming:
+			return fmt.Errorf("the model %s looks at the photos to be used; choose another one first: descry models use %s", id, inUse)
+		default:
+			return fmt.Errorf("the model %s is in use, and searches need its vectors; choose another one first", id)
 		}
 	}
-	return ""
+	return nil
 }
 
 func (a *App) forgetSpace(ctx context.Context, u store.SpaceUse) (VectorUse, error) {

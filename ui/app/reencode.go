@@ -79,39 +79,44 @@ func (a *App) useModel(ctx context.Context, id string, now bool) error {
 	if err := a.tooLarge(b); err != nil {
 		return err
 	}
-	if ended := a.cancelIndexing(); ended != nil {
+	ended := a.cancelIndexing()
+	if ended != nil {
 		<-ended
 	}
+	err = a.chooseModel(ctx, b, now)
+	if err == nil {
+		a.changed()
+	}
+	a.watch.mu.Lock()
+	watches := a.watch.watcher != nil
+	a.watch.mu.Unlock()
+	if ended != nil || err == nil && (watches || a.listeners().Finished != nil) { // it stays open
+		a.StartIndexing()
+	}
+	return err
+}
+
+// chooseModel is useModel while nobody looks at photos.
+func (a *App) chooseModel(ctx context.Context, b *bundle.Bundle, now bool) error {
 	if err := a.enterRun(ctx); err != nil {
 		return err
 	}
 	defer a.leaveRun()
 	a.forgetNamed()
 	ready := now
-	if !ready && id != a.comingID(ctx) { // asked once more, it goes on
+	if !ready && b.ID != a.comingID(ctx) { // asked once more, it goes on
+		var err error
 		if ready, err = a.ready(ctx, b); err != nil {
 			return err
 		}
 	}
-	switch {
-	case ready:
-		err = a.switchTo(ctx, id)
-	default:
-		if err = a.tooLargeBeside(ctx, b); err == nil {
-			err = a.store.SetSetting(ctx, settingComing, id)
-		}
+	if ready {
+		return a.switchTo(ctx, b.ID)
 	}
-	if err != nil {
+	if err := a.tooLargeBeside(ctx, b); err != nil {
 		return err
 	}
-	a.changed()
-	a.watch.mu.Lock()
-	watches := a.watch.watcher != nil
-	a.watch.mu.Unlock()
-	if watches || a.listeners().Finished != nil { // it stays open
-		a.StartIndexing()
-	}
-	return nil
+	return a.store.SetSetting(ctx, settingComing, b.ID)
 }
 
 // forgetNamed lets the library's own choice take the place of the model that the call named.
@@ -137,21 +142,27 @@ func (a *App) ready(ctx context.Context, b *bundle.Bundle) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	enough, err := a.enough(ctx, c)
-	return enough && float64(c.Encoded) >= nearlyAll*float64(c.Encoded+c.Waiting), err
+	seen, err := a.seenInUse(ctx)
+	if err != nil || seen == 0 {
+		return err == nil, err
+	}
+	return enough(c, seen) && float64(c.Encoded) >= nearlyAll*float64(c.Encoded+c.Waiting), nil
+}
+
+// seenInUse is how many photos the model in use has seen; none where it is not there any more.
+func (a *App) seenInUse(ctx context.Context) (int, error) {
+	space, err := a.knownSpace(ctx)
+	if err != nil {
+		return 0, err
+	}
+	c, err := a.store.Coverage(ctx, space.ID)
+	return c.Encoded, err
 }
 
 // enough reports whether a model has seen at least half as many photos as the one in use: where
 // most photos are on disks that are not connected, it does not take the place of one that knows
 // them.
-func (a *App) enough(ctx context.Context, c store.Coverage) (bool, error) {
-	space, err := a.knownSpace(ctx)
-	if err != nil {
-		return false, err
-	}
-	now, err := a.store.Coverage(ctx, space.ID)
-	return 2*c.Encoded >= now.Encoded, err
-}
+func enough(c store.Coverage, inUse int) bool { return 2*c.Encoded >= inUse }
 
 // switchTo makes a model the one in use, at once for all that depends on it. The caller is in a
 // run (enterRun).
@@ -182,8 +193,9 @@ func (a *App) preferred() []library.PhotoID {
 }
 
 // LookAgain lets the model that comes look at the photos, without looking through the folders
-// first, and puts it in use when it has seen all that are at hand. Progress may be nil. What is
-// finished is kept when ctx ends; the next call, or indexing run, goes on.
+// first, and puts it in use when it has seen all that are at hand. Where none comes, it brings the
+// suggestions of the model in use up to date. Progress may be nil. What is finished is kept when
+// ctx ends; the next call, or indexing run, goes on.
 func (a *App) LookAgain(ctx context.Context, progress func(Progress)) (IndexReport, error) {
 	var out IndexReport
 	if err := a.needWriting(); err != nil {
@@ -198,8 +210,15 @@ func (a *App) LookAgain(ctx context.Context, progress func(Progress)) (IndexRepo
 	}
 	progress, end := a.quietly(ctx, a.threads(ctx), progress)
 	defer end()
-	err := a.lookAgain(ctx, &out, progress)
-	return out, err
+	if a.comingID(ctx) != "" {
+		err := a.lookAgain(ctx, &out, progress)
+		return out, err
+	}
+	// Its words may be others than those by which tags were suggested for the same vectors.
+	if err := a.SuggestTags(ctx, progress); err != nil && !errors.Is(err, ErrNoModel) {
+		return out, fmt.Errorf("suggesting tags: %w", err)
+	}
+	return out, nil
 }
 
 // lookAgain is the part of a run in which the model that comes looks at photos. It ends at once
@@ -297,11 +316,11 @@ func (a *App) arrive(ctx context.Context, b *bundle.Bundle, engine *clipengine.E
 	if err != nil {
 		return err
 	}
-	enough, err := a.enough(ctx, c)
+	seen, err := a.seenInUse(ctx)
 	if err != nil {
 		return err
 	}
-	if c.Waiting > 0 || !enough {
+	if c.Waiting > 0 || !enough(c, seen) {
 		why := are(c.Away, "photo") + " not at hand now."
 		if c.Waiting > 0 { // files that changed since the folders were looked through
 			why = count(c.Waiting, "photo") + " changed meanwhile, and the next look through the folders tells how."
@@ -336,7 +355,7 @@ func (a *App) arrive(ctx context.Context, b *bundle.Bundle, engine *clipengine.E
 	}
 	said := fmt.Sprintf("%s has looked at all photos that are at hand and is in use now.", b.Name)
 	if c.Away > 0 {
-		said += fmt.Sprintf(" %s not at hand and wait until they are.", upper(are(c.Away, "photo")))
+		said += fmt.Sprintf(" %s not at hand; it looks at them when they are.", upper(are(c.Away, "photo")))
 	}
 	out.Notes = append(out.Notes, said)
 	if f := a.listeners().Notice; f != nil {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -193,6 +194,57 @@ func TestTwoModelsInLittleMemory(t *testing.T) {
 	}
 	if m := a.Model(); m.ID != "tiny" || m.Problem != "" || a.Engines() != 1 {
 		t.Errorf("%+v; %d models are held", m, a.Engines())
+	}
+}
+
+// TestIndexingGoesOnWhenAModelIsRefused: choosing a model ends the run that is on, and another one
+// begins, also where the model cannot be used.
+func TestIndexingGoesOnWhenAModelIsRefused(t *testing.T) {
+	p := params(filepath.Join(t.TempDir(), "library"), testdata.Runtime(t))
+	limits := machine.Limits{}
+	p.Limits = func() machine.Limits { return limits }
+	a := opened(t, p)
+	add(t, a, folder(t, few[:2]...))
+	addModel(t, a, onnxtest.Immich(), "tiny")
+	limits = machine.Limits{Memory: a.Model().Memory + 1_000_000}
+	if _, err := a.AddRoot(t.Context(), folder(t, few[2:]...)); err != nil {
+		t.Fatal(err)
+	}
+	finished := make(chan app.IndexReport, 10)
+	a.Listen(app.Events{Finished: func(r app.IndexReport) { finished <- r }})
+	a.PauseIndexing()
+	a.StartIndexing()
+	if err := a.UseModel(t.Context(), "tiny"); !errors.Is(err, app.ErrTooLarge) {
+		t.Fatalf("choosing it says %v", err)
+	}
+	if !a.Indexing() {
+		t.Fatal("nothing looks at the photos any more")
+	}
+	<-finished
+	<-finished
+	if st := status(t, a); st.Encoded != len(few) {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestASearchThatIsGivenUpLeavesTheModel: the first to need a model may have lost interest in it.
+func TestASearchThatIsGivenUpLeavesTheModel(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "library")
+	a := opened(t, params(dir, testdata.Runtime(t)))
+	add(t, a, folder(t, few[:2]...))
+	addModel(t, a, onnxtest.Immich(), "tiny")
+	useModel(t, a, "tiny")
+	lookAgain(t, a)
+	if err := a.SetSetting(t.Context(), app.SettingThreads, "1"); err != nil { // the model is started anew
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if res, err := a.Search(ctx, app.SearchRequest{Text: "two dogs"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if m := a.Model(); m.ID != "tiny" {
+		t.Errorf("loaded is %s", m.ID)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"descry/internal/machine"
 	"descry/internal/onnxtest"
 	"descry/internal/testdata"
 	"descry/library"
@@ -260,7 +261,7 @@ func TestPhotosThatAreAwayDoNotHoldAModelUp(t *testing.T) {
 			}
 			r := lookAgain(t, a)
 			said := strings.Join(r.Notes, " ")
-			want, inUse := "2 photos are not at hand and wait until they are.", "tiny"
+			want, inUse := "2 photos are not at hand; it looks at them when they are.", "tiny"
 			if !tt.takeOver {
 				want, inUse = "6 photos are not at hand now. To use it at once: descry models use --now tiny", "starter"
 			}
@@ -386,7 +387,7 @@ func TestForgettingVectors(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]string{
-		"tiny": "the model tiny is in use", "words": "the vectors of the model words are those of tiny, which is in use", "nobody": "not found",
+		"tiny": "the model tiny is in use", "words": "the vectors of the model words are those of tiny, which is or comes into use", "nobody": "not found",
 	} {
 		if _, err := a.ForgetVectors(t.Context(), id); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("forgetting those of %s says %v, want %q", id, err, want)
@@ -502,5 +503,101 @@ func TestAModelThatFailsLeavesTheOtherInUse(t *testing.T) {
 	useModel(t, b, "starter")
 	if r := index(t, b); len(r.Notes) != 0 {
 		t.Errorf("after it was given up it says %q", r.Notes)
+	}
+}
+
+// TestAModelThatDoesNotRunGivesWay: where the model in use is not there any more, or is too large
+// for this machine, another one takes its place, in a window's runs too.
+func TestAModelThatDoesNotRunGivesWay(t *testing.T) {
+	for _, name := range []string{"gone", "too large"} {
+		t.Run(name, func(t *testing.T) {
+			p := params(filepath.Join(t.TempDir(), "library"), testdata.Runtime(t))
+			a := opened(t, p)
+			addModel(t, a, onnxtest.Immich(), "tiny")
+			add(t, a, folder(t, few...))
+			if name == "too large" {
+				limits := machine.Limits{Memory: a.Model().Memory - 1}
+				p.Limits = func() machine.Limits { return limits }
+			} else {
+				addModel(t, a, onnxtest.TransformersJS(), "other")
+				useModel(t, a, "other")
+				lookAgain(t, a)
+				if err := os.RemoveAll(filepath.Join(p.Dir, "models", "other")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := a.Close(); err != nil {
+				t.Fatal(err)
+			}
+			b := opened(t, p)
+			if m := b.Model(); m.Problem == "" {
+				t.Fatalf("%+v", m)
+			}
+			finished := make(chan app.IndexReport, 10)
+			b.Listen(app.Events{Finished: func(r app.IndexReport) { finished <- r }})
+			useModel(t, b, "tiny")
+			r := <-finished
+			if m := b.Model(); m.ID != "tiny" || m.Problem != "" {
+				t.Errorf("in use is %+v; %+v", m, r)
+			}
+			if st := status(t, b); st.Model != "tiny" || st.Encoded != len(few) || st.Coming != (app.Coming{}) {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+}
+
+// TestAModelThatHasSeenNothingGivesWay: nobody waits for a model to look at photos that is not to
+// be used.
+func TestAModelThatHasSeenNothingGivesWay(t *testing.T) {
+	a := withModel(t)
+	add(t, a, folder(t, few...))
+	addModel(t, a, onnxtest.Immich(), "tiny")
+	addModel(t, a, onnxtest.TransformersJS(), "other")
+	if err := a.UseModelNow(t.Context(), "tiny"); err != nil {
+		t.Fatal(err)
+	}
+	useModel(t, a, "other")
+	if st := status(t, a); st.Model != "other" || st.Coming != (app.Coming{}) {
+		t.Errorf("%+v", st)
+	}
+	if r := index(t, a); r.Model != "other" || r.Encoded != len(few) || r.Again != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestForgettingAModelThatIsGoneLeavesOthersTheirVectors: the vectors of a text tower that was
+// removed are those of the model with whose pictures it went.
+func TestForgettingAModelThatIsGoneLeavesOthersTheirVectors(t *testing.T) {
+	a := withModel(t)
+	addModel(t, a, onnxtest.Immich(), "tiny")
+	addModel(t, a, onnxtest.Immich().TextsFor("tiny"), "words")
+	useModel(t, a, "words")
+	add(t, a, folder(t, few...))
+	useModel(t, a, "starter")
+	lookAgain(t, a)
+	if err := a.RemoveModel(t.Context(), "words"); err != nil {
+		t.Fatal(err)
+	}
+	if freed, err := a.ForgetVectors(t.Context(), "words"); !errors.Is(err, library.ErrNotFound) {
+		t.Errorf("freed %+v, %v", freed, err)
+	}
+	useModel(t, a, "tiny")
+	if st := status(t, a); st.Model != "tiny" || st.Encoded != len(few) {
+		t.Errorf("%+v, want what it found", st)
+	}
+}
+
+// TestForgettingWhatTheComingModelFound says why that is not done.
+func TestForgettingWhatTheComingModelFound(t *testing.T) {
+	a := withModel(t)
+	photos := folder(t, few...)
+	add(t, a, photos)
+	addModel(t, a, onnxtest.Immich(), "tiny")
+	useModel(t, a, "tiny")
+	halfway(t, a, photos, few[:2]...)
+	_, err := a.ForgetVectors(t.Context(), "tiny")
+	if want := "the model tiny looks at the photos to be used; choose another one first"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("it says %v, want %q", err, want)
 	}
 }

@@ -65,6 +65,15 @@ func TestTextTowerSwap(t *testing.T) {
 			}
 			dog, before := wordOf(t, a, "dog"), search()
 			useModel(t, a, "words")
+			for _, want := range []bool{true, false} { // as the terminal does, and once more
+				suggests := false
+				if _, err := a.LookAgain(t.Context(), func(p app.Progress) { suggests = suggests || p.Job == "Suggesting tags" }); err != nil {
+					t.Fatal(err)
+				}
+				if suggests != want {
+					t.Errorf("tags are suggested by the other words: %v, want %v", suggests, want)
+				}
+			}
 			if m := a.Model(); m.ID != "words" || m.Name != "Other words" || !slices.Equal(m.Languages, []string{"multilingual"}) {
 				t.Errorf("in use is %+v", m)
 			}
