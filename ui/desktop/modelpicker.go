@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 
@@ -281,15 +282,23 @@ func (p *modelPicker) buttons(c modelChoice) []fyne.CanvasObject {
 		free()
 		return out
 	}
-	if !m.InUse {
-		button(tr("Use"), tr("Let this model look at the photos"), !p.readOnly && m.Problem == "", func() { w.closeSheet(); w.useModel(m) })
+	use := func(text, name string, use func(ctx context.Context, id string) error) {
+		button(text, name, !p.readOnly && m.Problem == "", func() { w.closeSheet(); w.useModelBy(m, use) })
+	}
+	switch {
+	case m.Coming:
+		use(tr("Use at once"), tr("Use this model before it has seen all photos"), w.b.UseModelNow)
+	case !m.InUse:
+		use(tr("Use"), tr("Let this model look at the photos"), w.b.UseModel)
+	case slices.ContainsFunc(p.models, func(o app.ModelInfo) bool { return o.Coming }):
+		use(tr("Keep using it"), tr("Let no other model take its place"), w.b.UseModel)
 	}
 	button(tr("Test"), tr("Test this model and measure how fast it is"), m.Problem == "" || m.PerSecond > 0, func() { p.testModel(m) })
 	p.conversionButton(m, func(text, name string, can bool, f func()) { button(text, name, can, f) })
 	if !m.Bundled {
-		button(tr("Remove …"), tr("Delete the files of this model"), !p.readOnly && !m.InUse && w.conversionOf(m.ID) == nil, func() { w.closeSheet(); w.askRemoveModel(m) })
+		button(tr("Remove …"), tr("Delete the files of this model"), !p.readOnly && !m.InUse && !m.Coming && w.conversionOf(m.ID) == nil, func() { w.closeSheet(); w.askRemoveModel(m) })
 	}
-	if m.Vectors.Vectors > 0 && !m.InUse {
+	if m.Vectors.Vectors > 0 && !m.InUse && !m.Coming {
 		free()
 	}
 	return out

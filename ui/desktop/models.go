@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -20,6 +21,7 @@ type Modelling interface {
 	GoneModels(ctx context.Context) ([]app.ModelInfo, error)
 	Offers(ctx context.Context) ([]app.Offer, error)
 	UseModel(ctx context.Context, id string) error
+	UseModelNow(ctx context.Context, id string) error
 	AddModel(ctx context.Context, dir string) (app.ModelInfo, error)
 	RemoveModel(ctx context.Context, id string) error
 	TestModel(ctx context.Context, id string) (app.ModelInfo, error)
@@ -85,17 +87,19 @@ func (p *modelPicker) loadOffers(mark string) {
 }
 
 // useModel puts a model in use, or begins to.
-func (w *window) useModel(m app.ModelInfo) {
+func (w *window) useModel(m app.ModelInfo) { w.useModelBy(m, w.b.UseModel) }
+
+func (w *window) useModelBy(m app.ModelInfo, use func(ctx context.Context, id string) error) {
 	w.loop.Go(func() func() {
-		err := w.b.UseModel(w.ctx, m.ID)
-		inUse := w.b.Model().ID == m.ID
+		err := use(w.ctx, m.ID)
+		models, listed := w.b.Models(w.ctx)
 		return func() {
-			if err != nil {
+			if err = cmp.Or(err, listed); err != nil {
 				w.fail(tr("The model could not be used"), err)
 				return
 			}
 			said := tr("Descry now uses {{.Model}}.", with{"Model": modelName(m)})
-			if !inUse {
+			if slices.ContainsFunc(models, func(o app.ModelInfo) bool { return o.ID == m.ID && o.Coming }) {
 				said = tr("{{.Model}} looks at your photos now, and is used when it has seen them all.", with{"Model": modelName(m)})
 			}
 			w.toast.Show(said, "", nil)

@@ -255,3 +255,33 @@ func TestWhatAGoneModelFoundIsFreed(t *testing.T) {
 		t.Errorf("it was freed %d times; the list has %v", x.b.Calls("ForgetVectors"), got)
 	}
 }
+
+// TestAModelThatLooksAtPhotos can be used at once, or given up by keeping the one in use; meanwhile
+// nothing of it can be removed.
+func TestAModelThatLooksAtPhotos(t *testing.T) {
+	for _, tt := range []struct{ model, press, calls, inUse string }{
+		{"starter", "Keep using it", "UseModel", "starter"},
+		{"vit-b-32", "Use at once", "UseModelNow", "vit-b-32"},
+	} {
+		x := open(t, fake.New(20))
+		if got := x.pickModels().text(); strings.Contains(got, tt.press) {
+			t.Errorf("no other model comes, and there is\n%s", got)
+		}
+		x.closeSheet()
+		x.b.Modelled.Here[1].Coming = true
+		p := x.pickModels()
+		p.mark("vit-b-32")
+		for _, o := range p.buttons(p.shown[p.list.at]) {
+			if b := o.(*look.Button); !b.Disabled() && b.Text() != "Use at once" && b.Text() != "Test" {
+				t.Errorf("%s can be pressed for a model that looks at photos", b.Text())
+			}
+		}
+		p.mark(tt.model)
+		p.press(t, tt.press)
+		x.settle()
+		i := slices.IndexFunc(x.b.Modelled.Here, func(m app.ModelInfo) bool { return m.InUse })
+		if x.b.Calls(tt.calls) != 1 || x.b.Modelled.Here[i].ID != tt.inUse || x.b.Modelled.Here[1].Coming {
+			t.Errorf("%s: %+v", tt.press, x.b.Modelled.Here)
+		}
+	}
+}

@@ -77,9 +77,15 @@ func (b *Backend) UseModel(ctx context.Context, id string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range b.Modelled.Here {
-		b.Modelled.Here[i].InUse = b.Modelled.Here[i].ID == id
+		b.Modelled.Here[i].InUse, b.Modelled.Here[i].Coming = b.Modelled.Here[i].ID == id, false
 	}
 	return nil
+}
+
+// UseModelNow puts a model in use that has not seen all photos.
+func (b *Backend) UseModelNow(ctx context.Context, id string) error {
+	b.count(ctx, "UseModelNow")
+	return b.UseModel(ctx, id)
 }
 
 // AddModel adds a model named after its folder.
