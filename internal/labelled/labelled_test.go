@@ -26,6 +26,7 @@ func TestReadCaptions(t *testing.T) {
 		{"Flickr8k", "dog.jpg#0\tA dog runs.\ndog.jpg#1\tA brown dog, running.\ncat.jpg#0\tA cat.\n", "", dog, ""},
 		{"a quote in tab-separated lines", "dog.jpg\tA \"dog runs.\n", "", []Captioned{{"dog.jpg", []string{"A \"dog runs."}}}, ""},
 		{"Flickr30k", "image_name| comment_number| comment\ndog.jpg| 0| A dog runs.\ndog.jpg| 1| A brown dog, running.\ncat.jpg| 0| A cat.\n", "", dog, ""},
+		{"Flickr30k's line without the second bar", "image_name| comment_number| comment\ndog.jpg| 0| A dog runs.\ndog.jpg| 1   A brown dog, running.\ncat.jpg| 0| A cat.\n", "", dog, ""},
 		{"an object", `{"dog.jpg": ["A dog runs.", "A brown dog, running."], "eel.jpg": [], "cat.jpg": "A cat."}`, "", []Captioned{dog[1], dog[0]}, ""},
 		{"a list", `[{"image": "dog.jpg", "caption": ["A dog runs.", "A brown dog, running."]}, {"file_name": "cat.jpg", "caption": "A cat."}]`, "", dog, ""},
 		{"COCO", `{"images": [{"id": 7, "file_name": "cat.jpg"}, {"id": 9, "file_name": "dog.jpg"}], "annotations": [
