@@ -253,6 +253,15 @@ func (c *call) configCmd() *cobra.Command {
 							c.message("%s", p)
 						}
 					}
+					if args[0] == app.SettingModel {
+						st, err := a.Status(cmd.Context())
+						if err != nil {
+							return err
+						}
+						if s := comingText(st.Coming); s != "" {
+							c.message("%s", s)
+						}
+					}
 					return show(cmd, a, args[0])
 				})
 			},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/spf13/cobra"
 
@@ -106,7 +107,7 @@ func comingText(m app.Coming) string {
 	if m.Problem != "" {
 		return fmt.Sprintf("%s cannot look at the photos: %s", m.Model, m.Problem)
 	}
-	s := fmt.Sprintf("%s has looked at %.0f %% of the photos (%s to come", m.Model, 100*m.Share(), count(m.Waiting, "photo"))
+	s := fmt.Sprintf("%s has looked at %.0f %% of the photos (%s to come", m.Model, math.Floor(100*m.Share()), count(m.Waiting, "photo"))
 	if m.Away > 0 {
 		s += fmt.Sprintf(", %d not at hand", m.Away)
 	}
