@@ -50,16 +50,16 @@ def texts_of(original, texts, batch=4):
     return np.concatenate(rows)
 
 
-def graph_images(original, path, pictures):
-    s = graphs.Session(path, threads=2)
+def graph_images(original, path, pictures, half=False):
+    s = graphs.Session(path, threads=2, half=half)
     name = next(iter(s.types))
     return np.concatenate([s.run({name: original.prepare(p)[None].numpy()})[0] for p in pictures])
 
 
 @torch.no_grad()
-def parts(original, path, pictures):
+def parts(original, path, pictures, half=False):
     """The least cosine of the vectors of parts with those that the module gives."""
-    module, s = towers.with_parts(original), graphs.Session(path)
+    module, s = towers.with_parts(original), graphs.Session(path, half=half)
     name, least = next(iter(s.types)), 1.0
     for p in pictures[:3]:
         tensor = original.prepare(p)[None]
@@ -67,8 +67,8 @@ def parts(original, path, pictures):
     return least
 
 
-def graph_texts(original, path, texts):
-    s = graphs.Session(path, threads=2)
+def graph_texts(original, path, texts, half=False):
+    s = graphs.Session(path, threads=2, half=half)
     rows = []
     for t in texts:
         got = original.tokens([t])

@@ -106,12 +106,15 @@ def fp16(source, target):
 
 
 class Session:
-    def __init__(self, path, threads=1):
+    """A graph on the CPU; half says that its weights are of half precision."""
+
+    def __init__(self, path, threads=1, half=False):
         import onnxruntime as ort
         o = ort.SessionOptions()
         o.intra_op_num_threads = threads
         o.log_severity_level = 3
-        self.s = ort.InferenceSession(str(path), o, providers=['CPUExecutionProvider'])
+        # ONNX Runtime 1.30 crashes while it changes the layout of convolutions in half precision.
+        self.s = ort.InferenceSession(str(path), o, providers=['CPUExecutionProvider'], disabled_optimizers=['NchwcTransformer'] if half else None)
         self.types = {i.name: {'tensor(int32)': np.int32, 'tensor(int64)': np.int64, 'tensor(float)': np.float32, 'tensor(float16)': np.float16}[i.type] for i in self.s.get_inputs()}
 
     def run(self, feeds, outputs=None):
