@@ -126,8 +126,10 @@ def finish(o, folder, card, patches):
 
 
 def variant(o, source, target, layout, convert, card=None):
-    """A second folder of the same model with converted graphs."""
+    """A second folder of the same model with converted graphs; its name says what they were converted to."""
     import shutil
+    card = dict(card or {})
+    card['name'] = f'{card.get("name") or o.name} ({convert.__name__})'
     source, target = pathlib.Path(source), pathlib.Path(target)
     names = {'descry': ('vision.onnx', 'text.onnx'), 'immich': ('visual/model.onnx', 'textual/model.onnx'),
              'transformers.js': ('onnx/vision_model.onnx', 'onnx/text_model.onnx')}[layout]
@@ -138,5 +140,5 @@ def variant(o, source, target, layout, convert, card=None):
     for name in names:
         convert(source / name, target / name)
     patches = json.loads((source / 'bundle.json').read_text()).get('patches', '')
-    finish(o, target, card or {}, patches)
+    finish(o, target, card, patches)
     return target / names[0], target / names[1], patches
