@@ -169,7 +169,7 @@ func (a *App) ConvertModel(ctx context.Context, id, to string, progress func(Pro
 // The jobs of a conversion, as its progress calls them.
 const (
 	JobConverting = "Converting the model" // in percent
-	JobTesting    = "Testing the model"    // in vectors that are compared with the original's
+	JobTesting    = "Testing the model"    // then in vectors that are compared with the original's
 )
 
 // convertTo converts a model to a new one of this id, which the caller has claimed.
@@ -209,6 +209,7 @@ func (a *App) convertTo(ctx context.Context, source *bundle.Bundle, id string, t
 		if err != nil {
 			return err
 		}
+		progress(Progress{Job: JobTesting, Running: true})
 		if err := a.proveBundle(ctx, made); err != nil {
 			return err
 		}

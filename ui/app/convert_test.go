@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,8 +21,16 @@ func TestModelsAreConvertedHereAndCompared(t *testing.T) {
 	if err != nil || added.Model.Precision != "fp32" || offer != "int8" {
 		t.Fatal(added, offer, err)
 	}
-	last := app.Progress{}
-	made, err := a.ConvertModel(ctx, "small", "int8", func(p app.Progress) { last = p })
+	var stages []app.Progress // as far as each came
+	made, err := a.ConvertModel(ctx, "small", "int8", func(p app.Progress) {
+		if n := len(stages); n > 0 && stages[n-1].Job == p.Job && stages[n-1].Total == p.Total {
+			if p.Done < stages[n-1].Done {
+				t.Errorf("after %+v comes %+v", stages[n-1], p)
+			}
+			stages = stages[:n-1]
+		}
+		stages = append(stages, p)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +39,12 @@ func TestModelsAreConvertedHereAndCompared(t *testing.T) {
 		t.Errorf("%+v", m)
 	case made.From != "small" || made.Pictures != 24 || made.Distance <= 0 || made.Distance > 1e-3 || made.TextDistance > 1e-6:
 		t.Errorf("%+v", made)
-	case last.Job != app.JobTesting || last.Done != last.Total || last.Total < 48:
-		t.Errorf("the last progress was %+v", last)
+	case !slices.Equal(stages, []app.Progress{
+		{Job: app.JobConverting, Done: 100, Total: 100, Running: true},
+		{Job: app.JobTesting, Running: true},
+		{Job: app.JobTesting, Done: 128, Total: 128, Running: true},
+	}):
+		t.Errorf("it was said to do %+v", stages)
 	}
 	if all, err := a.VerifyModels(ctx); err != nil || len(all) != 3 || all[1].Problem != "" || all[2].Problem != "" {
 		t.Errorf("%+v, %v", all, err)
@@ -47,9 +60,17 @@ func TestModelsAreConvertedHereAndCompared(t *testing.T) {
 			t.Errorf("%s to %s: %v", c.id, c.to, err)
 		}
 	}
-	stopped, stop := context.WithCancel(ctx)
-	if _, err := a.ConvertModel(stopped, "small", "fp16", func(app.Progress) { stop() }); !errors.Is(err, context.Canceled) {
-		t.Errorf("stopped: %v", err)
+	for _, at := range []app.Progress{{Job: app.JobConverting, Total: 100}, {Job: app.JobTesting}, {Job: app.JobTesting, Total: 128}} {
+		stopped, stop := context.WithCancel(ctx)
+		_, err := a.ConvertModel(stopped, "small", "fp16", func(p app.Progress) {
+			if p.Job == at.Job && p.Total == at.Total {
+				stop()
+			}
+		})
+		stop()
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("stopped at %+v: %v", at, err)
+		}
 	}
 	if all, err := a.Models(ctx); err != nil || len(all) != 3 {
 		t.Errorf("%d models, %v", len(all), err)

@@ -102,11 +102,11 @@ func (a *App) installConverted(ctx context.Context, client *hub.Client, p Instal
 		return Conversion{}, err
 	}
 	c, err := a.convertTo(ctx, source, p.ID, convert.Precision(p.Precision), func(q Progress) {
-		s := InstallProgress{Converting: true, Done: p.Disk * int64(q.Done) / int64(q.Total), Total: p.Disk}
 		if q.Job == JobTesting {
-			s = InstallProgress{Converting: true, Testing: true, Done: int64(q.Done), Total: int64(q.Total)}
+			progress(InstallProgress{Converting: true, Testing: true, Done: int64(q.Done), Total: int64(q.Total)})
+			return
 		}
-		progress(s)
+		progress(InstallProgress{Converting: true, Done: p.Disk * int64(q.Done) / int64(q.Total), Total: p.Disk})
 	})
 	switch {
 	case err != nil && (files == nil || ctx.Err() != nil || errors.Is(err, ErrTooLarge) || errors.Is(err, library.ErrDiskFull)):

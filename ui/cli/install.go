@@ -109,16 +109,12 @@ func (c *call) showInstall(m *meter, plan app.InstallPlan, p app.InstallProgress
 	shown := app.Progress{Job: "Downloading", Done: int(p.Done), Total: int(p.Total), PerSecond: p.PerSecond, Left: p.Left, Path: p.File}
 	m.text = downloadText
 	switch {
-	case p.Converting && p.Testing:
+	case p.Converting && p.Testing && p.Total > 0:
 		shown.Job, m.text = "Comparing with the original", nil
-	case p.Converting:
-		shown.Job = "Making " + string(plan.Precision)
 	case p.Testing:
 		shown = app.Progress{Job: app.JobTesting}
-		if m.form == "plain" {
-			m.done()
-			c.message("%s", shown.Job)
-		}
+	case p.Converting:
+		shown.Job = "Making " + string(plan.Precision)
 	}
 	m.show(shown)
 }

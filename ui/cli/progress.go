@@ -46,19 +46,20 @@ func (c *call) newMeter() *meter {
 }
 
 // show shows how far a task is: at its beginning, at its end, and now and then in between.
-// While nothing is known of it, lines keep quiet for a while: most tasks are done by then.
+// While nothing is known of it, lines keep quiet for a while: most tasks are done by then. What
+// follows another task is said at once.
 func (m *meter) show(p app.Progress) {
 	every := barEvery
 	if m.form == "plain" {
 		every = plainEvery
 	}
 	now := m.now()
-	begins, waits := p.Job != m.job, p.Waiting != m.wait
+	begins, follows, waits := p.Job != m.job, m.job != "", p.Waiting != m.wait
 	if begins || waits {
 		m.job, m.wait, m.last = p.Job, p.Waiting, now
 	}
 	ends := p.Total > 0 && p.Done == p.Total && m.form != "plain"
-	due := waits || begins && p.Total > 0 || ends || now.Sub(m.last) >= every
+	due := waits || begins && (p.Total > 0 || follows) || ends || now.Sub(m.last) >= every
 	if p.Waiting != app.WaitNot && !waits && m.form == "plain" {
 		return // once is enough: it may wait for hours
 	}
@@ -106,9 +107,12 @@ func bar(done, total int) string {
 // progressText is "Looking at photos: 7590 of 12431, 43/s, 2 min left, 3 unreadable".
 func progressText(p app.Progress) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %d", p.Job, p.Done)
-	if p.Total > 0 {
-		fmt.Fprintf(&b, " of %d", p.Total)
+	b.WriteString(p.Job)
+	switch {
+	case p.Total > 0:
+		fmt.Fprintf(&b, ": %d of %d", p.Done, p.Total)
+	case p.Done > 0:
+		fmt.Fprintf(&b, ": %d", p.Done)
 	}
 	if p.Waiting != app.WaitNot {
 		fmt.Fprintf(&b, ", waiting: %s", p.Waiting)

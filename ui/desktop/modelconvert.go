@@ -20,16 +20,33 @@ type Converting interface {
 type conversion struct {
 	model app.ModelInfo
 	to    string // "int8" or "fp16"
-	done  int    // in percent
+	now   app.Progress
 	stop  context.CancelFunc
 }
 
-// text says how far a conversion is.
-func (v *conversion) text() string {
-	if v.done >= 100 {
-		return tr("compared with the original now")
+// share says about how much of a conversion is done, from 0 to 1: testing takes about a tenth,
+// and comparing less than the conversion itself.
+func (v *conversion) share() float64 {
+	switch p := v.now; {
+	case p.Job == app.JobTesting && p.Total == 0:
+		return .5
+	case p.Job == app.JobTesting:
+		return .6 + .4*float64(p.Done)/float64(p.Total)
+	case p.Total > 0:
+		return .5 * float64(p.Done) / float64(p.Total)
 	}
-	return tr("converted to {{.Precision}}: {{.Done}}", with{"Precision": v.to, "Done": fmt.Sprintf("%d %%", v.done)})
+	return 0
+}
+
+// text says what a conversion does, and how far that is.
+func (v *conversion) text() string {
+	switch p := v.now; {
+	case p.Job == app.JobTesting && p.Total == 0:
+		return tr("Step 2 of 3: the new model is tested and measured")
+	case p.Job == app.JobTesting:
+		return tr("Step 3 of 3: it is compared with the original, {{.Done}} of {{.Total}}", with{"Done": number(p.Done), "Total": number(p.Total)})
+	}
+	return tr("Step 1 of 3: converted to {{.Precision}}, {{.Done}}", with{"Precision": v.to, "Done": fmt.Sprintf("%d %%", v.now.Done)})
 }
 
 // conversionOf is the conversion of a model at hand that runs, nil where there is none.
@@ -94,7 +111,7 @@ func (w *window) convert(m app.ModelInfo, to string) {
 	w.loop.Go(func() func() {
 		defer w.acts.Done()
 		made, err := w.b.ConvertModel(ctx, m.ID, to, func(p app.Progress) {
-			w.loop.PostLatest(v, func() { v.done = p.Done; w.showConversion() })
+			w.loop.PostLatest(v, func() { v.now = p; w.showConversion() })
 		})
 		stopped := err != nil && ctx.Err() != nil
 		stop()
@@ -130,9 +147,9 @@ func (w *window) showConversion() {
 	if v == nil {
 		return
 	}
-	w.working.SetText(tr("Converting {{.Model}}: {{.Done}}", with{"Model": modelName(v.model), "Done": fmt.Sprintf("%d %%", v.done)}))
+	w.working.SetText(tr("Converting {{.Model}}: {{.Done}}", with{"Model": modelName(v.model), "Done": percent(v.share())}))
 	if p != nil && p.open() && p.marked == v.model.ID && p.bar != nil {
-		p.bar.SetValue(float64(v.done) / 100)
+		p.bar.SetValue(v.share())
 		p.barText.SetText(v.text())
 	}
 }
@@ -140,7 +157,7 @@ func (w *window) showConversion() {
 // addConversion adds how far a conversion is to what stands at the right.
 func (p *modelPicker) addConversion(v *conversion) {
 	p.bar, p.barText, p.barFor = widget.NewProgressBar(), p.plain.NewSmall(v.text()), nil
-	p.bar.SetValue(float64(v.done) / 100)
+	p.bar.SetValue(v.share())
 	p.detail.Add(p.bar)
 	p.detail.Add(p.barText)
 }

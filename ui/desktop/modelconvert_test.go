@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"descry/ui/app"
 	"descry/ui/desktop/internal/fake"
 )
 
@@ -57,11 +58,21 @@ func TestConversionStops(t *testing.T) {
 	p.mark(m.ID)
 	x.convert(m, "int8")
 	<-stands
-	x.conversion.done = 50
-	x.showConversion()
 	p.mark(m.ID)
-	if got := p.text(); !strings.Contains(got, "converted to int8: 50 %") || !strings.Contains(got, "[Cancel]") || x.working.Text() != "Converting ViT-B-32 (laion2b): 50 %" {
-		t.Errorf("while it runs:\n%s\n%q", got, x.working.Text())
+	for _, c := range []struct {
+		now     app.Progress
+		says    string
+		percent string
+	}{
+		{app.Progress{Job: app.JobConverting, Done: 50, Total: 100}, "Step 1 of 3: converted to int8, 50 %", "25 %"},
+		{app.Progress{Job: app.JobTesting}, "Step 2 of 3: the new model is tested and measured", "50 %"},
+		{app.Progress{Job: app.JobTesting, Done: 64, Total: 128}, "Step 3 of 3: it is compared with the original, 64 of 128", "80 %"},
+	} {
+		x.conversion.now = c.now
+		x.showConversion()
+		if got := p.text(); !strings.Contains(got, c.says) || !strings.Contains(got, "[Cancel]") || x.working.Text() != "Converting ViT-B-32 (laion2b): "+c.percent {
+			t.Errorf("while it runs:\n%s\n%q", got, x.working.Text())
+		}
 	}
 	p.press(t, "Cancel")
 	x.settle()
