@@ -26,6 +26,11 @@ import (
 type EvalOptions struct {
 	Models   []string       // ids of the models to compare; none: all at hand
 	Progress func(Progress) // nil: nobody asks
+	// Hold is called before each picture and may wait, as while a person pauses; an error of it
+	// ends the evaluation of the model. What it waits is not counted as time. nil: nothing waits.
+	Hold func(ctx context.Context) error
+	// Each is called with what was found of each model, as soon as it is; nil: nobody asks.
+	Each func(EvalModel)
 }
 
 // EvalMeasure is one figure of a model.
@@ -65,6 +70,7 @@ type evaluation struct {
 	*App
 	paths    []string // of the pictures
 	progress func(Progress)
+	hold     func(context.Context) error
 	threads  int
 	failed   map[int]library.Failure // by number of the picture
 }
@@ -73,9 +79,12 @@ type evaluation struct {
 // and closed, so that memory is that of one. A model that cannot be used gets its Problem. It
 // is an error if none can.
 func (a *App) evaluate(ctx context.Context, o EvalOptions, paths []string, measure func(ctx context.Context, m *evalModel) error) (Evaluation, error) {
-	e := evaluation{App: a, paths: paths, progress: o.Progress, threads: a.threads(ctx), failed: map[int]library.Failure{}}
+	e := evaluation{App: a, paths: paths, progress: o.Progress, hold: o.Hold, threads: a.threads(ctx), failed: map[int]library.Failure{}}
 	if e.progress == nil {
 		e.progress = func(Progress) {}
+	}
+	if e.hold == nil {
+		e.hold = func(context.Context) error { return nil }
 	}
 	result := Evaluation{Pictures: len(paths)}
 	ids, err := a.evalModels(ctx, o.Models)
@@ -98,6 +107,9 @@ func (a *App) evaluate(ctx context.Context, o EvalOptions, paths []string, measu
 			usable++
 		}
 		result.Models = append(result.Models, m.EvalModel)
+		if o.Each != nil {
+			o.Each(m.EvalModel)
+		}
 	}
 	if usable == 0 {
 		return result, problem
@@ -174,15 +186,37 @@ func (m *evalModel) run(ctx context.Context, measure func(context.Context, *eval
 // look encodes all pictures and calls fn with the number and the vector of each that can be
 // used, from several goroutines at once. A picture that cannot costs only itself.
 func (m *evalModel) look(ctx context.Context, fn func(i int, vec []float32) error) error {
+	all := make([]int, len(m.paths))
+	for i := range all {
+		all[i] = i
+	}
+	if err := m.lookAt(ctx, all, fn); err != nil {
+		return err
+	}
+	return m.someUsed()
+}
+
+// someUsed is an error where no picture could be used.
+func (m *evalModel) someUsed() error {
+	if m.Pictures == 0 {
+		return errors.New("none of the pictures could be used")
+	}
+	return nil
+}
+
+// lookAt is look at some of the pictures, or none.
+func (m *evalModel) lookAt(ctx context.Context, which []int, fn func(i int, vec []float32) error) error {
 	var (
 		mu      sync.Mutex
 		done    int
 		bad     int
 		encode  time.Duration
+		held    time.Duration
 		started = time.Now()
 		job     = "Looking at the pictures with " + m.ID
 	)
-	m.progress(Progress{Job: job, Total: len(m.paths), Running: true})
+	seconds := func() float64 { return (time.Since(started) - held).Seconds() }
+	m.progress(Progress{Job: job, Total: len(which), Running: true})
 	finished := func(i int, stage string, took time.Duration, err error) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -192,10 +226,10 @@ func (m *evalModel) look(ctx context.Context, fn func(i int, vec []float32) erro
 			bad++
 			m.failed[i] = library.Failure{Path: m.paths[i], Stage: stage, Reason: err.Error(), At: m.p.Now()}
 		}
-		p := Progress{Job: job, Done: done, Total: len(m.paths), Failed: bad, Running: true}
-		if s := time.Since(started).Seconds(); s > 0 {
+		p := Progress{Job: job, Done: done, Total: len(which), Failed: bad, Running: true}
+		if s := seconds(); s > 0 {
 			p.PerSecond = float64(done) / s
-			p.Left = time.Duration(float64(len(m.paths)-done) / p.PerSecond * float64(time.Second))
+			p.Left = time.Duration(float64(len(which)-done) / p.PerSecond * float64(time.Second))
 		}
 		m.progress(p)
 	}
@@ -203,10 +237,15 @@ func (m *evalModel) look(ctx context.Context, fn func(i int, vec []float32) erro
 	// More wait for a device that computes in batches than are decoded at a time.
 	g.SetLimit(max(m.threads, m.engine.Parallel()))
 	decoding := make(chan struct{}, m.threads)
-	for i, path := range m.paths {
-		if running.Err() != nil {
+	var stopped error
+	for _, i := range which {
+		path, waits := m.paths[i], time.Now()
+		if stopped = m.hold(running); stopped != nil || running.Err() != nil {
 			break
 		}
+		mu.Lock()
+		held += time.Since(waits)
+		mu.Unlock()
 		g.Go(func() error {
 			decoding <- struct{}{}
 			img, err := m.readPicture(running, path, m.engine.MinSide())
@@ -239,11 +278,10 @@ func (m *evalModel) look(ctx context.Context, fn func(i int, vec []float32) erro
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	m.Pictures = done - bad
-	if m.Pictures == 0 {
-		return errors.New("none of the pictures could be used")
+	if m.Pictures = done - bad; m.Pictures == 0 || stopped != nil {
+		return stopped
 	}
-	m.PhotosPerSecond = float64(m.Pictures) / time.Since(started).Seconds()
+	m.PhotosPerSecond = float64(m.Pictures) / seconds()
 	// It may be another one than at the beginning, where a device failed.
 	if m.Provider = m.engine.Provider(); m.Provider == ort.CPU {
 		m.EncodeMS = milliseconds(encode / time.Duration(m.Pictures))

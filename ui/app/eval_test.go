@@ -283,6 +283,71 @@ func TestEvalPhotos(t *testing.T) {
 			t.Errorf("%d photos, %v", len(again.Photos), err)
 		}
 	})
+	t.Run("known photos", func(t *testing.T) {
+		// The starter looked at all of them when they were added, the tiny model at none.
+		known := o
+		known.Known = true
+		looked := map[string]bool{}
+		known.Progress = func(p app.Progress) {
+			if p.Done > 0 && strings.HasPrefix(p.Job, "Looking") {
+				looked[p.Job] = true
+			}
+		}
+		var shown []app.EvalPhotosResult
+		known.Show = func(r app.EvalPhotosResult) { shown = append(shown, r) }
+		again, err := a.EvalPhotos(t.Context(), known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, m := range again.Models {
+			if m.Pictures != 12 || app.MeanInCommon(m, r.Models[i]).Value != 1 {
+				t.Errorf("%s looked at %d and finds %+v instead of %+v", m.ID, m.Pictures, m.Found, r.Models[i].Found)
+			}
+		}
+		if len(looked) != 1 || !looked["Looking at the pictures with tiny"] {
+			t.Errorf("it went on with %v", looked)
+		}
+		if len(shown) != 3 || len(shown[0].Models) != 0 || len(shown[0].Photos) != 12 || len(shown[1].Models) != 1 || len(shown[2].Models) != 2 || shown[1].Models[0].ID != "starter" {
+			t.Errorf("it showed %d results: %+v", len(shown), shown)
+		}
+	})
+	t.Run("held and stopped", func(t *testing.T) {
+		held := o
+		calls := 0
+		held.Models = []string{"tiny"}
+		held.Hold = func(context.Context) error {
+			if calls++; calls == 5 {
+				return os.ErrDeadlineExceeded
+			}
+			return nil
+		}
+		if _, err := a.EvalPhotos(t.Context(), held); !errors.Is(err, os.ErrDeadlineExceeded) || calls != 5 {
+			t.Errorf("after %d photos: %v", calls, err)
+		}
+	})
+	t.Run("proposed queries", func(t *testing.T) {
+		proposed := func() string {
+			queries, err := a.QueriesToCompare(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Join(queries, ", ")
+		}
+		if got := proposed(); got != "a dog, people at a table, sunset by the sea, a street at night" {
+			t.Errorf("of a new library: %s", got)
+		}
+		for _, text := range []string{"red bicycle", "year:2021", "dog or cat", "-people", "Red  Bicycle", "my aunt's garden"} {
+			if err := a.KeepSearch(t.Context(), text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, _, err := a.PutAlbum(t.Context(), app.Album{Name: "Boats", Query: "sailing boat"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := proposed(); got != "red bicycle, my aunt's garden, sailing boat, a dog" {
+			t.Errorf("of searches and albums: %s", got)
+		}
+	})
 	t.Run("own tags", func(t *testing.T) {
 		tag(t, a, "animal", dir, "honey-bee", "giraffes", "white-duck", "kitten-with-yarn", "horses-in-field", "dogs-on-balcony")
 		tag(t, a, "outdoors", dir, "giraffes", "white-duck", "horses-in-field", "forest-stream", "mountain-path")

@@ -10,6 +10,7 @@ import (
 	"descry/internal/accuracy"
 	"descry/library"
 	"descry/library/decode"
+	"descry/library/query"
 	"descry/library/search"
 	"descry/library/store"
 	"descry/tagging"
@@ -21,6 +22,13 @@ type EvalPhotosOptions struct {
 	Queries []string // plain descriptions; none: what the photos are tagged with
 	Photos  int      // how many to look at; 0: 200
 	Top     int      // how many of the first photos are shown and compared; 0: 10
+	// Known takes what models found in photos when they looked at them for the library, so that
+	// only the others are looked at again. EvalModel's figures of speed are of these alone, and 0
+	// where there are none.
+	Known bool
+	// Show is called with what there is so far: the queries and the photos at first, and after
+	// each model. nil: nobody asks.
+	Show func(EvalPhotosResult)
 }
 
 // EvalHit is a photo among the first that a model finds for a query.
@@ -86,9 +94,25 @@ func (a *App) EvalPhotos(ctx context.Context, o EvalPhotosOptions) (EvalPhotosRe
 			result.Tagged++
 		}
 	}
+	if o.Show != nil {
+		part := result
+		part.Pictures = len(paths)
+		o.Show(part)
+		o.Each = func(m EvalModel) {
+			part.Models = append(slices.Clip(part.Models), m)
+			o.Show(part)
+		}
+	}
 	result.Evaluation, err = a.evaluate(ctx, o.EvalOptions, paths, func(ctx context.Context, m *evalModel) error {
-		seen := make([][]float32, len(paths))
-		if err := m.look(ctx, func(i int, vec []float32) error { seen[i] = vec; return nil }); err != nil {
+		seen, unknown, err := m.known(ctx, result.Photos, o.Known)
+		if err != nil {
+			return err
+		}
+		if err := m.lookAt(ctx, unknown, func(i int, vec []float32) error { seen[i] = vec; return nil }); err != nil {
+			return err
+		}
+		m.Pictures += len(paths) - len(unknown)
+		if err := m.someUsed(); err != nil {
 			return err
 		}
 		for _, q := range result.Queries {
@@ -113,6 +137,102 @@ func (a *App) EvalPhotos(ctx context.Context, o EvalPhotosOptions) (EvalPhotosRe
 
 // ErrNoQueries says that there is nothing to ask for.
 var ErrNoQueries = errors.New("there is no query, and too few photos are tagged to make queries of tags")
+
+// known returns what the model found in photos when it looked at them for the library, nil for
+// the others, whose numbers it returns too. Where that is not wanted it is nothing.
+func (m *evalModel) known(ctx context.Context, photos []Card, wanted bool) (seen [][]float32, unknown []int, err error) {
+	var found map[library.PhotoID][]float32
+	if wanted {
+		space, err := m.spaceOf(ctx, m.engine.Bundle())
+		if err != nil {
+			return nil, nil, err
+		}
+		ids := make([]library.PhotoID, len(photos))
+		for i, p := range photos {
+			ids[i] = p.Photo
+		}
+		if found, err = m.store.PhotoVectors(ctx, space.ID, ids); err != nil {
+			return nil, nil, err
+		}
+	}
+	seen = make([][]float32, len(photos))
+	for i, p := range photos {
+		if seen[i] = found[p.Photo]; seen[i] == nil {
+			unknown = append(unknown, i)
+		}
+	}
+	return seen, unknown, nil
+}
+
+// How many queries a comparison is begun with: at least, and of the person's own at most.
+const (
+	fewestQueries = 4
+	mostQueries   = 6
+)
+
+// commonQueries are descriptions that fit something in most people's photos.
+func commonQueries() []string {
+	return []string{"a dog", "people at a table", "sunset by the sea", "a street at night", "children playing", "food on a plate"}
+}
+
+// QueriesToCompare proposes queries for EvalPhotos: the person's own, which are what was searched
+// for lately, smart albums and the tags on most photos, as far as they are plain descriptions;
+// where those are few, some that fit most people's photos.
+func (a *App) QueriesToCompare(ctx context.Context) ([]string, error) {
+	var asked []string
+	if a.SearchesKept(ctx) {
+		recent, err := a.RecentSearches(ctx, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range recent {
+			asked = append(asked, s.Text)
+		}
+	}
+	albums, err := a.albumsByName(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, al := range albums {
+		asked = append(asked, al.Query)
+	}
+	tags, err := a.tagCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(tags, func(x, y TagCount) int { return cmp.Compare(y.Confirmed, x.Confirmed) })
+	for _, t := range tags {
+		if t.Confirmed > 0 {
+			asked = append(asked, t.Name)
+		}
+	}
+	var queries []string
+	add := func(text string, most int) {
+		same := func(q string) bool { return strings.EqualFold(q, text) }
+		if text != "" && len(queries) < most && !slices.ContainsFunc(queries, same) {
+			queries = append(queries, text)
+		}
+	}
+	for _, text := range asked {
+		add(plainDescription(text), mostQueries)
+	}
+	for _, text := range commonQueries() {
+		add(text, fewestQueries)
+	}
+	return queries, nil
+}
+
+// plainDescription is the description that a query consists of, "" where it is another query.
+func plainDescription(text string) string {
+	q, problems := query.Parse(text)
+	if len(problems) > 0 || len(q.Terms) != 1 {
+		return ""
+	}
+	if t := q.Terms[0]; t.Kind == query.Phrase && !t.Not && t.Weight == 1 {
+		return t.Text
+	}
+	return ""
+}
 
 // find returns the photos that come first for a query, by the cosine alone.
 func (m *evalModel) find(ctx context.Context, query string, photos [][]float32, top int) ([]EvalHit, error) {

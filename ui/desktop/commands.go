@@ -54,6 +54,7 @@ func (w *window) allCommands() []command {
 		{menu: edit, name: tr("Every command by name …"), keys: "Ctrl+K", shortcut: combo(fyne.KeyK, 0), run: w.showPalette},
 		{menu: edit, name: tr("Label sets …"), keys: "Ctrl+L", shortcut: combo(fyne.KeyL, 0), run: w.showLabelSets},
 		{menu: edit, name: tr("Models …"), run: w.showModels},
+		{menu: edit, name: tr("Compare models on your photos …"), run: w.showCompare},
 		{menu: view, name: tr("Duplicates"), keys: "Ctrl+D", shortcut: combo(fyne.KeyD, 0), run: w.showDuplicates},
 		{menu: view, name: tr("Stacks as one, or every photo"), keys: "G", runes: "gG", run: w.toggleStacks},
 		{menu: view, name: tr("Side panes"), keys: "B", runes: "bB", run: w.togglePanes},
@@ -175,7 +176,7 @@ func (w *window) escape() {
 	case w.where.photo != 0:
 		w.endWhere()
 	case w.viewer.Open():
-		w.viewer.Close()
+		w.viewer.Back()
 	case w.toast.Text() != "":
 		w.toast.Hide()
 	case w.dupes.Open():

@@ -138,13 +138,16 @@ func (w *window) install(id string, plan app.InstallPlan, options app.InstallOpt
 	w.showDownload(d)
 }
 
-// pauseDownloads stops all downloads, of which what came is kept, and a conversion.
+// pauseDownloads stops all downloads, of which what came is kept, a conversion and a comparison.
 func (w *window) pauseDownloads() {
 	for _, d := range w.downloads {
 		call(d.stop)
 	}
 	if w.conversion != nil {
 		w.conversion.stop()
+	}
+	if w.compared.running() {
+		w.compared.stop()
 	}
 }
 

@@ -92,8 +92,9 @@ func newModelPicker(w *window, models []app.ModelInfo, readOnly bool) *modelPick
 	if readOnly {
 		add.Disable()
 	}
+	compare := w.sheetButton(tr("Compare on your photos …"), tr("Let models look for the same things among your photos, and see what each finds"), func() { w.openCompare(p.markedHere()) })
 	top := container.New(layout.NewCustomPaddedLayout(0, 8, 0, 0), container.NewBorder(nil, nil, nil, inRow(container.New(orderWidth{}, p.order), p.many), p.words))
-	foot := container.New(layout.NewCustomPaddedLayout(10, 0, 0, 0), container.NewBorder(nil, nil, nil, container.NewCenter(add), p.said))
+	foot := container.New(layout.NewCustomPaddedLayout(10, 0, 0, 0), container.NewBorder(nil, nil, nil, container.NewCenter(inRow(compare, add)), p.said))
 	p.Content = container.NewBorder(top, foot, nil, nil, container.New(twoColumns{}, p.list, p.scroll))
 	p.find("")
 	return p
@@ -119,6 +120,16 @@ func (twoColumns) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	o[0].Resize(fyne.NewSize(a, s.Height))
 	o[1].Move(fyne.NewPos(a+gap, 0))
 	o[1].Resize(fyne.NewSize(s.Width-a-gap, s.Height))
+}
+
+// markedHere is the id of the marked model where it is at hand, else "".
+func (p *modelPicker) markedHere() string {
+	if p.list.at < len(p.shown) {
+		if m := p.shown[p.list.at].here; m != nil && !m.Gone {
+			return m.ID
+		}
+	}
+	return ""
 }
 
 // open is whether the list is still on the screen.

@@ -14,6 +14,7 @@ import (
 type Modelling interface {
 	Installing
 	Converting
+	Comparing
 
 	Model() app.ModelInfo
 	ModelProblem() string
@@ -86,11 +87,12 @@ func (p *modelPicker) loadOffers(mark string) {
 	})
 }
 
-// useModel puts a model in use, or begins to.
+// useModel puts a model in use, or begins to; undoing that is to use the one before.
 func (w *window) useModel(m app.ModelInfo) { w.useModelBy(m, w.b.UseModel) }
 
 func (w *window) useModelBy(m app.ModelInfo, use func(ctx context.Context, id string) error) {
 	w.loop.Go(func() func() {
+		before := w.b.Model()
 		err := use(w.ctx, m.ID)
 		models, listed := w.b.Models(w.ctx)
 		return func() {
@@ -102,7 +104,11 @@ func (w *window) useModelBy(m app.ModelInfo, use func(ctx context.Context, id st
 			if slices.ContainsFunc(models, func(o app.ModelInfo) bool { return o.ID == m.ID && o.Coming }) {
 				said = tr("{{.Model}} looks at your photos now, and is used when it has seen them all.", with{"Model": modelName(m)})
 			}
-			w.toast.Show(said, "", nil)
+			undo := ""
+			if before.ID != "" && before.ID != m.ID {
+				undo = tr("Undo")
+			}
+			w.toast.Show(said, undo, func() { w.useModel(before) })
 			w.refresh()
 		}
 	})

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	shelfPictures = 240 // thumbnails kept for the list of duplicates
+	shelfPictures = 240 // thumbnails kept for a list
 	shelfCards    = 4000
 	shelfWaiting  = 60 // thumbnails that may wait; what was asked for last comes first
 	shelfWorkers  = 2
@@ -38,13 +38,10 @@ type request struct {
 }
 
 func newShelf(w *window, changed func()) *shelf {
-	return &shelf{
-		w: w, changed: func() { w.loop.PostLatest(changedShelf{}, changed) }, images: map[library.Picture]*image.RGBA{},
-		busy: map[library.Picture]bool{}, cards: map[library.PhotoID]app.Card{},
-	}
+	s := &shelf{w: w, images: map[library.Picture]*image.RGBA{}, busy: map[library.Picture]bool{}, cards: map[library.PhotoID]app.Card{}}
+	s.changed = func() { w.loop.PostLatest(s, changed) }
+	return s
 }
-
-type changedShelf struct{}
 
 // thumb returns a thumbnail that fits into width by height pixels, nil while it is not there.
 func (s *shelf) thumb(p library.Picture, width, height int) *image.RGBA {

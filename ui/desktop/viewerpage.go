@@ -32,6 +32,7 @@ type loaded struct {
 type viewerPage struct {
 	OnOpen   func()
 	OnClose  func()
+	OnBack   func()      // the person went back to what was there before
 	OnMove   func(i int) // another photo of the list is shown
 	OnRune   func(rune) bool
 	OnKey    func(*fyne.KeyEvent)
@@ -92,7 +93,7 @@ func newViewerPage(ctx context.Context, loop *pace.Loop, tips *look.Tips) *viewe
 	v.tools = container.NewHBox(container.NewCenter(v.modes), container.NewCenter(v.zoom), icon(theme.ZoomOutIcon(), tr("Smaller (−)"), func() { v.Pane.Zoom(-1) }),
 		icon(theme.ZoomInIcon(), tr("Larger (+)"), func() { v.Pane.Zoom(1) }),
 		icon(theme.ZoomFitIcon(), tr("Fit to the window (0)"), v.Pane.Fit),
-		icon(look.Cross.Resource(), tr("Back to the photos (Esc)"), v.Close))
+		icon(look.Cross.Resource(), tr("Back to the photos (Esc)"), v.Back))
 	v.head = container.NewBorder(nil, nil, nil, v.tools, text)
 	v.strip = container.NewStack(look.NewFill(look.ColourDark), container.New(layout.NewCustomPaddedLayout(8, 8, 16, 8), v.head))
 	side := func(o fyne.CanvasObject) fyne.CanvasObject {
@@ -126,6 +127,14 @@ func (v *viewerPage) Show(ids []library.PhotoID, i int, peek bool) {
 	call(v.OnOpen)
 	v.Content.Show()
 	v.goTo(i)
+}
+
+// Back closes it for a person who wants to see what was there before.
+func (v *viewerPage) Back() {
+	if v.Open() {
+		v.Close()
+		call(v.OnBack)
+	}
 }
 
 // Close goes back to the grid.
@@ -347,7 +356,7 @@ func (v *viewerPage) rune(r rune) {
 		v.Pane.Actual()
 	case ' ':
 		if v.peek {
-			v.Close()
+			v.Back()
 		} else {
 			v.step(1)
 		}
@@ -369,10 +378,10 @@ func (v *viewerPage) typedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyEscape:
 		if v.OnEscape == nil || !v.OnEscape() {
-			v.Close()
+			v.Back()
 		}
 	case fyne.KeyReturn, fyne.KeyEnter:
-		v.Close()
+		v.Back()
 	case fyne.KeyLeft, fyne.KeyPageUp, fyne.KeyUp:
 		v.step(-1)
 	case fyne.KeyRight, fyne.KeyPageDown, fyne.KeyDown:

@@ -77,6 +77,8 @@ type window struct {
 	models     *modelPicker         // the list of models that was opened last
 	downloads  map[string]*download // of models, by their id in the catalogue
 	conversion *conversion          // of a model, nil while none runs
+	compared   *comparison          // of models: the one that runs or ran last, nil before
+	comparing  *comparePage         // which shows it, the one that was opened last
 	dialog     dialog.Dialog        // of the toolkit, over everything, if any
 	dupes      *dupesPage
 	photos     *fyne.Container         // the grid, or what stands in its place where it is empty
@@ -100,6 +102,7 @@ type window struct {
 	roots        int
 	missing      int      // photos whose files are gone
 	folderNews   []string // sentences on folders that came up since the start
+	fromCompared bool     // the viewer was opened from compared models
 	unread       []string // notices on folders that wait to be shown
 	ending       error    // what Run returns, nil for nothing special
 	heard        bool     // an event said how far the background work is
@@ -342,23 +345,32 @@ func (w *window) buildViewer() {
 		return shown
 	}
 	v.OnMove = func(i int) {
-		if w.dupes.Open() {
+		switch {
+		case w.fromCompared:
+			w.compared.at.photo = i
+		case w.dupes.Open():
 			w.dupes.list.goTo(w.dupes.at, i)
-		} else {
+		default:
 			w.grid.Select(i)
 		}
 		w.leaveWhere()
 	}
 	v.OnOpen = func() {
+		w.fromCompared = false
 		w.tips.Forget()
 		w.main.Hide() // nothing below the viewer may get a click
 	}
 	v.OnClose = func() {
 		w.main.Show()
-		if i, _ := v.Current(); i < len(w.grid.Photos()) && !w.dupes.Open() {
+		if i, _ := v.Current(); i < len(w.grid.Photos()) && !w.dupes.Open() && !w.fromCompared {
 			w.grid.Reveal(i)
 		}
 		w.focusGrid()
+	}
+	v.OnBack = func() {
+		if w.fromCompared {
+			w.showCompare()
+		}
 	}
 	v.OnRune = func(r rune) bool { w.typedRune(r); return true }
 	v.OnKey = w.typedKey
