@@ -67,7 +67,7 @@ func (c *call) install(ctx context.Context, a *app.App, id string, o app.Install
 		}
 	}
 	m := c.newMeter()
-	made, err := a.InstallModel(ctx, id, o, func(p app.InstallProgress) { c.showInstall(m, plan, p) })
+	made, err := a.InstallModel(ctx, id, o, func(p app.InstallProgress) { showInstall(m, plan, p) })
 	m.done()
 	switch {
 	case errors.Is(err, app.ErrLicence):
@@ -105,7 +105,7 @@ func installCommand(id string, o app.InstallOptions) string {
 }
 
 // showInstall shows how far an installation is.
-func (c *call) showInstall(m *meter, plan app.InstallPlan, p app.InstallProgress) {
+func showInstall(m *meter, plan app.InstallPlan, p app.InstallProgress) {
 	shown := app.Progress{Job: "Downloading", Done: int(p.Done), Total: int(p.Total), PerSecond: p.PerSecond, Left: p.Left, Path: p.File}
 	m.text = downloadText
 	switch {

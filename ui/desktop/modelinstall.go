@@ -3,10 +3,10 @@ package desktop
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -16,7 +16,7 @@ import (
 
 // Installing is what the window asks of downloads.
 type Installing interface {
-	PlanInstall(ctx context.Context, id string, o app.InstallOptions) (app.InstallPlan, error)
+	InstallChoices(ctx context.Context, id string) ([]app.InstallChoice, error)
 	InstallModel(ctx context.Context, id string, o app.InstallOptions, progress func(app.InstallProgress)) (app.Conversion, error)
 	UnfinishedInstalls() ([]app.Unfinished, error)
 }
@@ -32,23 +32,41 @@ type download struct {
 	wrong    string             // why it stands still, "" where the person stopped it
 }
 
-// share says what share of it is there, from 0 to 1.
+// share says what share of it is done, from 0 to 1. What is converted afterwards is counted as
+// three tenths, of which half is testing.
 func (d *download) share() float64 {
-	if d.progress.Total <= 0 {
-		return 0
+	p := d.progress
+	part := 0.0
+	if p.Total > 0 {
+		part = min(1, float64(p.Done)/float64(p.Total))
 	}
-	return min(1, float64(d.progress.Done)/float64(d.progress.Total))
+	switch {
+	case !d.plan.Convert:
+		return part
+	case p.Converting && p.Testing:
+		return .85 + .15*part
+	case p.Converting:
+		return .7 + .15*part
+	}
+	return .7 * part
 }
 
 // text says how far a download is.
 func (d *download) text() string {
 	p := d.progress
+	if d.stop == nil && p.Converting {
+		return tr("stopped; all of the download is here")
+	}
 	if d.stop == nil {
 		return tr("stopped; {{.Done}} of {{.Total}} are here", with{"Done": bytesText(p.Done), "Total": bytesText(max(p.Total, p.Done))})
 	}
 	switch {
+	case p.Converting && p.Testing && p.Total > 0:
+		return tr("made, and compared with the original: {{.Done}} of {{.Total}}", with{"Done": number(int(p.Done)), "Total": number(int(p.Total))})
 	case p.Testing:
 		return tr("all is here; it is tested now")
+	case p.Converting:
+		return tr("all is here; converted to {{.Precision}}: {{.Done}}", with{"Precision": string(d.plan.Precision), "Done": percent(float64(p.Done) / float64(max(p.Total, 1)))})
 	case p.Total == 0:
 		return tr("asking …")
 	}
@@ -62,30 +80,46 @@ func (d *download) text() string {
 	return strings.Join(parts, " · ")
 }
 
-// askInstall tells what a download would bring, and begins it.
-func (w *window) askInstall(o app.Offer) {
+// askInstall tells what a download would bring, and begins it, or goes on with the one of a model
+// that was begun ("": none was).
+func (w *window) askInstall(o app.Offer, begun string) {
 	w.loop.Go(func() func() {
-		plan, err := w.b.PlanInstall(w.ctx, o.ID, app.InstallOptions{})
+		choices, err := w.b.InstallChoices(w.ctx, o.ID)
 		return func() {
 			if err != nil {
 				w.fail(tr("The model cannot be downloaded"), err)
 				return
 			}
 			w.closeSheet()
-			w.ask(w.installQuestion(o, plan))
+			w.ask(w.installQuestion(o, choices, begun))
 		}
 	})
 }
 
-func (w *window) installQuestion(o app.Offer, plan app.InstallPlan) question {
-	size := bytesText(plan.Bytes)
-	if !plan.Known {
-		size = tr("about {{.Size}}", with{"Size": size})
+// installQuestion asks whether a model is to be downloaded, and where there is a choice, in which
+// precision.
+func (w *window) installQuestion(o app.Offer, choices []app.InstallChoice, begun string) question {
+	plan := choices[0].InstallPlan
+	q := question{
+		title: tr("Download {{.Model}}?", with{"Model": o.Name}), yes: tr("Download"), no: tr("Not now"),
+		not: w.later(func() { w.showModel(o.ID) }),
 	}
-	body := []fyne.CanvasObject{
-		paragraph(tr("It comes over the internet, from {{.Where}} ({{.Repo}}): {{.Size}}, which it takes on the disk, too. Nothing is sent but the request.",
-			with{"Where": plan.Where, "Repo": plan.Repo, "Size": size})),
-		paragraph(tr("It needs about {{.Size}} of memory while it runs ({{.Precision}}).", with{"Size": bytesText(plan.Memory), "Precision": string(plan.Precision)})),
+	chosen := func() app.InstallPlan { return plan }
+	var body []fyne.CanvasObject
+	if len(choices) == 1 {
+		body = []fyne.CanvasObject{
+			paragraph(tr("It comes over the internet, from {{.Where}} ({{.Repo}}): {{.Size}}, which it takes on the disk, too. Nothing is sent but the request.",
+				with{"Where": plan.Where, "Repo": plan.Repo, "Size": sizeOf(plan)})),
+			paragraph(tr("It needs about {{.Size}} of memory while it runs ({{.Precision}}).", with{"Size": bytesText(plan.Memory), "Precision": string(plan.Precision)})),
+		}
+	} else {
+		list := w.newPrecisionList(choices, begun, func() { call(w.sheet.yes) })
+		chosen = func() app.InstallPlan { return list.choice().InstallPlan }
+		plan = list.choice().InstallPlan
+		body = []fyne.CanvasObject{
+			paragraph(tr("It comes over the internet, from {{.Where}} ({{.Repo}}), in the form you choose. Nothing is sent but the request.", with{"Where": plan.Where, "Repo": plan.Repo})),
+			container.New(ownHeight{precisionRow * float32(len(choices))}, list),
+		}
 	}
 	if plan.There > 0 {
 		body = append(body, secondary(tr("{{.Size}} of it are here already.", with{"Size": bytesText(plan.There)})))
@@ -97,15 +131,14 @@ func (w *window) installQuestion(o app.Offer, plan app.InstallPlan) question {
 		body = append(body, paragraph(tr("Whether it is published there could not be verified.")))
 	}
 	licence := paragraph(tr("Licence: {{.Licence}}", with{"Licence": plan.Licence + ". " + plan.LicenceNote}))
-	q := question{
-		title: tr("Download {{.Model}}?", with{"Model": o.Name}), yes: tr("Download"), no: tr("Not now"),
-		do:  func() { w.install(o.ID, plan, app.InstallOptions{}); w.showModel(o.ID) },
-		not: w.later(func() { w.showModel(o.ID) }),
-	}
 	if plan.Restricted {
 		licence = withIcon(theme.WarningIcon(), theme.ColorNameWarning, look.NewParagraph(tr("Its licence forbids some uses. {{.Licence}}", with{"Licence": plan.Licence + ". " + plan.LicenceNote})))
 		q.yes, q.grave = tr("Accept the licence and download"), true
-		q.do = func() { w.install(o.ID, plan, app.InstallOptions{AcceptLicence: true}); w.showModel(o.ID) }
+	}
+	q.do = func() {
+		p := chosen()
+		w.install(o.ID, p, app.InstallOptions{Precision: string(p.Precision), AcceptLicence: plan.Restricted})
+		w.showModel(o.ID)
 	}
 	q.body = append(body, licence)
 	return q
@@ -190,7 +223,11 @@ func installFault(err error) string {
 // showDownload brings what is on the screen of a download up to date.
 func (w *window) showDownload(d *download) {
 	if d.stop != nil {
-		w.working.SetText(tr("Downloading {{.Model}}: {{.Text}}", with{"Model": d.plan.Name, "Text": fmt.Sprintf("%.0f %%", 100*d.share())}))
+		text := tr("Downloading {{.Model}}: {{.Text}}", with{"Model": d.plan.Name, "Text": percent(d.share())})
+		if d.progress.Converting {
+			text = tr("Converting {{.Model}}: {{.Done}}", with{"Model": d.plan.Name, "Done": percent(d.share())})
+		}
+		w.working.SetText(text)
 	}
 	p := w.models
 	if p == nil || !p.open() {
@@ -233,7 +270,7 @@ func (p *modelPicker) downloadOf(c modelChoice) *download {
 		return d
 	}
 	for _, u := range p.unfinished {
-		if u.ID == c.offer.ID || u.ID == c.offer.ID+"-"+string(c.offer.Precision) {
+		if u.ID == c.offer.ID || u.Model == c.offer.ID {
 			return &download{id: c.offer.ID, plan: app.InstallPlan{ID: u.ID, Model: c.offer.Model}, progress: app.InstallProgress{Done: u.Done, Total: u.Total}}
 		}
 	}
@@ -246,12 +283,12 @@ func (p *modelPicker) downloadButtons(c modelChoice, button func(text, name stri
 	d := p.downloadOf(c)
 	switch {
 	case d == nil:
-		button(tr("Download …"), tr("Download this model, after a question"), !p.readOnly, func() { w.askInstall(o) })
+		button(tr("Download …"), tr("Download this model, after a question"), !p.readOnly, func() { w.askInstall(o, "") })
 	case d.stop != nil:
-		button(tr("Pause"), tr("Stop the download; what came is kept"), !d.progress.Testing, d.stop)
+		button(tr("Pause"), tr("Stop the download; what came is kept"), !d.progress.Testing || d.progress.Converting, d.stop)
 		button(tr("Cancel"), tr("Stop the download and delete what came"), true, func() { d.dropping = true; d.stop() })
 	default:
-		button(tr("Go on …"), tr("Go on with the download"), !p.readOnly, func() { w.askInstall(o) })
+		button(tr("Go on …"), tr("Go on with the download"), !p.readOnly, func() { w.askInstall(o, d.plan.ID) })
 		button(tr("Delete what came"), tr("Delete what came of this model"), !p.readOnly, func() { p.dropDownload(d) })
 	}
 }
@@ -260,7 +297,7 @@ func (p *modelPicker) downloadButtons(c modelChoice, button func(text, name stri
 func (p *modelPicker) dropDownload(d *download) {
 	w := p.w
 	w.loop.Go(func() func() {
-		err := w.b.RemoveModel(w.ctx, d.plan.ID)
+		err := w.removeBegun(d)
 		return func() {
 			if err != nil {
 				w.fail(tr("That could not be removed"), err)
@@ -270,4 +307,15 @@ func (p *modelPicker) dropDownload(d *download) {
 			w.showModel(d.id)
 		}
 	})
+}
+
+// removeBegun removes what came of a model, under whichever id of it.
+func (w *window) removeBegun(d *download) error {
+	list, err := w.b.UnfinishedInstalls()
+	for _, u := range list {
+		if u.ID == d.plan.ID || u.Model == d.id {
+			err = errors.Join(err, w.b.RemoveModel(w.ctx, u.ID))
+		}
+	}
+	return err
 }

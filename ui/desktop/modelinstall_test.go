@@ -44,11 +44,11 @@ func TestWhatADownloadBringsIsSaid(t *testing.T) {
 		3: {"Its licence forbids some uses. MIT", "7.0 MB of it are here"},
 	} {
 		o := x.b.Modelled.Offers[i]
-		plan, err := x.b.PlanInstall(t.Context(), o.ID, app.InstallOptions{})
+		choices, err := x.b.InstallChoices(t.Context(), o.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := x.installQuestion(o, plan)
+		q := x.installQuestion(o, choices, "")
 		said := textsOf(q.body...)
 		for _, w := range want {
 			if !strings.Contains(said, w) {
@@ -82,11 +82,11 @@ func TestDownloadStops(t *testing.T) {
 			d.stop()
 			<-ctx.Done()
 		}
-		plan, err := x.b.PlanInstall(t.Context(), o.ID, app.InstallOptions{})
+		choices, err := x.b.InstallChoices(t.Context(), o.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
-		x.install(o.ID, plan, app.InstallOptions{})
+		x.install(o.ID, choices[0].InstallPlan, app.InstallOptions{})
 		x.settle()
 		p := x.pickModels()
 		p.mark(o.ID)
@@ -136,5 +136,84 @@ func TestDownloadFails(t *testing.T) {
 	x.settle()
 	if got := x.modelPicker().text(); !strings.Contains(got, "[Download …]") {
 		t.Errorf("%s", got)
+	}
+}
+
+// TestPrecisionIsChosen downloads a model in the form that a person chose with the keyboard; the
+// one that suits the machine is chosen at first, and a download that was begun goes on in its own.
+func TestPrecisionIsChosen(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		keys  []fyne.KeyName
+		begun string // the id of a download that was begun
+		want  string
+	}{
+		{"as it is said", []fyne.KeyName{fyne.KeySpace}, "", "int8"},
+		{"another", []fyne.KeyName{fyne.KeyDown, fyne.KeyReturn}, "", "fp32"},
+		{"there and back", []fyne.KeyName{fyne.KeyDown, fyne.KeyUp, fyne.KeyReturn}, "", "int8"},
+		{"not at all", []fyne.KeyName{fyne.KeyDown, fyne.KeyEscape}, "", ""},
+	} {
+		x := open(t, fake.New(20))
+		o := &x.b.Modelled.Offers[2]
+		o.Variants = append(o.Variants, "int8", "fp32")
+		p := x.pickModels()
+		p.mark("middle")
+		p.press(t, "Download")
+		x.settle()
+		if c.keys[0] == fyne.KeyDown {
+			x.canvas.FocusPrevious() // as Shift+Tab does
+			l, ok := x.canvas.Focused().(*precisionList)
+			if !ok {
+				t.Fatalf("%s: the keyboard leads to %T", c.name, x.canvas.Focused())
+			}
+			if got := l.AccessibilityLabel(); !strings.Contains(got, "Small, and fast on a processor (int8), about 1.5 GB to download, made here into about 375 MB, about 480 MB of memory · about 9.0 photos a second") {
+				t.Errorf("%s: a screen reader says %q", c.name, got)
+			}
+		}
+		for _, k := range c.keys {
+			x.key(k)
+			x.settle()
+		}
+		if x.b.Modelled.Chosen != c.want {
+			t.Errorf("%s: %q is installed, not %q", c.name, x.b.Modelled.Chosen, c.want)
+		}
+	}
+}
+
+// TestDownloadThatIsConvertedSaysWhatItDoes goes through the stages of a download of which another
+// precision is made.
+func TestDownloadThatIsConvertedSaysWhatItDoes(t *testing.T) {
+	x := open(t, fake.New(20))
+	o := &x.b.Modelled.Offers[2]
+	o.Variants = append(o.Variants, "int8", "fp32")
+	choices, err := x.b.InstallChoices(t.Context(), o.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := x.pickModels()
+	p.mark(o.ID)
+	d := &download{id: o.ID, plan: choices[0].InstallPlan, stop: func() {}}
+	x.downloads = map[string]*download{o.ID: d}
+	for _, c := range []struct {
+		now           app.InstallProgress
+		says, working string
+	}{
+		{app.InstallProgress{Done: 750e6, Total: 1500e6}, "750 MB of 1.5 GB", "Downloading Middle: 35 %"},
+		{app.InstallProgress{Converting: true, Done: 187e6, Total: 374e6}, "all is here; converted to int8: 50 %", "Converting Middle: 77 %"},
+		{app.InstallProgress{Converting: true, Testing: true}, "all is here; it is tested now", "Converting Middle: 85 %"},
+		{app.InstallProgress{Converting: true, Testing: true, Done: 64, Total: 128}, "made, and compared with the original: 64 of 128", "Converting Middle: 93 %"},
+	} {
+		d.progress = c.now
+		x.showDownload(d)
+		p.mark(o.ID)
+		if got := p.text(); !strings.Contains(got, c.says) || x.working.Text() != c.working || !strings.Contains(got, "[Cancel]") {
+			t.Errorf("at %+v: %q\n%s", c.now, x.working.Text(), got)
+		}
+		p.press(t, "Pause") // which has to be possible
+	}
+	d.stop, d.progress = nil, app.InstallProgress{Converting: true, Done: 5, Total: 10}
+	p.mark(o.ID)
+	if got := p.text(); !strings.Contains(got, "stopped; all of the download is here") || !strings.Contains(got, "[Go on …]") {
+		t.Errorf("stopped:\n%s", got)
 	}
 }

@@ -46,6 +46,9 @@ func (w *window) ask(q question) {
 	body.Resize(fyne.NewSize(room, 10)) // lines are broken for the width there is
 	height := body.MinSize().Height + buttons.MinSize().Height + 84
 	w.openSheet(q.title, fyne.NewSize(questionWidth, height), content)
+	if !q.grave {
+		w.sheet.yes = answer(q.do)
+	}
 	w.sheet.closing = func() {
 		if !answered {
 			call(q.not)

@@ -17,6 +17,7 @@ type sheet struct {
 	popup   *widget.PopUp
 	back    fyne.Focusable
 	closing func() // called when the sheet closes, may be nil
+	yes     func() // what Enter in a list of a question does, nil where it does nothing
 }
 
 // openSheet shows content of that size under a title, in the place of a sheet that is open.

@@ -18,6 +18,7 @@ type Modelled struct {
 	// Stands is called by InstallModel and ConvertModel with half of the model there; nil: nothing waits.
 	Stands     func(ctx context.Context)
 	Unfinished []app.Unfinished
+	Chosen     string // the precision in which InstallModel was told to install
 }
 
 // modelled is a bundled model, an added one, and five that can be had.
@@ -155,10 +156,37 @@ func (b *Backend) ForgetVectors(ctx context.Context, id string) (app.VectorUse, 
 	return freed, nil
 }
 
-// PlanInstall plans what Offers say.
-func (b *Backend) PlanInstall(_ context.Context, id string, _ app.InstallOptions) (app.InstallPlan, error) {
+// InstallChoices plans what Offers say, in each of their variants.
+func (b *Backend) InstallChoices(_ context.Context, id string) ([]app.InstallChoice, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for _, o := range b.Modelled.Offers {
+		if o.ID != id {
+			continue
+		}
+		var choices []app.InstallChoice
+		for i, v := range o.Variants {
+			plan, err := b.plan(id)
+			if err != nil {
+				return nil, err
+			}
+			c := app.InstallChoice{InstallPlan: plan, Suits: i == 0, PerSecond: o.PerSecond}
+			if c.Precision = v; v == "int8" {
+				c.ID, c.Convert, c.Disk, c.Memory, c.PerSecond = id+"-int8", true, plan.Bytes/4, plan.Memory/4, 3*o.PerSecond
+			}
+			choices = append(choices, c)
+		}
+		if len(choices) == 0 {
+			plan, err := b.plan(id)
+			return []app.InstallChoice{{InstallPlan: plan, Suits: true, PerSecond: o.PerSecond}}, err
+		}
+		return choices, nil
+	}
+	return nil, errors.New("no such model")
+}
+
+// plan plans what Offers say; the caller holds mu.
+func (b *Backend) plan(id string) (app.InstallPlan, error) {
 	for _, o := range b.Modelled.Offers {
 		if o.ID == id {
 			p := app.InstallPlan{ID: id, Model: o.Model, Precision: o.Precision, Where: "hub.example", Bytes: o.Bytes, Memory: int64(o.MemoryMiB) << 20}
@@ -176,7 +204,10 @@ func (b *Backend) PlanInstall(_ context.Context, id string, _ app.InstallOptions
 // InstallModel reports a half and calls Modelled.Stands; when ctx ended then, what came is kept.
 func (b *Backend) InstallModel(ctx context.Context, id string, o app.InstallOptions, progress func(app.InstallProgress)) (app.Conversion, error) {
 	b.count(ctx, "InstallModel")
-	plan, err := b.PlanInstall(ctx, id, o)
+	b.mu.Lock()
+	b.Modelled.Chosen = o.Precision
+	plan, err := b.plan(id)
+	b.mu.Unlock()
 	if err != nil {
 		return app.Conversion{}, err
 	}
@@ -229,7 +260,7 @@ func (b *Backend) ConversionOffer(_ context.Context, id string) string {
 // ConvertModel reports a half, calls Modelled.Stands and adds a model of a quarter of the size.
 func (b *Backend) ConvertModel(ctx context.Context, id, to string, progress func(app.Progress)) (app.Conversion, error) {
 	b.count(ctx, "ConvertModel")
-	progress(app.Progress{Done: 50, Total: 100, Running: true})
+	progress(app.Progress{Job: app.JobConverting, Done: 50, Total: 100, Running: true})
 	if b.Modelled.Stands != nil {
 		b.Modelled.Stands(ctx)
 	}
