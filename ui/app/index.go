@@ -95,7 +95,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	}
 	// What is wrong with a model that is not in use yet holds nothing else up, and the other way
 	// round: it may take the place of one that does not run.
-	failed := a.lookAgain(ctx, &out, progress)
+	_, failed := a.lookAgain(ctx, &out, progress)
 	if engine == nil || ctx.Err() != nil {
 		return out, failed
 	}

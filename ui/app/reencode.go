@@ -201,44 +201,55 @@ func (a *App) LookAgain(ctx context.Context, progress func(Progress)) (IndexRepo
 	if err := a.needWriting(); err != nil {
 		return out, err
 	}
-	if err := a.enterRun(ctx); err != nil {
-		return out, err
-	}
-	defer a.leaveRun()
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	progress, end := a.quietly(ctx, a.threads(ctx), progress)
-	defer end()
-	if a.comingID(ctx) != "" {
-		err := a.lookAgain(ctx, &out, progress)
-		return out, err
-	}
-	// Its words may be others than those by which tags were suggested for the same vectors.
-	if err := a.SuggestTags(ctx, progress); err != nil && !errors.Is(err, ErrNoModel) {
-		return out, fmt.Errorf("suggesting tags: %w", err)
+	for yielded := true; yielded; {
+		var err error
+		if yielded, err = a.lookOnce(ctx, &out, progress); err != nil {
+			return out, err
+		}
 	}
 	return out, nil
 }
 
+// lookOnce is LookAgain until another run wants to go first.
+func (a *App) lookOnce(ctx context.Context, out *IndexReport, progress func(Progress)) (yielded bool, err error) {
+	if err := a.enterRun(ctx); err != nil {
+		return false, err
+	}
+	defer a.leaveRun()
+	progress, end := a.quietly(ctx, a.threads(ctx), progress)
+	defer end()
+	if a.comingID(ctx) != "" {
+		return a.lookAgain(ctx, out, progress)
+	}
+	// Its words may be others than those by which tags were suggested for the same vectors.
+	if err := a.SuggestTags(ctx, progress); err != nil && !errors.Is(err, ErrNoModel) {
+		return false, fmt.Errorf("suggesting tags: %w", err)
+	}
+	return false, nil
+}
+
 // lookAgain is the part of a run in which the model that comes looks at photos. It ends at once
-// when new photos wait, which the model in use looks at first; the run that does so goes on.
-func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Progress)) error {
+// when new photos wait, which the model in use looks at first, or another run does; the run that
+// comes then goes on, unless yielded makes the caller do so.
+func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Progress)) (yielded bool, err error) {
 	id := a.comingID(ctx)
 	if id == "" {
-		return nil
+		return false, nil
 	}
 	b, engine, err := a.engineOf(ctx, id)
 	if err != nil {
 		if ctx.Err() != nil {
-			return err
+			return false, err
 		}
 		out.Notes = append(out.Notes, fmt.Sprintf("The model %s cannot look at the photos, so %s stays in use: %s", id, a.modelID(ctx), asSentence(err)))
-		return nil
+		return false, nil
 	}
 	before, err := a.coverageOf(ctx, b)
 	if err != nil {
-		return err
+		return false, err
 	}
 	p := a.indexerParams(ctx)
 	p.Encoder, p.Waiting, p.Threads = engine, engine.Parallel(), a.threadsOf(ctx, engine)
@@ -267,13 +278,13 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 			more = a.next == nil && a.waiting == 0 // it was something that does not concern photos
 			a.mu.Unlock()
 			if !more {
-				return nil
+				return true, nil
 			}
 		case err != nil:
-			return err
+			return false, err
 		}
 	}
-	return a.arrive(ctx, b, engine, out, progress)
+	return false, a.arrive(ctx, b, engine, out, progress)
 }
 
 // engineOf starts a model by its id, beside the one in use, which is there for searches while the

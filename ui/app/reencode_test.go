@@ -389,6 +389,48 @@ func TestAnotherProcessIsAskedToChangeTheModel(t *testing.T) {
 	}
 }
 
+// TestOthersAskWhileAModelLooks has another process ask for something while a terminal waits for a
+// model to look at the photos: that goes first, and then the model goes on.
+func TestOthersAskWhileAModelLooks(t *testing.T) {
+	for _, tt := range []struct {
+		ask  spool.Request
+		want string // the model in use in the end
+	}{
+		{spool.Request{Verb: spool.Index}, "tiny"},
+		{spool.Request{Verb: spool.Model, Model: "starter", Do: "use"}, "starter"},
+	} {
+		t.Run(string(tt.ask.Verb), func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "library")
+			a := opened(t, params(dir, testdata.Runtime(t)))
+			add(t, a, folder(t, few...))
+			addModel(t, a, onnxtest.Immich(), "tiny")
+			useModel(t, a, "tiny")
+			a.Serve(t.Context())
+			defer a.FinishServing()
+			a.PauseIndexing()
+			begun := make(chan struct{})
+			var once sync.Once
+			var asking sync.WaitGroup
+			asking.Go(func() {
+				<-begun
+				if _, _, _, err := app.HandOver(t.Context(), dir, tt.ask); err != nil {
+					t.Error(err)
+				}
+				a.ResumeIndexing()
+			})
+			_, err := a.LookAgain(t.Context(), func(app.Progress) { once.Do(func() { close(begun) }) })
+			if err != nil {
+				t.Error(err)
+			}
+			if st := status(t, a); st.Model != tt.want || st.Coming != (app.Coming{}) {
+				t.Errorf("%+v, want %s in use", st, tt.want)
+			}
+			a.ResumeIndexing()
+			asking.Wait()
+		})
+	}
+}
+
 // TestAModelThatFailsLeavesTheOtherInUse chooses a model that gives no vectors, which its test
 // would have told, and one whose files go away.
 func TestAModelThatFailsLeavesTheOtherInUse(t *testing.T) {

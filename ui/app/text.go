@@ -123,7 +123,11 @@ func (a *App) yielding(ctx context.Context, work func(context.Context) error) er
 		a.yield = nil
 		a.mu.Unlock()
 	}()
-	return work(ctx)
+	err := work(ctx)
+	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), errYield) {
+		return errYield // not all that ends with ctx says why
+	}
+	return err
 }
 
 // yieldText ends looking for text, or looking again, if that is on: something goes first.

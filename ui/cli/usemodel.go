@@ -32,6 +32,8 @@ func (c *call) modelsUseCmd() *cobra.Command {
 				r.Do = "now"
 			}
 			return c.withWriter(ctx, r, func(a *app.App) error {
+				a.Serve(ctx)
+				defer a.FinishServing()
 				use := a.UseModel
 				if now {
 					use = a.UseModelNow
