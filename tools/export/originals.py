@@ -234,6 +234,6 @@ def mclip_model(image_name, texts, checkpoint=None, text_checkpoint=None, text=N
         got = tokenizer(batch, padding='max_length', truncation=True, max_length=77, return_tensors='pt')
         return {'input_ids': got['input_ids'], 'attention_mask': got['attention_mask']}
     return dataclasses.replace(
-        base, text=text, text_module=text, tokens=tokens, tokenizer=source.to_str(), pad=tokenizer.pad_token, clean='whitespace',
+        base, text=text, text_module=text, tokens=tokens, tokenizer=source.to_str(), pad=tokenizer.pad_token, clean='',
         inputs=['input_ids', 'attention_mask'],
         config=dict(base.config, text_cfg={'context_length': 77, 'hf_tokenizer_name': pathlib.Path(texts).name}))
