@@ -33,7 +33,9 @@ typedef struct {
 #ifdef _WIN32
 #include <windows.h>
 static void *entry(const char *path) {
-	HMODULE m = GetModuleHandleA("onnxruntime.dll");
+	// By its whole path: Windows has one of its own in its folder, and this one may have any name.
+	wchar_t wide[1024];
+	HMODULE m = MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, 1024) ? GetModuleHandleW(wide) : NULL;
 	return m ? (void *)GetProcAddress(m, "OrtGetApiBase") : NULL;
 }
 typedef int signals;
