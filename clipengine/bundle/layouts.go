@@ -483,13 +483,13 @@ func (b *Bundle) readManifest(f files) error {
 		&b.Name: m.Name, &b.Licence: m.Licence, &b.Source: m.Source, &b.LicenceNote: m.Note,
 	} {
 		if from != nil {
-			*to = plain(*from, 600)
+			*to = Plain(*from, 600)
 		}
 	}
 	if len(m.Languages) > 0 {
 		b.Languages = nil
 		for _, l := range m.Languages[:min(len(m.Languages), 200)] {
-			b.Languages = append(b.Languages, plain(l, 20))
+			b.Languages = append(b.Languages, Plain(l, 20))
 		}
 	}
 	if m.LogitScale != nil {
@@ -523,7 +523,7 @@ func (b *Bundle) readCard(f files) {
 	for line := range strings.Lines(string(head)) {
 		line = strings.TrimRight(line, "\r\n")
 		if item, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok && list {
-			languages = append(languages, plain(item, 20))
+			languages = append(languages, Plain(item, 20))
 			continue
 		}
 		key, value, _ := strings.Cut(line, ":")
@@ -531,10 +531,10 @@ func (b *Bundle) readCard(f files) {
 		list = key == "language" && value == ""
 		switch {
 		case key == "license" && value != "":
-			b.Licence = plain(value, 60)
+			b.Licence = Plain(value, 60)
 			b.LicenceNote = "Its model card names this licence; read it before you use the model for more than trying."
 		case key == "language" && value != "":
-			languages = []string{plain(value, 20)}
+			languages = []string{Plain(value, 20)}
 		}
 	}
 	if len(languages) > 0 {
@@ -544,8 +544,8 @@ func (b *Bundle) readCard(f files) {
 
 var multilingual = regexp.MustCompile(`(?i)xlm|nllb|multiling|mclip|m-clip|siglip2|i18n|visualglm|jina-clip-v2`)
 
-// plain makes text from a file safe to show: one line of printable characters.
-func plain(s string, limit int) string {
+// Plain makes text from a file safe to show: one line of printable characters, at most limit.
+func Plain(s string, limit int) string {
 	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7F || r >= 0x80 && r < 0xA0 || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
 			return ' '

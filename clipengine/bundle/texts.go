@@ -19,7 +19,7 @@ func (b *Bundle) takeImageTower(f files, images func(id string) (*Bundle, error)
 	if err := f.json("bundle.json", true, &m); err != nil || m.Image == "" {
 		return err
 	}
-	b.ImageTower = plain(m.Image, 200)
+	b.ImageTower = Plain(m.Image, 200)
 	if images == nil {
 		return fmt.Errorf("it is a text tower for the pictures of the model %s and cannot be used alone", b.ImageTower)
 	}

@@ -175,17 +175,17 @@ func (t *Tower) findPatches(name string, dim int) error {
 			continue
 		}
 		if p.elem != elemFloat || len(p.shape) != 3 || p.shape[0] > 1 {
-			return fmt.Errorf("the output %q for the parts of a picture must be float32 of shape [N, parts, %d]", plain(name, 60), dim)
+			return fmt.Errorf("the output %q for the parts of a picture must be float32 of shape [N, parts, %d]", Plain(name, 60), dim)
 		}
 		side := int64(math.Round(math.Sqrt(float64(p.shape[1]))))
 		if side < 2 || side > maxPatchSide || side*side != p.shape[1] || p.shape[2] > 0 && int(p.shape[2]) != dim {
 			return fmt.Errorf("the output %q for the parts of a picture has the shape %s, not [N, parts, %d] with the parts of a square",
-				plain(name, 60), shapeText(p.shape), dim)
+				Plain(name, 60), shapeText(p.shape), dim)
 		}
 		t.Patches, t.PatchSide = name, int(side)
 		return nil
 	}
-	return fmt.Errorf("the image model has no output %q for the parts of a picture among %s", plain(name, 60), portNames(t.outputs))
+	return fmt.Errorf("the image model has no output %q for the parts of a picture among %s", Plain(name, 60), portNames(t.outputs))
 }
 
 // maxPatchSide is the most parts along a side; the largest published models have 40.
@@ -282,9 +282,9 @@ func (f files) external(model string, g *graph, allowed bool) ([]string, error) 
 			return nil, err
 		}
 		if !allowed {
-			return nil, fmt.Errorf("its model %s keeps weights in %s, which is possible only for a folder on disk", model, plain(e.location, 200))
+			return nil, fmt.Errorf("its model %s keeps weights in %s, which is possible only for a folder on disk", model, Plain(e.location, 200))
 		}
-		shown := plain(name, 200)
+		shown := Plain(name, 200)
 		st, err := fs.Stat(f.fsys, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -300,7 +300,7 @@ func (f files) external(model string, g *graph, allowed bool) ([]string, error) 
 		length, ok2 := number(e.length)
 		if !ok1 || !ok2 || offset > st.Size() || length > st.Size()-offset {
 			return nil, fmt.Errorf("its file %s is cut short: the model %s wants %s bytes from %s on, the file has %d",
-				shown, model, plain(e.length, 30), plain(e.offset, 30), st.Size())
+				shown, model, Plain(e.length, 30), Plain(e.offset, 30), st.Size())
 		}
 		names = append(names, name)
 	}
@@ -334,7 +334,7 @@ func portNames(ports []port) string {
 	const most = 8
 	var names []string
 	for _, p := range ports[:min(len(ports), most)] {
-		names = append(names, plain(p.name, 60))
+		names = append(names, Plain(p.name, 60))
 	}
 	if len(ports) > most {
 		names = append(names, "…")

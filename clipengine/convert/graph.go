@@ -3,7 +3,8 @@ package convert
 import (
 	"slices"
 	"strconv"
-	"strings"
+
+	"descry/clipengine/bundle"
 )
 
 // fresh returns a name that no value of the model has yet.
@@ -59,13 +60,4 @@ func (m *model) prune() {
 }
 
 // plain makes a name from a file safe to show.
-func plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	runes := []rune(s)
-	return string(runes[:min(len(runes), 80)])
-}
+func plain(s string) string { return bundle.Plain(s, 80) }
