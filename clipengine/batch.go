@@ -45,6 +45,7 @@ type batcher struct {
 	waiting []*batch // the last one may still take pictures
 	running bool
 	spare   []*batch // whose memory is used again
+	closed  bool     // memory is given back
 	length  int      // what a batch may hold now, a power of two
 	settled bool     // length stays, but for lack of memory
 	runs    int      // timed at this length
@@ -54,9 +55,9 @@ type batcher struct {
 
 // batch is some pictures that run together.
 type batch struct {
-	pixels  []float32 // one of these holds all pictures, one behind the other
-	halves  []byte
-	room    int // pictures that they hold
+	in      ort.Tensor // the pictures, one behind the other
+	free    func()     // gives the memory of in back
+	room    int        // pictures that it holds
 	calls   []*call
 	copying sync.WaitGroup
 }
@@ -98,9 +99,9 @@ func (b *batcher) encode(ctx context.Context, tensor []float32) ([]float32, erro
 	b.mu.Unlock()
 	n := b.numbers()
 	if b.half {
-		float16.Append(bt.halves[2*i*n:2*i*n], tensor)
+		float16.Append(bt.in.Float16[2*i*n:2*i*n], tensor)
 	} else {
-		copy(bt.pixels[i*n:(i+1)*n], tensor)
+		copy(bt.in.Float32[i*n:(i+1)*n], tensor)
 	}
 	bt.copying.Done()
 	select {
@@ -122,13 +123,13 @@ func (b *batcher) place(c *call) (*batch, int) {
 		if n := len(b.spare); n > 0 {
 			bt, b.spare = b.spare[n-1], b.spare[:n-1]
 		}
-		if bt == nil || bt.room < b.length {
+		if bt != nil && bt.room < b.length {
+			bt.free()
+			bt = nil
+		}
+		if bt == nil {
 			bt = &batch{room: b.length}
-			if b.half {
-				bt.halves = make([]byte, 2*b.length*b.numbers())
-			} else {
-				bt.pixels = make([]float32, b.length*b.numbers())
-			}
+			bt.in, bt.free = b.t.Input([]int64{int64(b.length), 3, b.size, b.size}, b.half)
 		}
 		b.waiting = append(b.waiting, bt)
 	}
@@ -153,11 +154,30 @@ func (b *batcher) work() {
 		b.run(bt)
 		b.mu.Lock()
 		bt.calls = nil
-		if len(b.spare) == 0 && bt.room == b.length {
+		if len(b.spare) == 0 && bt.room == b.length && !b.closed {
 			b.spare = append(b.spare, bt)
+		} else {
+			bt.free()
 		}
 		b.mu.Unlock()
 	}
+}
+
+// close gives the memory of batches back and closes the tower. What still waits fails.
+func (b *batcher) close() error {
+	b.mu.Lock()
+	b.closed = true
+	b.drop()
+	b.mu.Unlock()
+	return b.t.Close()
+}
+
+// drop gives the memory back that waits to be used again. b.mu is held.
+func (b *batcher) drop() {
+	for _, bt := range b.spare {
+		bt.free()
+	}
+	b.spare = nil
 }
 
 // run encodes the pictures of a batch, in shorter ones where that fails.
@@ -204,12 +224,10 @@ func (b *batcher) run(bt *batch) {
 // piece runs k pictures of a batch. What is run is filled up to a power of two.
 func (b *batcher) piece(ctx context.Context, bt *batch, from, k int) ([][]float32, error) {
 	length, n := roundUp(k), b.numbers()
-	in := ort.Tensor{Shape: []int64{int64(length), 3, b.size, b.size}}
+	in := bt.in.Rows(from, length)
 	if b.half {
-		in.Float16 = bt.halves[2*from*n : 2*(from+length)*n]
 		clear(in.Float16[2*k*n:])
 	} else {
-		in.Float32 = bt.pixels[from*n : (from+length)*n]
 		clear(in.Float32[k*n:])
 	}
 	out, err := b.t.Run(ctx, in)
@@ -278,7 +296,8 @@ func (b *batcher) halve(k int, short bool) bool {
 	}
 	b.mu.Lock()
 	b.length = min(b.length, k/2)
-	b.settled, b.spare = true, nil
+	b.settled = true
+	b.drop()
 	length := b.length
 	b.mu.Unlock()
 	b.settle(length, short)
@@ -306,7 +325,8 @@ func (b *batcher) took(k int, d time.Duration) {
 		default:
 			b.length, b.before = 2*b.length, b.fastest
 		}
-		b.runs, b.fastest, b.spare = 0, 0, nil
+		b.runs, b.fastest = 0, 0
+		b.drop()
 	}
 	settled, length := b.settled, b.length
 	b.mu.Unlock()

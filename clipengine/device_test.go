@@ -26,6 +26,7 @@ type fakeTower struct {
 	mu       sync.Mutex
 	closed   bool
 	batches  []int
+	lent     sync.WaitGroup
 }
 
 func (t *fakeTower) Run(ctx context.Context, in ...ort.Tensor) ([]ort.Output, error) {
@@ -70,10 +71,23 @@ func (t *fakeTower) Survey(ctx context.Context, in ...ort.Tensor) (ort.Placement
 	return ort.Placement{Nodes: map[string]int{t.provider: 9, "cpu": 1}, Heavy: map[string]int{t.provider: 4}}, nil
 }
 
-func (t *fakeTower) Close() error {
+func (t *fakeTower) Input(shape []int64, _ bool) (ort.Tensor, func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	in := ort.Tensor{Shape: shape, Float32: make([]float32, shape[0]*shape[1]*shape[2]*shape[3])}
+	if t.closed {
+		return in, func() {}
+	}
+	t.lent.Add(1)
+	return in, func() { clear(in.Float32); t.lent.Done() }
+}
+
+// Close waits for the memory that was lent, as that of a session.
+func (t *fakeTower) Close() error {
+	t.mu.Lock()
 	t.closed = true
+	t.mu.Unlock()
+	t.lent.Wait()
 	return nil
 }
 

@@ -103,7 +103,10 @@ func load(t bundle.Tower, dim int, provider string) (*ort.Session, error) {
 	if t.Half {
 		out.Half = []int64{int64(dim)}
 	}
-	o := ort.Options{Provider: provider, Outputs: []ort.Port{out}, Half: t.Precision() == bundle.Float16Weights}
+	o := ort.Options{
+		Provider: provider, Outputs: []ort.Port{out}, Half: t.Precision() == bundle.Float16Weights,
+		Bind: provider != ort.CPU,
+	}
 	for _, in := range t.Inputs {
 		o.Inputs = append(o.Inputs, in.Name)
 	}

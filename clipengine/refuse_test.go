@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -159,9 +160,16 @@ func TestVectorsNameWhatComputedThem(t *testing.T) {
 	if v.provider() != "cuda" {
 		t.Error("a picture without a direction counts as a lost device")
 	}
+	dev := v.dev
 	m.set(func() {
 		m.wrong = 0
-		m.onRun = func(context.Context, *fakeTower, int) error { v.lost(v.dev, errors.New("gone")); return nil }
+		m.onRun = func(context.Context, *fakeTower, int) error {
+			go v.lost(dev, errors.New("gone")) // waits for this run
+			for v.provider() != "cpu" {
+				runtime.Gosched()
+			}
+			return nil
+		}
 	})
 	encode("cuda")
 	if v.provider() != "cpu" {

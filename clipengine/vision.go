@@ -23,6 +23,8 @@ const Auto = "auto"
 type tower interface {
 	Run(ctx context.Context, inputs ...ort.Tensor) ([]ort.Output, error)
 	Survey(ctx context.Context, inputs ...ort.Tensor) (ort.Placement, error)
+	// Input makes a tensor for pictures that a device gets at well; free gives it back.
+	Input(shape []int64, half bool) (in ort.Tensor, free func())
 	Close() error
 }
 
@@ -357,7 +359,7 @@ func (v *vision) lost(dev *batcher, err error) bool {
 	}
 	v.later()
 	v.mu.Unlock()
-	_ = dev.t.Close()
+	_ = dev.close()
 	if errors.Is(err, ort.ErrMemory) {
 		v.notice(fmt.Sprintf("%s has not enough memory for one picture. The CPU computes until it has.", upper(v.device)))
 	} else {
@@ -438,7 +440,7 @@ func (v *vision) close() error {
 	v.trying.Wait()
 	var errs []error
 	if dev != nil {
-		errs = append(errs, dev.t.Close())
+		errs = append(errs, dev.close())
 	}
 	if cpu != nil {
 		errs = append(errs, cpu.Close())

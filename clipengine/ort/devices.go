@@ -33,6 +33,9 @@ type provider struct {
 	kind Kind
 	// plugin is the pattern of the file that holds it where it is a library of its own.
 	plugin string
+	// memory is what ONNX Runtime calls memory of the host that its device reads by itself, ""
+	// where there is none or it is a plug-in.
+	memory string
 	// add asks for the built-in one in a session.
 	add func(so *onnx.SessionOptions) error
 }
@@ -41,15 +44,15 @@ type provider struct {
 // where, is in Order.
 func providers() []provider {
 	return []provider{
-		{name: "cuda", ep: "CUDAExecutionProvider", kind: GPUKind, add: addCUDA},
-		{name: "tensorrt", ep: "TensorrtExecutionProvider", kind: GPUKind, add: addTensorRT},
+		{name: "cuda", ep: "CUDAExecutionProvider", kind: GPUKind, memory: "CudaPinned", add: addCUDA},
+		{name: "tensorrt", ep: "TensorrtExecutionProvider", kind: GPUKind, memory: "CudaPinned", add: addTensorRT},
 		{name: "coreml", ep: "CoreMLExecutionProvider", kind: GPUKind, add: func(so *onnx.SessionOptions) error {
 			return so.AppendExecutionProviderCoreMLV2(map[string]string{"ModelFormat": "MLProgram"})
 		}},
 		{name: "directml", ep: "DmlExecutionProvider", kind: GPUKind, add: func(so *onnx.SessionOptions) error {
 			return so.AppendExecutionProviderDirectML(0)
 		}},
-		{name: "migraphx", ep: "MIGraphXExecutionProvider", kind: GPUKind, add: func(so *onnx.SessionOptions) error {
+		{name: "migraphx", ep: "MIGraphXExecutionProvider", kind: GPUKind, memory: "HipPinned", add: func(so *onnx.SessionOptions) error {
 			return so.AppendExecutionProvider("MIGraphX", nil)
 		}},
 		{name: "openvino", ep: "OpenVINOExecutionProvider", kind: CPUKind, plugin: "onnxruntime_providers_openvino_plugin", add: func(so *onnx.SessionOptions) error {
@@ -61,7 +64,7 @@ func providers() []provider {
 		{name: "xnnpack", ep: "XnnpackExecutionProvider", kind: CPUKind, add: func(so *onnx.SessionOptions) error {
 			return so.AppendExecutionProvider("XNNPACK", nil)
 		}},
-		{name: CPU, ep: "CPUExecutionProvider", kind: CPUKind},
+		{name: CPU, ep: "CPUExecutionProvider", kind: CPUKind, memory: "Cpu"},
 	}
 }
 

@@ -3,6 +3,7 @@ package ort
 /*
 #cgo linux LDFLAGS: -ldl
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,26 @@ package ort
 // them. Functions are only ever added at its end, so a place in it is for good. The places are
 // offsetof(OrtApi, NAME) / sizeof(void *) of onnxruntime_c_api.h, version 29.
 enum {
+	errorMessage = 2,
+	createTensor = 49, // CreateTensorWithDataAsOrtValue
+	createMemoryInfo = 68,
+	allocatorAlloc = 75,
+	allocatorFree = 76,
+	allocatorInfo = 77,
 	releaseStatus = 93,
+	releaseMemoryInfo = 94,
+	releaseValue = 96,
 	getAvailableProviders = 125,
 	releaseAvailableProviders = 126,
+	createAllocator = 131,
+	releaseAllocator = 132,
+	runWithBinding = 133,
+	bindInput = 136,
+	synchronizeInputs = 202, // SynchronizeBoundInputs
 	deviceHardware = 316,   // EpDevice_Device
 	hardwareType = 307,     // HardwareDevice_Type
 	hardwareVendor = 309,   // HardwareDevice_Vendor
+	deviceMemory = 374,     // EpDevice_MemoryInfo
 	getAssignment = 407,    // Session_GetEpGraphAssignmentInfo
 	assignedProvider = 408, // EpAssignedSubgraph_GetEpName
 	assignedNodes = 409,    // EpAssignedSubgraph_GetNodes
@@ -122,6 +137,66 @@ static int partNodes(table t, const void *const *parts, size_t i, const void *co
 static int operatorOf(table t, const void *const *nodes, size_t i, const char **name) {
 	return failed(t, ((void *(*)(const void *, const char **))t[nodeOperator])(nodes[i], name));
 }
+
+// hostMemory is a session's allocator of memory of the host that its device reads by itself: the
+// one that a plug-in's device names, or the one that ONNX Runtime knows by a name. NULL: none.
+static void *hostMemory(table t, const void *session, const void *device, const char *name) {
+	void *made = NULL, *allocator = NULL;
+	const void *info = NULL;
+	if (device)
+		info = ((const void *(*)(const void *, int))t[deviceMemory])(device, 5); // ...HOST_ACCESSIBLE
+	else if (!failed(t, ((void *(*)(const char *, int, int, int, void **))t[createMemoryInfo])(
+					 name, 0, 0, -1, &made))) // OrtDeviceAllocator, the first device, OrtMemTypeCPU
+		info = made;
+	if (info && failed(t, ((void *(*)(const void *, const void *, void **))t[createAllocator])(session, info, &allocator)))
+		allocator = NULL;
+	if (made) ((void (*)(void *))t[releaseMemoryInfo])(made);
+	return allocator;
+}
+
+static void freeAllocator(table t, void *allocator) { ((void (*)(void *))t[releaseAllocator])(allocator); }
+
+static void *allocate(table t, void *allocator, size_t n) {
+	void *p = NULL;
+	return failed(t, ((void *(*)(void *, size_t, void **))t[allocatorAlloc])(allocator, n, &p)) ? NULL : p;
+}
+
+static void deallocate(table t, void *allocator, void *p) {
+	failed(t, ((void *(*)(void *, void *))t[allocatorFree])(allocator, p));
+}
+
+static const char *message(table t, const void *status) {
+	return ((const char *(*)(const void *))t[errorMessage])(status);
+}
+
+// bindMemory binds numbers in memory of an allocator to an input.
+static void *bindMemory(table t, void *binding, const char *input, const void *allocator, void *numbers, size_t size,
+			const int64_t *shape, size_t dims, int type) {
+	const void *info = NULL;
+	void *value = NULL;
+	void *status = ((void *(*)(const void *, const void **))t[allocatorInfo])(allocator, &info);
+	if (!status)
+		status = ((void *(*)(const void *, void *, size_t, const int64_t *, size_t, int, void **))t[createTensor])(
+			info, numbers, size, shape, dims, type, &value);
+	if (!status) {
+		status = ((void *(*)(void *, const char *, const void *))t[bindInput])(binding, input, value);
+		((void (*)(void *))t[releaseValue])(value);
+	}
+	return status;
+}
+
+// finished waits until the device of a binding has done all its work, and tells whether it could.
+static int finished(table t, void *binding) {
+	return !failed(t, ((void *(*)(void *))t[synchronizeInputs])(binding));
+}
+
+// runBound runs a session on what is bound. A run that was stopped or failed may have left work to
+// the device, which must be done with its memory before that is used again.
+static void *runBound(table t, void *session, const void *options, void *binding) {
+	void *status = ((void *(*)(void *, const void *, const void *))t[runWithBinding])(session, options, binding);
+	if (status) finished(t, binding);
+	return status;
+}
 */
 import "C"
 
@@ -169,19 +244,34 @@ func built() ([]string, error) {
 	return out, nil
 }
 
+// deviceOf is the address of a plug-in's device.
+func deviceOf(d onnx.EpDevice) unsafe.Pointer {
+	return reflect.ValueOf(d).FieldByName("p").UnsafePointer()
+}
+
 // hardware tells the kind of a plug-in's device and who made it.
 func hardware(d onnx.EpDevice) (Kind, string) {
 	t, err := door()
 	if err != nil {
 		return UnknownKind, ""
 	}
-	p := reflect.ValueOf(d).FieldByName("p").UnsafePointer()
+	p := deviceOf(d)
 	kinds := []Kind{CPUKind, GPUKind, NPUKind} // in the order of OrtHardwareDeviceType
 	k := int(C.deviceKind(t, p))
 	if k < 0 || k >= len(kinds) {
 		return UnknownKind, ""
 	}
 	return kinds[k], C.GoString(C.deviceVendor(t, p))
+}
+
+// sessionOf is the address of a session, which the binding keeps to itself.
+func sessionOf(s *onnx.DynamicAdvancedSession) unsafe.Pointer {
+	return reflect.ValueOf(s).Elem().FieldByName("s").Elem().FieldByName("ortSession").UnsafePointer()
+}
+
+// insideOf is the address of what another type of the binding wraps.
+func insideOf[T onnx.RunOptions | onnx.IoBinding](v *T) unsafe.Pointer {
+	return reflect.ValueOf(v).Elem().FieldByName("o").UnsafePointer()
 }
 
 // assigned asks a session that was made with recordAssigned which provider was given which of
@@ -191,11 +281,9 @@ func assigned(s *onnx.DynamicAdvancedSession) (Placement, error) {
 	if err != nil {
 		return Placement{}, err
 	}
-	// The binding keeps the session to itself; only its address is read here.
-	session := reflect.ValueOf(s).Elem().FieldByName("s").Elem().FieldByName("ortSession").UnsafePointer()
 	var parts *unsafe.Pointer
 	var n C.size_t
-	if C.assignment(t, session, &parts, &n) != 0 {
+	if C.assignment(t, sessionOf(s), &parts, &n) != 0 {
 		return Placement{}, errDoor
 	}
 	out := Placement{Nodes: map[string]int{}, Heavy: map[string]int{}}
@@ -230,10 +318,90 @@ func profile(o *onnx.RunOptions, prefix string) error {
 	}
 	p := C.CString(prefix)
 	defer C.free(unsafe.Pointer(p))
-	if C.profile(t, reflect.ValueOf(o).Elem().FieldByName("o").UnsafePointer(), p) != 0 {
+	if C.profile(t, insideOf(o), p) != 0 {
 		return errDoor
 	}
 	return nil
+}
+
+// memory allocates what a device reads by itself: page-locked memory of the host. It belongs to a
+// session, and must be released before that.
+type memory struct {
+	t         C.table
+	allocator unsafe.Pointer
+}
+
+// memoryOf is the memory of a session for a plug-in's device, or else for the name that ONNX
+// Runtime has for it; nil: there is none.
+func memoryOf(s *onnx.DynamicAdvancedSession, plugin *onnx.EpDevice, name string) *memory {
+	t, err := door()
+	if err != nil {
+		return nil
+	}
+	var device unsafe.Pointer
+	if plugin != nil {
+		device = deviceOf(*plugin)
+	}
+	n := C.CString(name)
+	defer C.free(unsafe.Pointer(n))
+	allocator := C.hostMemory(t, sessionOf(s), device, n)
+	if allocator == nil {
+		return nil
+	}
+	return &memory{t, allocator}
+}
+
+// take allocates n bytes, which hold anything; nil: there are no more. give frees them.
+func (m *memory) take(n int) []byte {
+	p := C.allocate(m.t, m.allocator, C.size_t(n))
+	if p == nil {
+		return nil
+	}
+	return unsafe.Slice((*byte)(p), n)
+}
+
+func (m *memory) give(b []byte) {
+	C.deallocate(m.t, m.allocator, unsafe.Pointer(unsafe.SliceData(b)))
+}
+
+// release ends the memory of a session, none of which may be in use. That of a device that is lost
+// is kept for ever: CUDA's and ROCm's allocators end the program where they cannot free.
+func (m *memory) release(s *onnx.DynamicAdvancedSession) {
+	b, err := s.CreateIoBinding()
+	if err != nil {
+		return
+	}
+	defer func() { _ = b.Destroy() }()
+	if C.finished(m.t, insideOf(b)) != 0 {
+		C.freeAllocator(m.t, m.allocator)
+	}
+}
+
+// bind binds a tensor that lies in the memory to an input.
+func (m *memory) bind(b *onnx.IoBinding, input string, in Tensor) error {
+	numbers, size, elem := unsafe.Pointer(unsafe.SliceData(in.Float32)), 4*len(in.Float32), onnx.TensorElementDataTypeFloat
+	if in.Float16 != nil {
+		numbers, size, elem = unsafe.Pointer(unsafe.SliceData(in.Float16)), len(in.Float16), onnx.TensorElementDataTypeFloat16
+	}
+	name := C.CString(input)
+	defer C.free(unsafe.Pointer(name))
+	return m.failure(C.bindMemory(m.t, insideOf(b), name, m.allocator, numbers, C.size_t(size),
+		(*C.int64_t)(unsafe.Pointer(unsafe.SliceData(in.Shape))), C.size_t(len(in.Shape)), C.int(elem)))
+}
+
+// run runs a session on what is bound, with options by which it can be stopped: the binding's own
+// call has none.
+func (m *memory) run(s *onnx.DynamicAdvancedSession, o *onnx.RunOptions, b *onnx.IoBinding) error {
+	return m.failure(C.runBound(m.t, sessionOf(s), insideOf(o), insideOf(b)))
+}
+
+// failure is the error in a status, which it frees.
+func (m *memory) failure(status unsafe.Pointer) error {
+	if status == nil {
+		return nil
+	}
+	defer C.failed(m.t, status)
+	return errors.New(C.GoString(C.message(m.t, status)))
 }
 
 // keepingSignals calls f and puts the handlers of signals back as they were. CUDA replaces

@@ -24,20 +24,25 @@ var heavy = map[string]bool{
 }
 
 // Placement says how many of a model's nodes each provider runs. Nodes counts all, Heavy those
-// that multiply matrices or convolve.
-type Placement struct{ Nodes, Heavy map[string]int }
+// that multiply matrices or convolve. Locked says that runs are bound, and what goes in may lie
+// in page-locked memory.
+type Placement struct {
+	Nodes, Heavy map[string]int
+	Locked       bool `json:",omitempty"`
+}
 
 // Survey runs the model once and returns which providers run its nodes. It puts together what
 // the session was planned to do and what the run did: a provider that compiles a part of the
 // model shows it as one node in the run, and the plan tells the nodes in it; of a provider
-// that lays pictures out in another order the plan lacks most nodes, and the run has them.
+// that lays pictures out in another order the plan lacks most nodes, and the run has them. With
+// Options.Bind the model is run once more, to see whether its runs can be bound.
 func (s *Session) Survey(ctx context.Context, inputs ...Tensor) (Placement, error) {
 	dir, err := os.MkdirTemp("", "descry-survey-")
 	if err != nil {
 		return Placement{}, fmt.Errorf("see which providers run the model: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	_, err = s.run(ctx, inputs, func(o *onnx.RunOptions) error { return profile(o, filepath.Join(dir, "run")) })
+	out, err := s.run(ctx, inputs, func(o *onnx.RunOptions) error { return profile(o, filepath.Join(dir, "run")) })
 	if err != nil {
 		return Placement{}, err
 	}
@@ -58,6 +63,7 @@ func (s *Session) Survey(ctx context.Context, inputs ...Tensor) (Placement, erro
 			(*counts)[name] = max((*counts)[name], n)
 		}
 	}
+	ran.Locked = s.bind(ctx, inputs, out)
 	return ran, nil
 }
 
@@ -105,7 +111,7 @@ func (p Placement) Share(provider string) float64 {
 	return float64(counts[provider]) / float64(all)
 }
 
-// String is the placement in words: "cuda 112 of 120 nodes, cpu 8".
+// String is the placement in words: "cuda 112 of 120 nodes, cpu 8; pictures in page-locked memory".
 func (p Placement) String() string {
 	names := make([]string, 0, len(p.Nodes))
 	all := 0
@@ -126,5 +132,9 @@ func (p Placement) String() string {
 			names[i] = fmt.Sprintf("%s %d", name, p.Nodes[name])
 		}
 	}
-	return strings.Join(names, ", ")
+	text := strings.Join(names, ", ")
+	if p.Locked {
+		text += "; pictures in page-locked memory"
+	}
+	return text
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	onnx "github.com/yalue/onnxruntime_go"
 
@@ -24,6 +25,9 @@ type Options struct {
 	Outputs []Port
 	// Half is whether the weights are of half precision.
 	Half bool
+	// Bind has runs go through an I/O binding, from page-locked memory, where the provider has
+	// such memory and the first Survey finds that it works. Else runs are ordinary ones.
+	Bind bool
 }
 
 // Port is an output.
@@ -38,11 +42,17 @@ type Port struct {
 // Session is one loaded model. Its methods are safe for concurrent use: one call per
 // core is how it is meant to be used, since each call runs on the calling thread alone.
 type Session struct {
+	inputs  []string
 	outputs []Port
 	planned Placement // empty on CPU, which has no other
 	// mu is held for reading by each running call, so that Close waits for them.
 	mu sync.RWMutex
 	s  *onnx.DynamicAdvancedSession
+
+	memory *memory               // page-locked; nil: there is none
+	lent   sync.WaitGroup        // parts of it that are in use
+	bound  atomic.Pointer[[]row] // what outputs look like where runs are bound, else nil
+	one    sync.Mutex            // held by the bound run
 }
 
 // Tensor is one input: a shape and the values in exactly one of the slices.
@@ -53,12 +63,30 @@ type Tensor struct {
 	Float16 []byte
 	Int64   []int64
 	Int32   []int32
+
+	memory *memory // where the values lie if Input made it; nil: ordinary memory
+}
+
+// Rows is a part of a tensor, in the same memory: n of its rows from one on.
+func (t Tensor) Rows(from, n int) Tensor {
+	all := int(t.rows())
+	t.Shape = append([]int64{int64(n)}, t.Shape[1:]...)
+	t.Float32, t.Float16 = part(t.Float32, all, from, n), part(t.Float16, all, from, n)
+	t.Int64, t.Int32 = part(t.Int64, all, from, n), part(t.Int32, all, from, n)
+	return t
+}
+
+func part[T any](values []T, rows, from, n int) []T {
+	each := len(values) / rows
+	return values[from*each : (from+n)*each]
 }
 
 // Output is one result of Run, converted to float32 whatever the model computes in.
 type Output struct {
 	Shape []int64
 	Data  []float32
+
+	elem onnx.TensorElementDataType // what the model computes in
 }
 
 // ErrClosed is returned by calls on a closed session.
@@ -129,7 +157,10 @@ func open(o Options, load loader) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ONNX Runtime cannot load the model: %w", runtimeError(err))
 	}
-	session := &Session{outputs: o.Outputs, s: s}
+	session := &Session{inputs: o.Inputs, outputs: o.Outputs, s: s}
+	if o.Bind {
+		session.memory = hostMemory(s, o.Provider)
+	}
 	if o.Provider != CPU {
 		if session.planned, err = assigned(s); err != nil {
 			return nil, errors.Join(err, session.Close())
@@ -181,6 +212,9 @@ func (s *Session) run(ctx context.Context, inputs []Tensor, set func(*onnx.RunOp
 	if s.s == nil {
 		return nil, ErrClosed
 	}
+	if len(inputs) != len(s.inputs) {
+		return nil, fmt.Errorf("%d inputs are given to a model that takes %d", len(inputs), len(s.inputs))
+	}
 	in := make([]onnx.Value, len(inputs))
 	out := make([]onnx.Value, len(s.outputs))
 	defer func() { destroy(in); destroy(out) }()
@@ -191,12 +225,15 @@ func (s *Session) run(ctx context.Context, inputs []Tensor, set func(*onnx.RunOp
 		}
 		in[i] = v
 	}
+	bound := s.bound.Load()
 	for i, p := range s.outputs {
-		if p.Half == nil {
+		made := row{onnx.TensorElementDataTypeFloat16, p.Half}
+		if bound != nil {
+			made = (*bound)[i]
+		} else if p.Half == nil {
 			continue
 		}
-		shape := onnx.NewShape(append([]int64{inputs[0].rows()}, p.Half...)...)
-		v, err := onnx.NewCustomDataTensor(shape, make([]byte, 2*shape.FlattenedSize()), onnx.TensorElementDataTypeFloat16)
+		v, err := made.empty(inputs[0].rows())
 		if err != nil {
 			return nil, fmt.Errorf("make a tensor for the output %s: %w", p.Name, err)
 		}
@@ -218,7 +255,11 @@ func (s *Session) run(ctx context.Context, inputs []Tensor, set func(*onnx.RunOp
 		defer close(watched)
 		_ = opts.Terminate()
 	})
-	err = s.s.RunWithOptions(in, out, opts)
+	if bound != nil {
+		err = s.runBound(inputs, in, out, opts)
+	} else {
+		err = s.s.RunWithOptions(in, out, opts)
+	}
 	if !stop() {
 		<-watched
 	}
@@ -226,7 +267,7 @@ func (s *Session) run(ctx context.Context, inputs []Tensor, set func(*onnx.RunOp
 	if err != nil {
 		// What the binding leaves in the outputs that it was to make is not usable.
 		for i, p := range s.outputs {
-			if p.Half == nil {
+			if bound == nil && p.Half == nil {
 				out[i] = nil
 			}
 		}
@@ -244,16 +285,21 @@ func (s *Session) run(ctx context.Context, inputs []Tensor, set func(*onnx.RunOp
 	return results, nil
 }
 
-// Close frees the model after the calls that are running have ended. Closing twice is
-// allowed.
+// Close frees the model after the calls that are running have ended and the memory that Input
+// lent has come back. Closing twice is allowed.
 func (s *Session) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.s == nil {
+	session := s.s
+	s.s = nil
+	s.mu.Unlock()
+	if session == nil {
 		return nil
 	}
-	err := s.s.Destroy()
-	s.s = nil
+	s.lent.Wait()
+	if s.memory != nil {
+		s.memory.release(session)
+	}
+	err := session.Destroy()
 	cmem.Trim()
 	if err != nil {
 		return fmt.Errorf("close the model: %w", err)
@@ -305,8 +351,9 @@ func output(v onnx.Value) (Output, error) {
 	o := Output{Shape: slices.Clone([]int64(v.GetShape()))}
 	switch t := v.(type) {
 	case *onnx.Tensor[float32]:
-		o.Data = slices.Clone(t.GetData())
+		o.elem, o.Data = onnx.TensorElementDataTypeFloat, slices.Clone(t.GetData())
 	case *onnx.Tensor[float64]:
+		o.elem = onnx.TensorElementDataTypeDouble
 		for _, x := range t.GetData() {
 			o.Data = append(o.Data, float32(x))
 		}
@@ -315,6 +362,7 @@ func output(v onnx.Value) (Output, error) {
 			return Output{}, errors.New("its type is not a floating-point number of 16, 32 or 64 bits")
 		}
 		raw := t.GetData()
+		o.elem = onnx.TensorElementDataTypeFloat16
 		o.Data = make([]float32, len(raw)/float16.Size)
 		float16.Unpack(o.Data, raw)
 	default:

@@ -112,6 +112,20 @@ func Text(elem, length int64, output string, inputs ...string) []byte {
 
 // Endless is a model that runs practically for ever: input x [N], output y [N].
 func Endless() []byte {
+	g := looping()
+	g.Weights = append(g.Weights, Ints("times", []int64{math.MaxInt64}))
+	return g.Model()
+}
+
+// Looping is Endless with a second input, times [1], that says how often it goes round.
+func Looping() []byte {
+	g := looping()
+	g.Inputs = append(g.Inputs, Value("times", Int64, 1))
+	return g.Model()
+}
+
+// looping takes the sine of x, and of that, and so on, as often as times says, which it lacks.
+func looping() Graph {
 	body := Graph{
 		Nodes: []Message{
 			Node("Sin", []string{"v"}, []string{"s"}),
@@ -123,10 +137,10 @@ func Endless() []byte {
 	yes := Message{}.Int(2, 9).Text(8, "yes").Bytes(9, []byte{1})
 	return Graph{
 		Nodes:   []Message{Node("Loop", []string{"times", "yes", "x"}, []string{"y"}, GraphAttribute("body", body))},
-		Weights: []Message{Ints("times", []int64{math.MaxInt64}), yes},
+		Weights: []Message{yes},
 		Inputs:  []Message{Value("x", Float, -1)},
 		Outputs: []Message{Value("y", Float, -1)},
-	}.Model()
+	}
 }
 
 // Tokenizer is a tokenizer.json that knows a few words.
