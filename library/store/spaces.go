@@ -65,6 +65,15 @@ type Coverage struct {
 	Away    int // photos that lack a vector and have no file that can be read now
 }
 
+// countCoverage counts photos of a span of ids. Each is asked once whether it lacks something, and
+// only then for its files: without a LIMIT, which limits nothing, SQLite would put what is asked
+// in the place of each mention of its answer, and ask three times.
+const countCoverage = `SELECT count(*), coalesce(sum(seen), 0), coalesce(sum(lacks AND there), 0), coalesce(sum(NOT seen AND NOT there), 0)
+	FROM (SELECT seen, lacks, CASE WHEN lacks OR NOT seen THEN EXISTS (SELECT 1 FROM photo p WHERE p.id = q.id AND EXISTS (` + readable + `)) ELSE 0 END AS there
+		FROM (SELECT p.id AS id, EXISTS (SELECT 1 FROM vector v WHERE v.content_id = p.content_id AND v.orientation = p.orientation
+				AND v.space_id = ? AND v.view = 0) AS seen, ` + unencoded + ` AS lacks
+			FROM photo p WHERE p.shown = 1 AND p.id >= ? AND p.id < ? LIMIT -1) q LIMIT -1)`
+
 // Coverage counts the photos that were looked at in a space (0: one that has no vectors yet).
 func (s *Store) Coverage(ctx context.Context, space library.SpaceID) (Coverage, error) {
 	const chunk = 50_000 // no read transaction may take long
@@ -73,13 +82,7 @@ func (s *Store) Coverage(ctx context.Context, space library.SpaceID) (Coverage, 
 	err := s.ro.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) FROM photo").Scan(&last)
 	for from := int64(0); err == nil && from <= last; from += chunk {
 		var c Coverage
-		// Each photo is asked once whether it lacks something, and only then for its files.
-		err = s.ro.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(seen), 0), coalesce(sum(lacks AND there), 0), coalesce(sum(NOT seen AND NOT there), 0)
-			FROM (SELECT seen, lacks, CASE WHEN lacks OR NOT seen THEN EXISTS (SELECT 1 FROM photo p WHERE p.id = q.id AND EXISTS (`+readable+`)) ELSE 0 END AS there
-				FROM (SELECT p.id AS id, EXISTS (SELECT 1 FROM vector v WHERE v.content_id = p.content_id AND v.orientation = p.orientation
-						AND v.space_id = ? AND v.view = 0) AS seen, `+unencoded+` AS lacks
-					FROM photo p WHERE p.shown = 1 AND p.id >= ? AND p.id < ?) q)`,
-			append(append([]any{space}, unencodedArgs(space)...), from, from+chunk)...).
+		err = s.ro.QueryRowContext(ctx, countCoverage, append(append([]any{space}, unencodedArgs(space)...), from, from+chunk)...).
 			Scan(&c.Photos, &c.Encoded, &c.Waiting, &c.Away)
 		all.Photos, all.Encoded, all.Waiting, all.Away = all.Photos+c.Photos, all.Encoded+c.Encoded, all.Waiting+c.Waiting, all.Away+c.Away
 	}
@@ -118,6 +121,12 @@ func (s *Store) SpaceUses(ctx context.Context) ([]SpaceUse, error) {
 // spaceChunk is how many vectors, or suggestions, of a space are removed in one transaction.
 const spaceChunk = 2000
 
+// forgetSuggestions removes some suggestions of a space. Their index begins with the label, so each
+// label is asked for its own: else all those of other spaces would be gone through each time.
+const forgetSuggestions = `DELETE FROM suggestion WHERE (content_id, orientation, space_id, label_id) IN (
+	SELECT s.content_id, s.orientation, s.space_id, s.label_id
+	FROM label l CROSS JOIN suggestion s ON s.label_id = l.id AND s.space_id = ? LIMIT ?)`
+
 // ForgetSpace removes the vectors, suggestions and calibrations of a space, a few in each
 // transaction, and returns how many vectors went. One that was cut short is gone on with by the
 // next call. What a person said stays, and the space's own row: to remove it SQLite would look
@@ -130,9 +139,7 @@ func (s *Store) ForgetSpace(ctx context.Context, space library.SpaceID) (int, er
 		vectors bool
 	}{
 		{"DELETE FROM tagging_progress WHERE space_id = ?", []any{space}, false},
-		// label_id in the list makes the index of labels usable for finding rows of a space.
-		{`DELETE FROM suggestion WHERE (content_id, orientation, space_id, label_id) IN (
-			SELECT content_id, orientation, space_id, label_id FROM suggestion WHERE space_id = ? LIMIT ?)`, []any{space, spaceChunk}, false},
+		{forgetSuggestions, []any{space, spaceChunk}, false},
 		{"DELETE FROM vector WHERE seq IN (SELECT seq FROM vector WHERE space_id = ? ORDER BY seq LIMIT ?)", []any{space, spaceChunk}, true},
 		{"DELETE FROM calibration WHERE space_id = ?", []any{space}, false},
 	} {

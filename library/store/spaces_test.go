@@ -1,7 +1,9 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 
 	"descry/library"
@@ -136,4 +138,29 @@ func TestForgettingASpaceLeavesTheOthers(t *testing.T) {
 		t.Errorf("once more: %d, %v", n, err)
 	}
 	l.check()
+}
+
+// TestPlansOfSpaces looks at how SQLite answers what is asked of large libraries: nothing goes
+// through the suggestions of all models, and no photo is asked twice whether it lacks something.
+func TestPlansOfSpaces(t *testing.T) {
+	l := newLib(t)
+	plan := func(query string, args ...any) string {
+		t.Helper()
+		var b strings.Builder
+		noError(t, eachRow(t.Context(), l.ro, "EXPLAIN QUERY PLAN "+query, args, func(rows *sql.Rows) error {
+			var id, parent, unused int
+			var detail string
+			err := rows.Scan(&id, &parent, &unused, &detail)
+			fmt.Fprintln(&b, detail)
+			return err
+		}))
+		return b.String()
+	}
+	if p := plan(forgetSuggestions, 1, 2); strings.Contains(p, "SCAN s") || !strings.Contains(p, "suggestion_by_label (label_id=? AND space_id=?)") {
+		t.Errorf("forgetting suggestions goes this way:\n%s", p)
+	}
+	p := plan(countCoverage, append(append([]any{1}, unencodedArgs(1)...), 0, 100)...)
+	if n := strings.Count(p, "SEARCH i "); n != 1 {
+		t.Errorf("each picture is looked for %d times:\n%s", n, p)
+	}
 }
