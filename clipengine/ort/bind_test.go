@@ -331,11 +331,13 @@ func TestBoundRunsLeaveNothing(t *testing.T) {
 		round()
 	}
 	before := anonymous(t)
-	for range 20 {
+	for range 40 {
 		round()
 	}
-	if grown := anonymous(t) - before; grown > 8<<10 {
-		t.Errorf("the process grew by %d KiB in 10,000 runs", grown)
+	grown := anonymous(t) - before
+	t.Logf("%d KiB at first, %d KiB more after 20,000 runs", before, grown)
+	if grown > 4<<10 {
+		t.Error("the process grows")
 	}
 }
 
