@@ -25,7 +25,7 @@ def main():
     ap.add_argument('--out', required=True, help='folder to write')
     ap.add_argument('--checkpoint', help='file of weights, for a model of open_clip')
     ap.add_argument('--random', action='store_true', help='random weights instead of a checkpoint, to try a model\'s shape and speed')
-    ap.add_argument('--tag', help='name that the weights have in open_clip, which decides how pictures are prepared')
+    ap.add_argument('--tag', help='name that the weights have in open_clip, which decides how pictures are prepared, and the activation')
     ap.add_argument('--texts', help='folder with config.json and tokenizer of a text tower that open_clip takes from transformers')
     ap.add_argument('--mclip', help='folder with an M-CLIP text tower to go with the image tower')
     ap.add_argument('--layout', choices=['descry', 'immich', 'transformers.js'], default='descry')
@@ -43,7 +43,8 @@ def main():
     elif not a.checkpoint and not a.random:
         ap.error('give --checkpoint FILE with the weights, or --random')
     elif a.mclip:
-        original = originals.mclip_model(a.model, a.mclip, a.checkpoint, pathlib.Path(a.mclip) / 'pytorch_model.bin')
+        original = originals.mclip_model(a.model, a.mclip, a.checkpoint, pathlib.Path(a.mclip) / 'pytorch_model.bin',
+                                         tag=a.tag or 'openai')
     else:
         original = originals.open_clip_model(a.model, a.checkpoint, a.tag, texts=a.texts)
     card = {'name': a.name, 'licence': a.licence, 'licence_note': a.licence_note, 'source': a.source, 'languages': a.languages}

@@ -137,8 +137,14 @@ def variant(o, source, target, layout, convert, card=None):
         if f.is_file() and f.suffix in ('.json', '.md'):
             (target / f.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(f, target / f.relative_to(source))
-    for name in names:
-        convert(source / name, target / name)
+    convert(source / names[0], target / names[0])
+    if convert is graphs.fp16:
+        # For GPUs; texts are encoded on the CPU, which computes in float32 anyway.
+        for name in [names[1], *(str(pathlib.Path(names[1]).parent / f) for f in graphs.external(source / names[1]))]:
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, target / name)
+    else:
+        convert(source / names[1], target / names[1])
     patches = json.loads((source / 'bundle.json').read_text()).get('patches', '')
     finish(o, target, card, patches)
     return target / names[0], target / names[1], patches

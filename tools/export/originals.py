@@ -8,6 +8,7 @@ import dataclasses
 import json
 import pathlib
 import typing
+import zipfile
 
 import torch
 
@@ -42,7 +43,7 @@ class Original:
 
 def open_clip_model(name, checkpoint=None, tag=None, preprocess=None, texts=None):
     """A model of open_clip by its name there. checkpoint is a file of weights (none: random ones); tag names the
-    published weights whose preprocessing is meant; texts is a folder with the configuration and tokenizer of a text
+    published weights whose preprocessing and activation are meant; texts is a folder with the configuration and tokenizer of a text
     tower that open_clip takes from transformers, which it would fetch otherwise."""
     import open_clip
     config = copy.deepcopy(open_clip.get_model_config(name))
@@ -55,9 +56,12 @@ def open_clip_model(name, checkpoint=None, tag=None, preprocess=None, texts=None
             raise SystemExit(f'{name} takes its text tower from {text_cfg["hf_model_name"]}: give a folder with its config.json and tokenizer.json (--texts)')
         overrides['text_cfg'] = dict(text_cfg, hf_model_name=str(texts), hf_model_pretrained=False)
     prep = preprocess or open_clip_preprocess(name, tag)
+    if quick_gelu(name, tag, checkpoint):
+        config['quick_gelu'] = overrides['force_quick_gelu'] = True
     model = open_clip.create_model(name, load_weights=False, pretrained_text=False, force_preprocess_cfg=prep, **overrides)
     if checkpoint:
-        open_clip.load_checkpoint(model, str(checkpoint))
+        # OpenAI's own files are TorchScript, which torch reads without running what else a pickle may hold.
+        open_clip.load_checkpoint(model, str(checkpoint), weights_only=not torchscript(checkpoint))
     model.eval().float()
     prep = {**open_clip.transform.PreprocessCfg(**{k: v for k, v in model.visual.preprocess_cfg.items()}).__dict__}
     transform = open_clip.transform.image_transform_v2(open_clip.transform.PreprocessCfg(**prep), is_train=False)
@@ -101,6 +105,21 @@ def open_clip_preprocess(name, tag=None):
     if len(known) > 1:
         raise SystemExit(f'the weights of {name} have different preprocessing; name yours with --tag: {", ".join(tags)}')
     return known[0] if known else {}
+
+
+def quick_gelu(name, tag, checkpoint):
+    """Whether weights were trained with QuickGELU where the model's name does not say so: OpenAI's were, and some of
+    others. open_clip's factory only warns of it, and the vectors would be others."""
+    import open_clip
+    tags = [tag] if tag else open_clip.list_pretrained_tags_by_model(name) if checkpoint else []
+    quick = {bool((open_clip.get_pretrained_cfg(name, t) or {}).get('quick_gelu')) for t in tags}
+    if len(quick) > 1:
+        raise SystemExit(f'the weights of {name} have different activations; name yours with --tag: {", ".join(tags)}')
+    return True in quick
+
+
+def torchscript(path):
+    return zipfile.is_zipfile(path) and any(n.endswith('/constants.pkl') for n in zipfile.ZipFile(path).namelist())
 
 
 class OpenCLIPText(torch.nn.Module):
@@ -212,11 +231,11 @@ def mclip_config(folder):
     raise SystemExit(f'{folder} is based on {raw.get("modelBase")}: put the config.json of that into it as base_config.json')
 
 
-def mclip_model(image_name, texts, checkpoint=None, text_checkpoint=None, text=None, preprocess=None):
-    """An OpenAI image tower of open_clip with an M-CLIP text tower: texts is a folder with its config.json,
+def mclip_model(image_name, texts, checkpoint=None, text_checkpoint=None, text=None, preprocess=None, tag='openai'):
+    """An image tower of open_clip, OpenAI's unless tag names another, with an M-CLIP text tower: texts is a folder with its config.json,
     tokenizer.json and weights (pytorch_model.bin)."""
     import transformers
-    base = open_clip_model(image_name, checkpoint, preprocess=preprocess or open_clip_preprocess(image_name, 'openai'))
+    base = open_clip_model(image_name, checkpoint, tag, preprocess or open_clip_preprocess(image_name, tag))
     tokenizer = transformers.AutoTokenizer.from_pretrained(texts, local_files_only=True)
     if text is None:
         text = MultilingualCLIP(mclip_config(pathlib.Path(texts)), base.dim)
