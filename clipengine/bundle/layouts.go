@@ -486,6 +486,9 @@ func (b *Bundle) readManifest(f files) error {
 			*to = Plain(*from, 600)
 		}
 	}
+	if m.Licence != nil && m.Note == nil {
+		b.LicenceNote = "The folder names this licence; read it before you use the model for more than trying."
+	}
 	if len(m.Languages) > 0 {
 		b.Languages = nil
 		for _, l := range m.Languages[:min(len(m.Languages), 200)] {
