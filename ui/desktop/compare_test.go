@@ -77,10 +77,14 @@ func TestCompareByKeys(t *testing.T) {
 		t.Errorf("it opens photo %d", id)
 	}
 	x.key(fyne.KeyRight)
+	thumbs := x.b.Calls("Thumbnail")
 	x.key(fyne.KeyEscape)
 	x.settle()
 	if p = x.comparing; x.viewer.Open() || !p.shown() || x.canvas.Focused() != p.list || c.at != (foundAt{1, 1, 3}) {
 		t.Fatalf("Esc leads back to %+v, the sheet shown %v, the keyboard at %T", c.at, p.shown(), x.canvas.Focused())
+	}
+	if again := x.b.Calls("Thumbnail") - thumbs; again != 0 {
+		t.Errorf("%d thumbnails are fetched again", again)
 	}
 	x.press("Use this model")
 	x.settle()

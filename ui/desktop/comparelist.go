@@ -2,6 +2,7 @@ package desktop
 
 import (
 	"image"
+	"image/color"
 	"strings"
 	"time"
 
@@ -274,6 +275,7 @@ type compareCell struct {
 	pressed time.Time
 
 	back    *look.Fill
+	tint    *canvas.Rectangle // in the photo's colour, until its thumbnail is there
 	image   *canvas.Image
 	frame   *canvas.Rectangle
 	mark    *fyne.Container
@@ -281,13 +283,13 @@ type compareCell struct {
 }
 
 func newCompareCell(r *compareRow) *compareCell {
-	c := &compareCell{row: r, back: look.NewCard(theme.ColorNameBackground, "", 4), image: canvas.NewImageFromImage(nil), frame: canvas.NewRectangle(nil)}
+	c := &compareCell{row: r, back: look.NewCard(theme.ColorNameBackground, "", 4), tint: canvas.NewRectangle(nil), image: canvas.NewImageFromImage(nil), frame: canvas.NewRectangle(nil)}
 	c.image.FillMode, c.image.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
-	c.frame.StrokeWidth, c.frame.CornerRadius = 2, 5
+	c.frame.StrokeWidth, c.frame.CornerRadius, c.tint.CornerRadius = 2, 5, 4
 	word := r.l.p.plain.NewSmall(tr("only here")).Whole()
 	word.Colour = theme.ColorNameForeground
 	c.mark = container.NewStack(look.NewCard(look.ColourMark, "", 4), container.New(layout.NewCustomPaddedLayout(0, 0, 5, 5), word))
-	c.content = container.New(compareCellLayout{c}, c.back, c.image, c.mark, c.frame)
+	c.content = container.New(compareCellLayout{c}, c.back, c.tint, c.image, c.mark, c.frame)
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -319,6 +321,9 @@ func (c *compareCell) set(at foundAt, found []app.EvalHit) {
 		c.image.Image = shown
 		c.image.Refresh()
 	}
+	c.tint.Hidden = shown != nil
+	rgb := c.card.Colour
+	c.tint.FillColor = color.NRGBA{uint8(rgb >> 16), uint8(rgb >> 8), uint8(rgb), 255}
 	c.mark.Hidden = !c.lone
 	c.frame.Hidden = l.of.at != at
 	c.frame.StrokeColor = theme.Color(look.ColourControl)
@@ -368,6 +373,7 @@ func (compareCellLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 func (l compareCellLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 	c := l.c
 	c.back.Resize(s)
+	c.tint.Resize(s)
 	c.image.Resize(s)
 	c.frame.Move(fyne.NewPos(-3, -3))
 	c.frame.Resize(fyne.NewSize(s.Width+6, s.Height+6))

@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,11 +162,11 @@ func (p *comparePage) build(ticked, queries []string) {
 		inRow(p.begin, p.pause, p.cancel), container.New(ownHeight{8}, p.bar), container.New(ownHeight{54}, p.said))
 	left := container.NewBorder(above, below, nil, nil, p.words)
 
-	p.shelf = newShelf(w, func() {
-		if p.list != nil {
-			p.list.Refresh()
-		}
-	})
+	if w.comparing != nil {
+		p.shelf = w.comparing.shelf // back from a photo, those of the others are there at once
+	} else {
+		p.shelf = newShelf(w, func() { w.comparing.list.Refresh() })
+	}
 	p.cards = container.New(evenColumns{gap: 12})
 	p.empty = look.NewParagraph("")
 	p.empty.Rank = theme.SizeNameSubHeadingText
@@ -237,7 +238,7 @@ func (p *comparePage) showState() {
 			p.pause.SetText(tr("Go on"))
 		}
 		p.said.SetText(tr("Model {{.N}} of {{.All}}. {{.Text}}", with{
-			"N": number(min(len(c.result.Models)+1, len(c.models))), "All": number(len(c.models)), "Text": progressText(now),
+			"N": number(min(len(c.result.Models)+1, len(c.models))), "All": number(len(c.models)), "Text": cmp.Or(progressText(now), tr("It begins …")),
 		}))
 	case why != "":
 		p.said.SetText(why)
