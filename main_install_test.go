@@ -96,6 +96,22 @@ func TestModelsAreInstalledFromTheTerminal(t *testing.T) {
 		t.Errorf("it answers %q, want %q and an offer to convert it", a.out, want)
 	}
 
+	if want := "As int8 it would suit this machine better. It is not published so, and can be made here instead: descry models install closed --precision int8"; !strings.Contains(a.err, want) {
+		t.Errorf("it says\n%s, not %q", a.err, want)
+	}
+	// What nobody publishes is made here, of what is at hand.
+	asked := len(s.Requests())
+	a = must(t, dir, "models", "install", "closed", "--precision", "int8")
+	for _, want := range []string{"Closed, int8, made here of closed, which stays; nothing is downloaded", "Making int8", "Comparing with the original: 0 of 128"} {
+		if !strings.Contains(a.err, want) {
+			t.Errorf("it says\n%s, not %q", a.err, want)
+		}
+	}
+	if !strings.HasPrefix(a.out, "Installed closed-int8 (Closed (int8)), int8, ") || !strings.Contains(a.out, "Vectors differ from the original's by at most ") || len(s.Requests()) != asked {
+		t.Errorf("it answers %q after %d requests", a.out, len(s.Requests())-asked)
+	}
+	must(t, dir, "models", "remove", "closed-int8")
+
 	// Stopped in the middle, it goes on later.
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
