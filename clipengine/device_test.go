@@ -134,7 +134,17 @@ func (m *fakeMachine) told() []string {
 	return slices.Clone(m.notices)
 }
 
+// vision is the tower of a model on the machine, with its devices tried.
 func (m *fakeMachine) vision(t *testing.T, provider string, proofs *Proofs) (*vision, error) {
+	t.Helper()
+	v := m.begun(t, provider, proofs)
+	if err := v.begin(context.Background()); err != nil {
+		return v, err
+	}
+	return v, v.ready(context.Background())
+}
+
+func (m *fakeMachine) begun(t *testing.T, provider string, proofs *Proofs) *vision {
 	t.Helper()
 	v := &vision{
 		space: "s1", size: fakeSize, slots: make(chan struct{}, 2),
@@ -164,7 +174,7 @@ func (m *fakeMachine) vision(t *testing.T, provider string, proofs *Proofs) (*vi
 		},
 	}
 	t.Cleanup(func() { _ = v.close() })
-	return v, v.choose(context.Background())
+	return v
 }
 
 func gpus(names ...string) (out []ort.Device) {
@@ -253,7 +263,7 @@ func TestProofsAreRemembered(t *testing.T) {
 		{"580", 0, false, "cuda cpu", "cuda", 0},  // tested
 		{"580", 0.9, false, "cuda", "cuda", 0},    // known to be right: not tested
 		{"590", 0.9, false, "cuda cpu", "cpu", 1}, // another driver: tested, and refused
-		{"590", 0, false, "cpu", "cpu", 0},        // remembered, not opened, not said again
+		{"590", 0, false, "", "cpu", 0},           // remembered, not opened, not said again
 		{"590", 0, true, "cuda cpu", "cuda", 0},   // asked for
 		{"590", 0, false, "cuda", "cuda", 0},
 	} {

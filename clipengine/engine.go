@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"descry/clipengine/bundle"
@@ -37,21 +38,29 @@ type Options struct {
 	// Notice takes a sentence for the person when a device is refused, fails or works again. It
 	// may be called by several goroutines, also before Open returns; nil: nobody is told.
 	Notice func(string)
+	// Room is asked before a tower is loaded, with the memory that it takes beside all that is
+	// loaded. Its error is why the tower is not loaded; free is called when it is closed, or
+	// cannot be loaded. It must not use the engine. nil: nobody is asked.
+	Room   func(Need) (free func(), err error)
 	Now    func() time.Time // nil: time.Now
 	Log    *slog.Logger     // nil: no log
 }
 
-// Engine is a loaded model. All methods are safe for concurrent use.
+// Engine is a model that runs. Each tower is loaded when it is first needed, once, whoever asks,
+// and kept until Close. All methods are safe for concurrent use.
 type Engine struct {
 	bundle *bundle.Bundle
 	vision *vision
-	text   *ort.Session
+	text   lazy
 	space  string
 	dim    int
-	parts  parts
+	parts  lazy // see EncodePatches
+	held   atomic.Int64
 }
 
-// Open loads both towers of a bundle.
+// Open makes a model ready to be loaded. It loads nothing but what must be known at once: a
+// device that was asked for by name and that no test has shown to work, or that is to be tested
+// again, and the text tower of a model that does not say how long its vectors are.
 func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 	if err := ort.Init(o.Library); err != nil {
 		return nil, err
@@ -69,19 +78,36 @@ func Open(b *bundle.Bundle, o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	image, text, err := needs(b)
+	if err != nil {
+		return nil, err
+	}
 	e := &Engine{bundle: b, space: space, dim: b.Dim}
-	e.vision = newVision(b, space, o, realMachine(func(provider string) (*ort.Session, error) {
-		return load(b.Vision, b.Dim, provider)
-	}))
-	if err := e.vision.choose(context.Background()); err != nil {
-		_ = e.vision.close()
-		return nil, fmt.Errorf("load the image tower of the model %s: %w", b.ID, err)
+	asked := o
+	o.Room = func(n Need) (func(), error) {
+		free, err := asked.room(n)
+		if err != nil {
+			return nil, err
+		}
+		e.held.Add(n.Weights)
+		return func() { e.held.Add(-n.Weights); free() }, nil
 	}
 	// Text stays on the CPU: a query is one short run, and several providers recompile
 	// for every new length.
-	if e.text, err = load(b.Text, b.Dim, ort.CPU); err != nil {
-		_ = e.vision.close()
-		return nil, fmt.Errorf("load the text tower of the model %s: %w", b.ID, err)
+	e.text = lazy{tower: "the text tower", model: b.ID, need: text, room: o.Room, open: func() (*ort.Session, error) {
+		return load(b.Text, b.Dim, ort.CPU)
+	}}
+	e.parts = lazy{tower: "the image tower for the parts of a picture", model: b.ID, need: image, room: o.Room, open: func() (*ort.Session, error) {
+		t := b.Vision
+		t.Output, t.Half = t.Patches, false
+		return load(t, 0, ort.CPU)
+	}}
+	e.vision = newVision(b, space, image, o, realMachine(func(provider string) (*ort.Session, error) {
+		return load(b.Vision, b.Dim, provider)
+	}))
+	if err := e.vision.begin(context.Background()); err != nil {
+		_ = e.Close()
+		return nil, err
 	}
 	if e.dim == 0 {
 		// Nothing that came with the model says how long its vectors are. A model that does
@@ -149,11 +175,13 @@ func (e *Engine) Model() string { return e.bundle.ID }
 // Bundle returns the bundle that the engine runs.
 func (e *Engine) Bundle() *bundle.Bundle { return e.bundle }
 
-// Provider returns the execution provider that computes pictures now: Device tells more.
+// Provider returns the execution provider that computes pictures now, "" where there are devices
+// and none was tried yet, which Ready does: Device tells more.
 func (e *Engine) Provider() string { return e.vision.provider() }
 
 // Parallel is how many calls of EncodeTensor should be under way at the same time, so that
-// what computes is never without work: one for each thread of the CPU, two batches of a device.
+// what computes is never without work: one for each thread of the CPU, two batches of a device
+// once it is Ready.
 func (e *Engine) Parallel() int { return e.vision.parallel() }
 
 // LogitScale returns the factor by which the model was trained to multiply cosines.
@@ -230,7 +258,11 @@ func (e *Engine) EncodeTokens(ctx context.Context, ids, mask []int64) ([]float32
 			inputs[i].Int64 = values
 		}
 	}
-	out, err := e.text.Run(ctx, inputs...)
+	text, err := e.text.get()
+	if err != nil {
+		return e.vector("encode a text", nil, err)
+	}
+	out, err := text.Run(ctx, inputs...)
 	if err != nil {
 		return e.vector("encode a text", nil, err)
 	}
@@ -247,7 +279,10 @@ func narrow(values []int64) []int32 {
 
 // vector makes what a tower gave a unit vector.
 func (e *Engine) vector(doing string, v []float32, err error) ([]float32, error) {
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotRunning): // which says of what model
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("%s with the model %s: %w", doing, e.Model(), err)
 	}
 	if len(v) == 0 || e.dim > 0 && len(v) != e.dim {
@@ -284,5 +319,5 @@ func normalize(v []float32) error {
 
 // Close frees the model after the calls that are running have ended. Later calls fail.
 func (e *Engine) Close() error {
-	return errors.Join(e.vision.close(), e.text.Close(), e.parts.close())
+	return errors.Join(e.vision.close(), e.text.close(), e.parts.close())
 }

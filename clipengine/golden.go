@@ -109,7 +109,7 @@ func vectorOf(ctx context.Context, t tower, in ort.Tensor) ([]float32, error) {
 
 // Device is on what an engine computes pictures.
 type Device struct {
-	// Provider is what computes now: the wanted one, or the CPU.
+	// Provider is what computes now: the wanted one, or the CPU; "" before the first was tried.
 	Provider string
 	// Wanted is the device that is out of order now and tried again later; "" where none is.
 	Wanted string
@@ -129,7 +129,11 @@ func (e *Engine) Device() Device {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	d := Device{Provider: ort.CPU, Refused: v.refused}
-	if v.device == "" {
+	switch {
+	case !v.chosen:
+		d.Provider = ""
+		return d
+	case v.device == "":
 		return d
 	}
 	if v.dev == nil {

@@ -15,27 +15,39 @@ type Need struct {
 // Total is what a model takes that looks at so many pictures at the same time.
 func (n Need) Total(pictures int) int64 { return n.Weights + int64(pictures)*n.Run }
 
-// NeedOf estimates the memory that a bundle takes, as measured (docs/models.md). Loading takes up
-// to 1.1 times a model file more, since it is held until its weights are in the order in which they
-// are computed with; external data is mapped. Error: one of its files is gone.
+// NeedOf estimates the memory that a bundle takes with both towers loaded, as measured
+// (docs/models.md). Error: one of its files is gone.
 func NeedOf(b *bundle.Bundle) (Need, error) {
-	var n Need
+	image, text, err := needs(b)
+	// The towers are loaded one after the other.
+	return Need{image.Weights + text.Weights, max(image.Loading, text.Loading), image.Run}, err
+}
+
+// NeedOfTexts is NeedOf for the text tower alone.
+func NeedOfTexts(b *bundle.Bundle) (Need, error) {
+	_, text, err := needs(b)
+	return text, err
+}
+
+// needs is NeedOf for each tower. Loading takes up to 1.1 times a model file more, since it is
+// held until its weights are in the order in which they are computed with; external data is mapped.
+func needs(b *bundle.Bundle) (image, text Need, err error) {
+	var n [2]Need
 	for i, t := range []bundle.Tower{b.Vision, b.Text} {
 		model, external, err := t.Size()
 		if err != nil {
-			return Need{}, err
+			return Need{}, Need{}, err
 		}
 		stored, held := t.WeightBits()
-		n.Weights += bundle.SessionMemory + (model+external)*int64(held)/int64(stored)
-		loading := model + model/10
+		n[i].Weights = bundle.SessionMemory + (model+external)*int64(held)/int64(stored)
+		n[i].Loading = model + model/10
 		if t.File() == "" { // it is read into memory first
-			loading += model
+			n[i].Loading += model
 		}
-		n.Loading = max(n.Loading, loading) // the towers are loaded one after the other
 		if i == 0 {
 			millions := float64(model+external) * 8 / float64(stored) / 1e6
-			n.Run = bundle.PictureMemory(millions, b.Preprocess.Size)
+			n[i].Run = bundle.PictureMemory(millions, b.Preprocess.Size)
 		}
 	}
-	return n, nil
+	return n[0], n[1], nil
 }

@@ -75,19 +75,28 @@ func TestNeed(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
-			var held, peak int64
+			var image, held, peak int64
 			_, said, _ := strings.Cut(string(out), "takes ")
-			if _, err := fmt.Sscan(said, &held, &peak); err != nil {
+			if _, err := fmt.Sscan(said, &image, &held, &peak); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			need, err := clipengine.NeedOf(needBundle(t, dir))
 			if err != nil {
 				t.Fatal(err)
 			}
+			texts, err := clipengine.NeedOfTexts(needBundle(t, dir))
+			if err != nil {
+				t.Fatal(err)
+			}
 			t.Logf("held %d MB, said %d; at most %d MB, said %d",
 				held/mb, need.Total(1)/mb, peak/mb, (need.Weights+need.Loading)/mb)
-			if low, high := need.Total(1)*2/3, need.Total(1)*4/3+8*mb; held < low || held > high {
-				t.Errorf("it takes %d MB, and is said to need %d", held/mb, need.Total(1)/mb)
+			for what, m := range map[string][2]int64{
+				"it": {held, need.Total(1)}, "the image tower": {image, need.Total(1) - texts.Weights}, "the text tower": {held - image, texts.Weights},
+			} {
+				t.Logf("%s takes %d MB, said %d", what, m[0]/mb, m[1]/mb)
+				if low, high := m[1]*2/3-8*mb, m[1]*4/3+8*mb; m[0] < low || m[0] > high {
+					t.Errorf("%s takes %d MB, and is said to need %d", what, m[0]/mb, m[1]/mb)
+				}
 			}
 			if most := (need.Weights+need.Loading)*5/4 + 8*mb; peak > most {
 				t.Errorf("loading it takes %d MB, and is said to need %d", peak/mb, (need.Weights+need.Loading)/mb)
@@ -117,6 +126,10 @@ func TestNeedChild(t *testing.T) {
 	if !ok {
 		t.Skip("it is a part of TestNeed")
 	}
+	tidy := func() {
+		debug.FreeOSMemory()
+		cmem.Trim()
+	}
 	open := func(b *bundle.Bundle) *clipengine.Engine {
 		e, err := clipengine.Open(b, clipengine.Options{Library: testdata.Runtime(t), Threads: 1})
 		if err != nil {
@@ -129,16 +142,23 @@ func TestNeedChild(t *testing.T) {
 		if _, err := e.EncodeTensor(t.Context(), tensor); err != nil {
 			t.Fatal(err)
 		}
-		debug.FreeOSMemory()
-		cmem.Trim()
+		tidy()
 		return e
+	}
+	text := func(e *clipengine.Engine) {
+		if _, err := e.EncodeText(t.Context(), "a dog on a beach"); err != nil {
+			t.Fatal(err)
+		}
+		tidy()
 	}
 	// What the runtime itself takes does not count.
 	small, err := bundle.Open(onnxtest.Descry().Write(t, "tiny"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer open(small).Close()
+	runtime := open(small)
+	defer runtime.Close()
+	text(runtime)
 	b := needBundle(t, asked)
 	if _, err := b.Digest(); err != nil {
 		t.Fatal(err)
@@ -146,8 +166,11 @@ func TestNeedChild(t *testing.T) {
 	debug.FreeOSMemory()
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak begins here
 	before := processMemory(t, "VmRSS:")
-	defer open(b).Close()
-	fmt.Printf("takes %d %d\n", processMemory(t, "VmRSS:")-before, processMemory(t, "VmHWM:")-before)
+	e := open(b)
+	defer e.Close()
+	image := processMemory(t, "VmRSS:") - before
+	text(e)
+	fmt.Printf("takes %d %d %d\n", image, processMemory(t, "VmRSS:")-before, processMemory(t, "VmHWM:")-before)
 }
 
 // processMemory is a figure of /proc/self/status in bytes.

@@ -177,3 +177,39 @@ func TestVectorsNameWhatComputedThem(t *testing.T) {
 	}
 	encode("cpu")
 }
+
+// TestDevicesAreTriedWhenTheFirstPictureComes opens models on a machine with a device: nothing is
+// loaded until a picture comes, but a device that was asked for and that no test has shown to work.
+func TestDevicesAreTriedWhenTheFirstPictureComes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "devices.json")
+	for _, c := range []struct {
+		name, asked string
+		m           *fakeMachine
+		atOnce      string // what is opened before a picture comes
+		opened      string // and all in all
+	}{
+		{"asked for, not tested", "cuda", &fakeMachine{}, "cuda cpu", "cuda cpu"},
+		{"asked for, tested", "cuda", &fakeMachine{}, "", "cuda"},
+		{"to be tested again", "", &fakeMachine{retest: true}, "cuda cpu", "cuda cpu"},
+		{"the best one", "", &fakeMachine{}, "", "cuda"},
+		{"the CPU", "cpu", &fakeMachine{}, "", "cpu"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.m.have, c.m.clock = gpus("cuda"), time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+			v := c.m.begun(t, c.asked, ReadProofs(path))
+			if err := v.begin(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(c.m.opened, " "); got != c.atOnce {
+				t.Errorf("before a picture came %q is opened", got)
+			}
+			if known := c.atOnce != "" || c.asked == "cpu"; known != (v.provider() != "") {
+				t.Errorf("before a picture came %q computes", v.provider())
+			}
+			encodeAll(t, v, 20)
+			if got := strings.Join(c.m.opened, " "); got != c.opened {
+				t.Errorf("%q was opened in the end, want %q", got, c.opened)
+			}
+		})
+	}
+}

@@ -109,8 +109,18 @@ func TestModelsThatCannotBeLoaded(t *testing.T) {
 	}
 	f := onnxtest.Descry()
 	f["vision.onnx"] = g.Model()
-	if _, err := openFiles(t, f); err == nil || !strings.Contains(err.Error(), "image tower") {
-		t.Error(err)
+	e := must(openFiles(t, f))
+	_, failed := e.EncodeTensor(t.Context(), make([]float32, 3*onnxtest.Size*onnxtest.Size))
+	for name, err := range map[string]error{"a picture": failed, "Ready": e.Ready(t.Context()), "the self-test": e.SelfTest(t.Context())} {
+		if !errors.Is(err, clipengine.ErrNotRunning) || !strings.Contains(err.Error(), "load the image tower of the model tiny: ONNX Runtime cannot load") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := e.EncodeText(t.Context(), "a dog"); err != nil {
+		t.Errorf("the other tower is sound, and says %v", err)
+	}
+	if e.Held() != must(clipengine.NeedOfTexts(e.Bundle())).Weights {
+		t.Errorf("%d bytes are held", e.Held())
 	}
 	b, err := bundle.Open(onnxtest.Descry().Write(t, "tiny"))
 	if err != nil {

@@ -46,7 +46,8 @@ const (
 // vision is the image tower of an engine, on the CPU or on a device. Where the device fails
 // the CPU computes until it works again.
 type vision struct {
-	space        string
+	model, space string
+	need         Need
 	size         int  // side of a picture in pixels
 	half, single bool // it takes half precision; it takes one picture in a run
 	preprocess   func(*image.RGBA) []float32
@@ -55,8 +56,16 @@ type vision struct {
 	// slots holds one token for each picture that the CPU may encode at once.
 	slots chan struct{}
 
+	candidates []string   // devices to be tried, the best first
+	named      bool       // one of them was asked for by name: the CPU does not stand in for it
+	told       []string   // sentences about devices that are no candidates
+	choosing   sync.Mutex // held while the candidates are tried, so that others wait for that
+	loading    sync.Mutex // held while the tower is loaded on the CPU
+
 	mu      sync.Mutex
 	closed  bool
+	chosen  bool     // the candidates were tried, or there are none
+	free    func()   // gives back the memory of the tower; nil: it was not loaded yet
 	cpu     tower    // nil: not needed yet
 	dev     *batcher // nil: the CPU computes
 	device  string   // provider of the device, also while it is out of order; "": none
@@ -67,12 +76,12 @@ type vision struct {
 	retry   time.Time // when it may be tried again
 	trying  sync.WaitGroup
 	busy    bool               // it is being tried
-	stop    context.CancelFunc // ends the try
+	stop    context.CancelFunc // ends the try, also the first one
 }
 
-func newVision(b *bundle.Bundle, space string, o Options, m machine) *vision {
+func newVision(b *bundle.Bundle, space string, need Need, o Options, m machine) *vision {
 	return &vision{
-		space: space, size: b.Preprocess.Size, preprocess: b.Preprocess.Tensor,
+		model: b.ID, space: space, need: need, size: b.Preprocess.Size, preprocess: b.Preprocess.Tensor,
 		half: b.Vision.Inputs[0].Elem == bundle.Float16, single: b.Vision.OneAtATime(),
 		o: o, m: m, slots: make(chan struct{}, o.Threads),
 	}
@@ -94,56 +103,154 @@ func (r *refuse) Error() string {
 	return fmt.Sprintf("%s is not used since its test on %s: %s", r.provider, r.remembered.Format(time.DateOnly), r.reason)
 }
 
-// choose finds out on what the tower runs: on the provider that was asked for, or on the best
-// that works.
-func (v *vision) choose(ctx context.Context) error {
+// begin finds out which devices are to be tried. They are tried when the first picture comes, but
+// for those that are to be tested anyway, or that were asked for by name and not tested: whoever
+// asks for one wants to know whether it works.
+func (v *vision) begin(ctx context.Context) error {
+	if err := v.find(); err != nil {
+		return notRunning("the image tower", v.model, err)
+	}
+	if len(v.candidates) > 0 && !v.o.Retest {
+		p, _ := v.o.Proofs.find(v.key(v.candidates[0]))
+		if !v.named || !p.Tested.IsZero() && p.Refused == "" {
+			return nil
+		}
+	}
+	return v.ready(ctx)
+}
+
+// find lists the candidates: the provider that was asked for, or all that are there.
+func (v *vision) find() error {
 	asked := strings.ToLower(v.o.Provider)
 	if asked == "" {
 		asked = Auto
 	}
 	switch {
 	case asked == ort.CPU:
-		_, err := v.onCPU()
-		return err
+		return nil
 	case asked != Auto && !slices.Contains(ort.Providers(), asked):
 		return fmt.Errorf("the provider %q is not known; it is %s or one of %s", asked, Auto, strings.Join(ort.Providers(), ", "))
 	case asked != Auto:
-		return v.use(ctx, asked)
+		v.candidates, v.named = []string{asked}, true
+		return nil
 	}
 	devices, problems, err := v.m.devices()
 	if err != nil {
 		return err
 	}
-	var told []string
 	for _, p := range problems {
-		told = append(told, "A device is not used: "+p)
+		v.told = append(v.told, "A device is not used: "+p)
 	}
-	defer func() {
-		for _, t := range told {
-			v.notice(fmt.Sprintf("%s. %s computes.", t, computer(v.provider())))
-		}
-	}()
 	for _, name := range ort.Order(v.m.system) {
 		// What a plug-in computes on the CPU is no gain that was measured: it has to be asked for.
-		if !slices.ContainsFunc(devices, func(d ort.Device) bool { return d.Provider == name && d.Kind == ort.GPUKind }) {
-			continue
+		if slices.ContainsFunc(devices, func(d ort.Device) bool { return d.Provider == name && d.Kind == ort.GPUKind }) {
+			v.candidates = append(v.candidates, name)
 		}
+	}
+	return nil
+}
+
+// ready tries the candidates until one works, once. On the CPU, which stands in for all that were
+// not named, the tower is not loaded yet.
+func (v *vision) ready(ctx context.Context) error {
+	v.choosing.Lock()
+	defer v.choosing.Unlock()
+	v.mu.Lock()
+	if v.chosen || v.closed {
+		v.mu.Unlock()
+		return nil
+	}
+	trying, stop := context.WithCancel(ctx)
+	defer stop()
+	v.stop = stop
+	v.mu.Unlock()
+	if len(v.candidates) > 0 {
+		if err := v.takeRoom(); err != nil {
+			return notRunning("the image tower", v.model, err)
+		}
+	}
+	told := slices.Clone(v.told)
+	var refused []Refusal
+	for _, name := range v.candidates {
 		known, _ := v.o.Proofs.find(v.key(name))
-		err := v.use(ctx, name)
+		err := v.use(trying, name)
 		if err == nil {
-			return nil
+			break
+		}
+		if trying.Err() != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return ort.ErrClosed
 		}
 		var r *refuse
-		if !errors.As(err, &r) {
-			return err
+		if v.named || !errors.As(err, &r) {
+			return notRunning("the image tower", v.model, err)
 		}
-		v.refused = append(v.refused, Refusal{name, r.reason})
+		refused = append(refused, Refusal{name, r.reason})
 		if known.Refused != r.reason {
 			told = append(told, upper(r.Error()))
 		}
 	}
-	_, err = v.onCPU()
+	v.mu.Lock()
+	v.refused, v.chosen = refused, true
+	v.mu.Unlock()
+	for _, t := range told {
+		v.notice(fmt.Sprintf("%s. %s computes.", t, computer(v.provider())))
+	}
+	return nil
+}
+
+// takeRoom asks for the memory of the tower, once: where a device fails, the CPU takes its place.
+func (v *vision) takeRoom() error {
+	v.mu.Lock()
+	has := v.free != nil
+	v.mu.Unlock()
+	if has {
+		return nil
+	}
+	free, err := v.o.room(v.need)
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	v.free = free
+	v.mu.Unlock()
+	return nil
+}
+
+// giveRoom gives the memory of the tower back.
+func (v *vision) giveRoom() {
+	v.mu.Lock()
+	free := v.free
+	v.free = nil
+	v.mu.Unlock()
+	if free != nil {
+		free()
+	}
+}
+
+// load makes the tower ready, and loads it where the CPU computes. Errors: ErrNotRunning, that of
+// ctx, and ort.ErrClosed.
+func (v *vision) load(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if err := v.ready(ctx); err != nil {
+		return err
+	}
+	if v.there() {
+		return nil
+	}
+	_, err := v.onCPU()
 	return err
+}
+
+// there reports whether a device computes.
+func (v *vision) there() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.dev != nil
 }
 
 // key is the proof about the tower on a provider, as long as nothing is known.
@@ -174,6 +281,8 @@ func (v *vision) put(t tower, proof Proof) error {
 	if v.single {
 		most = 1
 	}
+	v.loading.Lock()
+	defer v.loading.Unlock()
 	v.mu.Lock()
 	if v.closed {
 		v.mu.Unlock()
@@ -273,25 +382,41 @@ func (v *vision) pictures(tensors []float32, n int) ort.Tensor {
 	return in
 }
 
-// onCPU returns the tower on the CPU, which is loaded when it is first needed.
+// onCPU returns the tower on the CPU, which is loaded when it is first needed. Errors:
+// ErrNotRunning and ort.ErrClosed.
 func (v *vision) onCPU() (tower, error) {
+	v.loading.Lock()
+	defer v.loading.Unlock()
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.closed {
+	cpu, closed := v.cpu, v.closed
+	v.mu.Unlock()
+	switch {
+	case closed:
 		return nil, ort.ErrClosed
+	case cpu != nil:
+		return cpu, nil
 	}
-	if v.cpu == nil {
-		t, err := v.m.open(ort.CPU)
-		if err != nil {
-			return nil, err
+	if err := v.takeRoom(); err != nil {
+		return nil, notRunning("the image tower", v.model, err)
+	}
+	t, err := v.m.open(ort.CPU)
+	if err != nil {
+		if !v.there() {
+			v.giveRoom()
 		}
-		v.cpu = t
+		return nil, notRunning("the image tower", v.model, err)
 	}
-	return v.cpu, nil
+	v.mu.Lock()
+	v.cpu = t // close waits for it
+	v.mu.Unlock()
+	return t, nil
 }
 
 // encode returns what the tower gives for one picture, and the provider that computed it.
 func (v *vision) encode(ctx context.Context, tensor []float32) ([]float32, string, error) {
+	if err := v.ready(ctx); err != nil {
+		return nil, "", err
+	}
 	v.mu.Lock()
 	if v.dev == nil && v.device != "" && !v.busy && !v.closed && !v.o.Now().Before(v.retry) {
 		v.busy = true
@@ -406,11 +531,14 @@ func computer(provider string) string {
 	return upper(provider)
 }
 
-// provider is what computes now.
+// provider is what computes now, "" while that is not known.
 func (v *vision) provider() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.dev == nil {
+	switch {
+	case !v.chosen:
+		return ""
+	case v.dev == nil:
 		return ort.CPU
 	}
 	return v.device
@@ -435,9 +563,17 @@ func (v *vision) close() error {
 	if v.stop != nil {
 		v.stop()
 	}
+	v.mu.Unlock()
+	// What is being loaded or tested is waited for.
+	v.choosing.Lock()
+	defer v.choosing.Unlock()
+	v.trying.Wait()
+	v.loading.Lock()
+	defer v.loading.Unlock()
+	v.mu.Lock()
 	dev, cpu := v.dev, v.cpu
 	v.mu.Unlock()
-	v.trying.Wait()
+	defer v.giveRoom()
 	var errs []error
 	if dev != nil {
 		errs = append(errs, dev.close())

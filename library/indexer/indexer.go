@@ -38,6 +38,9 @@ var ErrRunning = errors.New("indexing is running already")
 type Encoder interface {
 	// MinSide is the short side, in pixels, that a decoded picture should have at least.
 	MinSide() int
+	// Ready makes the encoder ready, once: it is called before each picture. Its error is not the
+	// picture's fault and ends the run, which returns it.
+	Ready(ctx context.Context) error
 	// Tensor is the model's input made from an upright picture.
 	Tensor(img *image.RGBA) []float32
 	// EncodeBy returns a unit vector of Dim numbers and what computed it ("cpu", ...), or ends

@@ -198,6 +198,8 @@ func (e *eye) Space() string { return e.space }
 func (e *eye) Dim() int      { return 3 * grid * grid }
 func (e *eye) Model() string { return "eye-" + e.space }
 
+func (e *eye) Ready(context.Context) error { return nil }
+
 func (e *eye) Tensor(img *image.RGBA) []float32 {
 	var t []float32
 	for y := range grid {

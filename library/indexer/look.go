@@ -279,6 +279,9 @@ func (r *run) encodeOne(ctx context.Context, tensor []float32) ([]float32, strin
 
 // encode makes a vector of each of a model's inputs, and says what computed the first.
 func (r *run) encode(ctx context.Context, tensors [][]float32) (vectors [][]float32, first string, err error) {
+	if err := r.p.Encoder.Ready(ctx); err != nil {
+		return nil, "", fatalError{err}
+	}
 	vectors = make([][]float32, len(tensors))
 	for i, t := range tensors {
 		v, by, err := r.encodeOne(ctx, t)

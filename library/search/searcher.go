@@ -102,6 +102,13 @@ func New(p Params) *Searcher {
 	return &Searcher{p: p, words: sync.OnceValue(englishWords(p.Tongues)), texts: recent[[]float32]{limit: 512}}
 }
 
+// WordsOnly is a searcher of the same library that does without a model.
+func (s *Searcher) WordsOnly() *Searcher {
+	p := s.p
+	p.Index, p.Text = nil, nil
+	return New(p)
+}
+
 // Request is one search.
 type Request struct {
 	Text   string            // a query, as package query reads it

@@ -34,7 +34,7 @@ import (
 // Errors of the use cases.
 var (
 	// ErrNoModel says that no model is running, so nothing can be looked at.
-	ErrNoModel = errors.New("no model is running")
+	ErrNoModel = clipengine.ErrNotRunning
 	// ErrNoLibrary says that the library folder holds no library yet.
 	ErrNoLibrary = errors.New("there is no library yet")
 	// ErrNotInLibrary says that a path is no photo of the library.
@@ -95,6 +95,7 @@ type App struct {
 	codecs    *codec.Pool // nil without Params.Decoders
 
 	engines   engineBox
+	memory    memoryBox
 	catalogue catalogueBox
 	measured  speedBox
 	digests   *bundle.Memo // of model files
@@ -284,16 +285,18 @@ func (b *engineBox) take(c engineChoice) *clipengine.Engine {
 // keep holds one more engine, and ends an idle one where there are too many.
 func (b *engineBox) keep(c engineChoice, e *clipengine.Engine) error {
 	b.started = append(b.started, startedEngine{c, e})
-	if i := b.idle(); i >= 0 && len(b.started) > mostEngines {
+	if i := b.idle(e); i >= 0 && len(b.started) > mostEngines {
 		return b.end(i)
 	}
 	return nil
 }
 
-// idle finds the engine that was not asked for the longest, of those that are not in use; -1 where
-// there is none.
-func (b *engineBox) idle() int {
-	return slices.IndexFunc(b.started, func(s startedEngine) bool { return s.Engine != b.engine && s.Engine != b.busy })
+// idle finds the engine that was not asked for the longest, of those that are not in use and are
+// not wanted now; -1 where there is none.
+func (b *engineBox) idle(wanted *clipengine.Engine) int {
+	return slices.IndexFunc(b.started, func(s startedEngine) bool {
+		return s.Engine != b.engine && s.Engine != b.busy && s.Engine != wanted
+	})
 }
 
 // end ends an engine after what it is doing.

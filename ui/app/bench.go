@@ -88,6 +88,9 @@ func (a *App) Bench(ctx context.Context, o BenchOptions, progress func(Progress)
 		o.Photos = 4 * benchOriginals
 	}
 	engine, err := a.engine(ctx)
+	if err == nil {
+		err = engine.Ready(ctx)
+	}
 	if err != nil {
 		return r, err
 	}

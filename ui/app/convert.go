@@ -326,11 +326,7 @@ func (a *App) compare(ctx context.Context, original, made *bundle.Bundle, c *Con
 
 // encodeSamples returns the vectors of the sample pictures, then of the phrases, and tells of each.
 func (a *App) encodeSamples(ctx context.Context, b *bundle.Bundle, pictures, phrases []string, encoded func()) (vectors [][]float32, err error) {
-	lib, err := a.runtimeLibrary(ctx)
-	if err != nil {
-		return nil, err
-	}
-	engine, err := a.openEngine(ctx, b, lib)
+	engine, err := a.aside(ctx, b)
 	if err != nil {
 		return nil, err
 	}

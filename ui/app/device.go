@@ -57,20 +57,32 @@ func (a *App) computing(ctx context.Context) string {
 		return p
 	}
 	engine, err := a.engine(ctx)
+	if err == nil {
+		err = tried(ctx, engine)
+	}
 	if err != nil {
 		return ort.CPU
 	}
 	return engine.Provider()
 }
 
+// tried lets an engine find out on what it computes, which it knows at once where there is but the
+// CPU: then nothing is loaded.
+func tried(ctx context.Context, e *clipengine.Engine) error {
+	if e.Provider() != "" {
+		return nil
+	}
+	return e.Ready(ctx)
+}
+
 // engineOptions are the options of every engine.
-func (a *App) engineOptions(ctx context.Context, lib string) clipengine.Options {
+func (a *App) engineOptions(ctx context.Context, b *bundle.Bundle, lib string) clipengine.Options {
 	return clipengine.Options{
 		// It lives longer than the setting, and who asks it does not ask for more at a time than
 		// the setting says.
 		Threads:  max(a.askedThreads(ctx), a.limits().Cores()),
 		Provider: a.provider(ctx), Library: lib, Proofs: a.proofs(), Golden: a.golden,
-		Notice: a.deviceNotice, Now: a.p.Now, Log: a.p.Log,
+		Notice: a.deviceNotice, Room: a.room(b.ID), Now: a.p.Now, Log: a.p.Log,
 	}
 }
 
@@ -182,7 +194,7 @@ func (a *App) deviceChecks(ctx context.Context) []Check {
 
 // retest has the devices of a model tested in sessions of their own.
 func (a *App) retest(ctx context.Context, b *bundle.Bundle, lib string) (clipengine.Device, error) {
-	o := a.engineOptions(ctx, lib)
+	o := a.engineOptions(ctx, b, lib)
 	o.Retest, o.Notice = true, nil
 	engine, err := clipengine.Open(b, o)
 	if err != nil {

@@ -163,20 +163,16 @@ func (m *evalModel) run(ctx context.Context, measure func(context.Context, *eval
 	}
 	m.ModelInfo = infoOf(b)
 	m.InUse = m.ID == m.modelID(ctx)
-	lib, err := m.runtimeLibrary(ctx)
-	if err != nil {
-		return err
-	}
 	m.progress(Progress{Job: "Loading " + m.ID, Running: true})
-	if m.engine, err = m.openEngine(ctx, b, lib); err != nil {
+	if m.engine, err = m.aside(ctx, b); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, m.engine.Close()) }()
-	m.Provider = m.engine.Provider()
 	// The first run of each tower is slow and tells nothing of the others.
 	if _, err := m.engine.EncodeImage(ctx, image.NewRGBA(image.Rect(0, 0, m.engine.InputSize(), m.engine.InputSize()))); err != nil {
 		return err
 	}
+	m.Provider = m.engine.Provider()
 	if _, err := m.engine.EncodeText(ctx, "a photo"); err != nil {
 		return err
 	}

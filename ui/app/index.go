@@ -41,7 +41,13 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 		return IndexReport{}, err
 	}
 	p := a.indexerParams(ctx)
+	var lacking []string // what cannot be done now, though a model is in use
 	engine, err := a.engine(ctx)
+	if err == nil {
+		if err = tried(ctx, engine); errors.Is(err, ErrNoModel) {
+			lacking = append(lacking, asSentence(err)+waitToBeSeen)
+		}
+	}
 	switch {
 	case err == nil:
 		p.Encoder, p.Waiting = engine, engine.Parallel()
@@ -53,7 +59,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	p.Threads = a.threads(ctx) // what is free beside the model tells
 	progress, end := a.quietly(ctx, p.Threads, progress)
 	defer end()
-	report, runErr := indexer.New(p).RunTargets(ctx, parts, func(ip indexer.Progress) {
+	look := func(ip indexer.Progress) {
 		p := Progress{
 			Job: jobLook, Done: ip.Done, Total: ip.Total, Failed: ip.Failed, PerSecond: ip.PerSecond,
 			Left: ip.Left, Path: ip.Path, Running: true,
@@ -62,7 +68,17 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 			p.Job, p.Done = jobScan, ip.Found
 		}
 		progress(p)
-	})
+	}
+	report, runErr := indexer.New(p).RunTargets(ctx, parts, look)
+	if errors.Is(runErr, ErrNoModel) { // its image tower cannot be loaded: all else is done
+		lacking = append(lacking, asSentence(runErr)+waitToBeSeen)
+		p.Encoder = nil
+		before := report
+		report, runErr = indexer.New(p).RunTargets(ctx, parts, look)
+		report.New, report.Changed = report.New+before.New, report.Changed+before.Changed
+		report.Moved, report.Missing = report.Moved+before.Moved, report.Missing+before.Missing
+		report.Unchanged -= before.New + before.Changed + before.Moved
+	}
 	out := IndexReport{
 		Files: report.Files, Photos: report.Photos, New: report.New, Changed: report.Changed, Moved: report.Moved,
 		Missing: report.Missing, Offline: report.Offline, Unchanged: report.Unchanged, Encoded: report.Encoded,
@@ -89,10 +105,14 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 		return out, fmt.Errorf("finding out where photos were taken: %w", err)
 	}
 	if engine != nil {
-		if err := a.SuggestTags(ctx, progress); err != nil {
+		switch err := a.SuggestTags(ctx, progress); {
+		case errors.Is(err, ErrNoModel): // its text tower cannot be loaded
+			lacking = append(lacking, asSentence(err)+" Tags are suggested when it can.")
+		case err != nil:
 			return out, fmt.Errorf("suggesting tags: %w", err)
 		}
 	}
+	out.Notes = append(out.Notes, lacking...)
 	// What is wrong with a model that is not in use yet holds nothing else up, and the other way
 	// round: it may take the place of one that does not run.
 	_, failed := a.lookAgain(ctx, &out, progress)
@@ -111,6 +131,9 @@ func (a *App) indexerParams(ctx context.Context) indexer.Params {
 	p.Codecs = a.decoders()
 	return p
 }
+
+// waitToBeSeen stands behind why an image tower cannot be loaded.
+const waitToBeSeen = " New photos are read in and wait to be looked at."
 
 // The jobs of Progress.
 const (

@@ -258,13 +258,16 @@ func (a *App) dropVectors(ctx context.Context) error {
 	return nil
 }
 
-// warm makes what the next search would otherwise wait for: the model and the vectors in
+// warm makes what the next search would otherwise wait for: the text tower and the vectors in
 // memory, up to date.
 func (a *App) warm(ctx context.Context) {
 	s, err := a.searching(ctx)
 	if err == nil {
 		a.tongues.read()
 		err = s.Warm(ctx)
+	}
+	if err == nil && s.problem == nil {
+		err = s.engine.ReadyTexts()
 	}
 	if err != nil && ctx.Err() == nil {
 		a.p.Log.Warn("preparing to search", "error", err)

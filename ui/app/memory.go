@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"descry/clipengine"
 	"descry/clipengine/bundle"
@@ -29,51 +30,54 @@ func (a *App) limits() machine.Limits {
 	return machine.Look()
 }
 
-// threads is how many photos are looked at at the same time: as the call or the setting says, or
-// one for each core, fewer where memory is little beside the model, which is loaded when it is
-// asked for.
-func (a *App) threads(ctx context.Context) int {
-	a.engines.mu.Lock()
-	e := a.engines.engine
-	a.engines.mu.Unlock()
-	return a.threadsOf(ctx, e)
+// memoryBox counts the memory of the towers that are loaded, of all engines of this process.
+type memoryBox struct {
+	mu   sync.Mutex
+	held int64 // bytes
 }
 
-// threadsOf is threads for an engine; nil: none is loaded.
-func (a *App) threadsOf(ctx context.Context, e *clipengine.Engine) int {
-	if n := a.askedThreads(ctx); n > 0 {
-		return n
-	}
-	l := a.limits()
-	cores := l.Cores()
-	if l.Free == 0 {
-		return cores
-	}
-	each := int64(workerMemory)
-	if e != nil {
-		if need, err := clipengine.NeedOf(e.Bundle()); err == nil {
-			each += need.Run
+func (m *memoryBox) add(bytes int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held += bytes
+}
+
+func (m *memoryBox) sum() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.held
+}
+
+// room lets the towers of a model be loaded that fit beside those that are: see
+// clipengine.Options.Room.
+func (a *App) room(id string) func(clipengine.Need) (func(), error) {
+	return func(need clipengine.Need) (func(), error) {
+		l, m := a.limits(), &a.memory
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if err := fits(id, need, m.held, l); err != nil {
+			return nil, err
 		}
+		m.held += need.Weights
+		return func() { m.add(-need.Weights) }, nil
 	}
-	return min(cores, max(1, int((l.Free-spareMemory)/each)))
 }
 
-// tooLarge says why a model cannot be loaded: it needs more memory than this process may ever
-// take, at one photo at a time. The error wraps ErrTooLarge.
-func (a *App) tooLarge(b *bundle.Bundle) error {
-	need, err := clipengine.NeedOf(b)
-	if err != nil {
-		return err
-	}
-	l := a.limits()
+// fits says why a model cannot be loaded beside others that hold so many bytes: this process may
+// never take as much, at one photo at a time. The error wraps ErrTooLarge.
+func fits(id string, need clipengine.Need, held int64, l machine.Limits) error {
 	most := need.Total(1)
 	if l.Limited { // nothing can be swapped out there while the model is loaded
 		most = max(most, need.Weights+need.Loading)
 	}
-	if l.Memory == 0 || most <= l.Memory {
+	if l.Memory == 0 || held+most <= l.Memory {
 		return nil
 	}
-	return fmt.Errorf("%w: %s needs about %s, and %s", ErrTooLarge, b.ID, gigabytes(most), memoryText(l))
+	beside := ""
+	if held > 0 {
+		beside = fmt.Sprintf(" beside the models that are loaded, which take %s", gigabytes(held))
+	}
+	return fmt.Errorf("%w: %s needs about %s%s, and %s", ErrTooLarge, id, gigabytes(most), beside, memoryText(l))
 }
 
 func memoryText(l machine.Limits) string {
@@ -83,7 +87,18 @@ func memoryText(l machine.Limits) string {
 	return "this machine has " + gigabytes(l.Memory)
 }
 
-// tooLargeBeside is tooLarge for a model that is to look at photos beside the one in use.
+// tooLarge says why a model cannot be loaded: it alone needs more memory than this process may
+// ever take. The error wraps ErrTooLarge.
+func (a *App) tooLarge(b *bundle.Bundle) error {
+	need, err := clipengine.NeedOf(b)
+	if err != nil {
+		return err
+	}
+	return fits(b.ID, need, 0, a.limits())
+}
+
+// tooLargeBeside is tooLarge for a model that is to look at photos beside the one in use, of which
+// searches need the text tower meanwhile, and the image tower stays that has looked at photos.
 func (a *App) tooLargeBeside(ctx context.Context, b *bundle.Bundle) error {
 	if err := a.tooLarge(b); err != nil {
 		return err
@@ -96,41 +111,90 @@ func (a *App) tooLargeBeside(ctx context.Context, b *bundle.Bundle) error {
 	if err != nil {
 		return err
 	}
-	used, err := clipengine.NeedOf(other)
+	texts, err := clipengine.NeedOfTexts(other)
 	if err != nil {
 		return nil
 	}
-	l, both := a.limits(), need.Total(1)+used.Weights
-	if l.Memory == 0 || both <= l.Memory {
+	used := texts.Weights
+	a.engines.mu.Lock()
+	if e := a.engines.engine; e != nil {
+		used = max(used, e.Held())
+	}
+	a.engines.mu.Unlock()
+	l := a.limits()
+	if fits(b.ID, need, used, l) == nil {
 		return nil
 	}
 	return fmt.Errorf("%w: %s and %s, which is in use until all photos are looked at, need about %s together, and %s; to use it alone: descry models use --now %s",
-		ErrTooLarge, b.ID, other.ID, gigabytes(both), memoryText(l), b.ID)
+		ErrTooLarge, b.ID, other.ID, gigabytes(need.Total(1)+used), memoryText(l), b.ID)
 }
 
-// roomFor ends idle engines beside which a model that is to be loaded would not fit. The caller
-// holds a.engines.mu.
-func (a *App) roomFor(b *bundle.Bundle, l machine.Limits) {
+// roomFor ends idle engines beside which both towers of a model would not fit. e is its engine
+// where it has one already, of which some may be loaded. The caller holds a.engines.mu.
+func (a *App) roomFor(b *bundle.Bundle, e *clipengine.Engine, l machine.Limits) {
 	need, err := clipengine.NeedOf(b)
 	if err != nil || l.Memory == 0 {
 		return
 	}
-	for i := a.engines.idle(); i >= 0 && need.Total(1)+a.heldMemory() > l.Memory; i = a.engines.idle() {
+	most := need.Total(1)
+	if e != nil {
+		most -= min(e.Held(), need.Weights)
+	}
+	for i := a.engines.idle(e); i >= 0 && most+a.memory.sum() > l.Memory; i = a.engines.idle(e) {
 		if err := a.engines.end(i); err != nil {
 			a.p.Log.Warn("ending a model that is not used any more", "error", err)
 		}
 	}
 }
 
-// heldMemory is what the engines take that are held, in bytes. The caller holds a.engines.mu.
-func (a *App) heldMemory() int64 {
-	var held int64
-	for _, e := range a.engines.started {
+// aside opens an engine beside those that are held, for somebody who uses both towers and closes
+// it again.
+func (a *App) aside(ctx context.Context, b *bundle.Bundle) (*clipengine.Engine, error) {
+	lib, err := a.runtimeLibrary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	need, err := clipengine.NeedOf(b)
+	if err != nil {
+		return nil, err
+	}
+	l := a.limits()
+	a.engines.mu.Lock()
+	a.roomFor(b, nil, l)
+	a.engines.mu.Unlock()
+	if err := fits(b.ID, need, a.memory.sum(), l); err != nil {
+		return nil, err
+	}
+	return a.openEngine(ctx, b, lib)
+}
+
+// threads is how many photos are looked at at the same time: as the call or the setting says, or
+// one for each core, fewer where memory is little beside the model in use.
+func (a *App) threads(ctx context.Context) int {
+	a.engines.mu.Lock()
+	e := a.engines.engine
+	a.engines.mu.Unlock()
+	return a.threadsOf(ctx, e)
+}
+
+// threadsOf is threads for an engine; nil: none was opened.
+func (a *App) threadsOf(ctx context.Context, e *clipengine.Engine) int {
+	if n := a.askedThreads(ctx); n > 0 {
+		return n
+	}
+	l := a.limits()
+	cores := l.Cores()
+	if l.Free == 0 {
+		return cores
+	}
+	each, free := int64(workerMemory), l.Free-spareMemory
+	if e != nil {
 		if need, err := clipengine.NeedOf(e.Bundle()); err == nil {
-			held += need.Weights
+			each += need.Run
+			free -= max(0, need.Weights-e.Held()) // what is still to be loaded
 		}
 	}
-	return held
+	return min(cores, max(1, int(free/each)))
 }
 
 // tight says in one sentence that so many bytes do not fit into the memory that is free now, or

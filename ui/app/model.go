@@ -91,7 +91,7 @@ func (a *App) bundleHeld(id string) (*bundle.Bundle, error) {
 	return opened, nil
 }
 
-// engine loads the model in use, once.
+// engine opens the model in use, once. Its towers are loaded when they are needed.
 func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 	b := &a.engines
 	b.mu.Lock()
@@ -121,18 +121,18 @@ func (a *App) engine(ctx context.Context) (*clipengine.Engine, error) {
 	return engine, nil
 }
 
-// startEngine makes the sessions of a model, unless it has them still. The caller holds
-// a.engines.mu.
+// startEngine opens a model, unless it is open still. The caller holds a.engines.mu.
 func (a *App) startEngine(ctx context.Context, b *bundle.Bundle) (*clipengine.Engine, error) {
 	choice, err := a.choiceOf(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	if engine := a.engines.take(choice); engine != nil {
+	engine := a.engines.take(choice)
+	a.roomFor(b, engine, a.limits())
+	if engine != nil {
 		return engine, nil
 	}
-	a.roomFor(b, a.limits())
-	engine, err := a.openEngine(ctx, b, choice.library)
+	engine, err = a.openEngine(ctx, b, choice.library)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (a *App) openEngine(ctx context.Context, b *bundle.Bundle, lib string) (*cl
 	if err := a.tooLarge(b); err != nil {
 		return nil, err
 	}
-	engine, err := clipengine.Open(b, a.engineOptions(ctx, lib))
+	engine, err := clipengine.Open(b, a.engineOptions(ctx, b, lib))
 	if err != nil {
 		return nil, fmt.Errorf("starting the model %s: %w", b.ID, err)
 	}
@@ -289,11 +289,7 @@ func (a *App) proveBundle(ctx context.Context, b *bundle.Bundle) error {
 			return err
 		}
 	}
-	lib, err := a.runtimeLibrary(ctx)
-	if err != nil {
-		return err
-	}
-	engine, err := a.openEngine(ctx, b, lib)
+	engine, err := a.aside(ctx, b)
 	if err != nil {
 		return err
 	}

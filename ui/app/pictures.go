@@ -145,6 +145,9 @@ func (a *App) embed(ctx context.Context, inputs []string, encode func(*clipengin
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if errors.Is(err, ErrNoModel) { // which is not the input's fault
+			return nil, err
+		}
 		results = append(results, Embedded{Input: in, Vector: vec, Err: err})
 	}
 	return results, nil

@@ -240,6 +240,9 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 		return false, nil
 	}
 	b, engine, err := a.engineOf(ctx, id)
+	if err == nil {
+		err = engine.Ready(ctx)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, err
@@ -287,7 +290,7 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 	return false, a.arrive(ctx, b, engine, out, progress)
 }
 
-// engineOf starts a model by its id, beside the one in use, which is there for searches while the
+// engineOf opens a model by its id, beside the one in use, which is there for searches while the
 // other one is loaded. The caller is in a run (enterRun).
 func (a *App) engineOf(ctx context.Context, id string) (*bundle.Bundle, *clipengine.Engine, error) {
 	b, err := a.bundleOf(id)
@@ -298,8 +301,10 @@ func (a *App) engineOf(ctx context.Context, id string) (*bundle.Bundle, *clipeng
 	if err != nil {
 		return nil, nil, err
 	}
+	l := a.limits()
 	a.engines.mu.Lock()
 	engine := a.engines.take(choice)
+	a.roomFor(b, engine, l)
 	a.engines.mu.Unlock()
 	if engine != nil {
 		return b, engine, nil
@@ -307,10 +312,6 @@ func (a *App) engineOf(ctx context.Context, id string) (*bundle.Bundle, *clipeng
 	if err := a.tooLargeBeside(ctx, b); err != nil {
 		return nil, nil, err
 	}
-	l := a.limits()
-	a.engines.mu.Lock()
-	a.roomFor(b, l)
-	a.engines.mu.Unlock()
 	if engine, err = a.openEngine(ctx, b, choice.library); err != nil {
 		return nil, nil, err
 	}

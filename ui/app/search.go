@@ -28,7 +28,7 @@ func (a *App) Search(ctx context.Context, r SearchRequest) (SearchResult, error)
 	if err != nil {
 		return SearchResult{}, err
 	}
-	return a.search(ctx, r, s, func(q search.Request) (search.Result, error) { return s.Search(ctx, q) })
+	return a.search(ctx, r, s, func(s meaning, q search.Request) (search.Result, error) { return s.Search(ctx, q) })
 }
 
 // Similar finds photos that look like one of the library.
@@ -78,12 +78,12 @@ func (a *App) SimilarFile(ctx context.Context, path string, r SearchRequest) (Se
 }
 
 func (a *App) similar(ctx context.Context, s meaning, vec []float32, r SearchRequest) (SearchResult, error) {
-	return a.search(ctx, r, s, func(q search.Request) (search.Result, error) {
+	return a.search(ctx, r, s, func(s meaning, q search.Request) (search.Result, error) {
 		return s.Similar(ctx, vec, q)
 	})
 }
 
-func (a *App) search(ctx context.Context, r SearchRequest, s meaning, run func(search.Request) (search.Result, error)) (SearchResult, error) {
+func (a *App) search(ctx context.Context, r SearchRequest, s meaning, run func(meaning, search.Request) (search.Result, error)) (SearchResult, error) {
 	if r.Limit <= 0 {
 		r.Limit = defaultLimit
 	}
@@ -98,7 +98,11 @@ func (a *App) search(ctx context.Context, r SearchRequest, s meaning, run func(s
 		}
 		q.Within = within
 	}
-	res, err := run(q)
+	res, err := run(s, q)
+	if errors.Is(err, ErrNoModel) && s.problem == nil { // its text tower cannot be loaded
+		s.Searcher, s.index, s.problem = s.WordsOnly(), nil, err
+		res, err = run(s, q)
+	}
 	if err != nil {
 		return SearchResult{}, fmt.Errorf("searching: %w", err)
 	}

@@ -121,11 +121,7 @@ func (a *App) MeasureModel(ctx context.Context, id string) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	lib, err := a.runtimeLibrary(ctx)
-	if err != nil {
-		return 0, err
-	}
-	engine, err := a.openEngine(ctx, b, lib)
+	engine, err := a.aside(ctx, b)
 	if err != nil {
 		return 0, err
 	}

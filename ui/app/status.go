@@ -155,6 +155,9 @@ func (a *App) Doctor(ctx context.Context) []Check {
 	checks = append(checks, a.deviceChecks(ctx)...)
 
 	engine, err := a.engine(ctx)
+	if err == nil {
+		err = tried(ctx, engine)
+	}
 	detail, fix := "", "Choose another model: descry models use "+starterID
 	switch {
 	case noRuntime != nil:

@@ -68,7 +68,7 @@ func (a *App) explain(ctx context.Context, r WhereRequest) (res SearchResult, se
 			return res, nil, s, err
 		}
 	}
-	res, err = a.search(ctx, SearchRequest{Text: r.Text, Limit: 1, All: true}, s, func(q search.Request) (search.Result, error) {
+	res, err = a.search(ctx, SearchRequest{Text: r.Text, Limit: 1, All: true}, s, func(s meaning, q search.Request) (search.Result, error) {
 		q.Within, q.Seeks, q.Image = []library.PhotoID{r.Photo}, true, like
 		found, err := s.Search(ctx, q)
 		seeks = found.Seeks
