@@ -41,9 +41,9 @@ type Options struct {
 	// Room is asked before a tower is loaded, with the memory that it takes beside all that is
 	// loaded. Its error is why the tower is not loaded; free is called when it is closed, or
 	// cannot be loaded. It must not use the engine. nil: nobody is asked.
-	Room   func(Need) (free func(), err error)
-	Now    func() time.Time // nil: time.Now
-	Log    *slog.Logger     // nil: no log
+	Room func(Need) (free func(), err error)
+	Now  func() time.Time // nil: time.Now
+	Log  *slog.Logger     // nil: no log
 }
 
 // Engine is a model that runs. Each tower is loaded when it is first needed, once, whoever asks,
