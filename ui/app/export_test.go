@@ -36,6 +36,9 @@ func (a *App) Engines() int {
 	return len(a.engines.started)
 }
 
+// Loaded is the memory in bytes that the towers take that are loaded.
+func (a *App) Loaded() int64 { return a.memory.sum() }
+
 // Waiting counts the runs that wait until the one that is on ends.
 func (a *App) Waiting() int {
 	a.mu.Lock()
