@@ -40,7 +40,7 @@ func TestPicturesGoThroughLentMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := &fakeMachine{clock: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
-	v := newVision(b, "s1", Options{Provider: "cuda", Threads: 2, Now: m.now, Log: discard()}, machine{
+	v := newVision(b, "s1", Need{}, Options{Provider: "cuda", Threads: 2, Now: m.now, Log: discard()}, machine{
 		system: "linux", driver: func(string) string { return "" },
 		open: func(provider string) (tower, error) {
 			s, err := ort.OpenBytes(data, ort.Options{
@@ -52,7 +52,7 @@ func TestPicturesGoThroughLentMemory(t *testing.T) {
 			return asDevice{s}, nil
 		},
 	})
-	if err := v.choose(context.Background()); err != nil {
+	if err := v.begin(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if d := (&Engine{vision: v}).Device(); d.Provider != "cuda" || !d.Placement.Locked {
