@@ -296,7 +296,7 @@ func (c *call) labelsCmd() *cobra.Command {
 		meter.done()
 		switch {
 		case errors.Is(err, app.ErrNoModel):
-			c.message("%s Tags are suggested once a model runs.", sentence(err))
+			c.message("%s. Tags are suggested once a model runs.", sentence(err))
 		case err != nil:
 			return err
 		}
