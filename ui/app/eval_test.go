@@ -344,8 +344,10 @@ func TestEvalPhotos(t *testing.T) {
 		if _, _, err := a.PutAlbum(t.Context(), app.Album{Name: "Boats", Query: "sailing boat"}); err != nil {
 			t.Fatal(err)
 		}
-		if got := proposed(); got != "red bicycle, my aunt's garden, sailing boat, a dog" {
-			t.Errorf("of searches and albums: %s", got)
+		// Searches of different seconds come latest first, those of the same one as they were kept.
+		got := strings.Split(strings.ToLower(proposed()), ", ")
+		if slices.Sort(got[:2]); !slices.Equal(got, []string{"my aunt's garden", "red bicycle", "sailing boat", "a dog"}) {
+			t.Errorf("of searches and albums: %q", got)
 		}
 	})
 	t.Run("own tags", func(t *testing.T) {
