@@ -75,10 +75,53 @@ func (l *lazy) close() error {
 	return err
 }
 
+// takeRoom asks for the memory of the tower, once: where a device fails, the CPU takes its place.
+func (v *vision) takeRoom() error {
+	v.mu.Lock()
+	has := v.free != nil
+	v.mu.Unlock()
+	if has {
+		return nil
+	}
+	free, err := v.o.room(v.need)
+	if err != nil {
+		return err
+	}
+	v.mu.Lock()
+	v.free = free
+	v.mu.Unlock()
+	return nil
+}
+
+// giveUnused gives the memory back that was asked for, where no tower came of it.
+func (v *vision) giveUnused() {
+	v.mu.Lock()
+	none := v.dev == nil && v.cpu == nil
+	v.mu.Unlock()
+	if none {
+		v.giveRoom()
+	}
+}
+
+// giveRoom gives the memory of the tower back.
+func (v *vision) giveRoom() {
+	v.mu.Lock()
+	free := v.free
+	v.free = nil
+	v.mu.Unlock()
+	if free != nil {
+		free()
+	}
+}
+
 // Ready makes the image tower ready, which the first picture does otherwise: it finds out on
 // what pictures are computed, tests a device that was not tested yet, and loads the tower.
 // Errors: ErrNotRunning, and that of ctx.
 func (e *Engine) Ready(ctx context.Context) error { return e.vision.load(ctx) }
+
+// Choose finds out on what pictures are computed, as Ready does; where that is the CPU it leaves
+// the tower to the first picture. Errors: ErrNotRunning, and that of ctx.
+func (e *Engine) Choose(ctx context.Context) error { return e.vision.ready(ctx) }
 
 // ReadyTexts loads the text tower, which the first text does otherwise. Error: ErrNotRunning.
 func (e *Engine) ReadyTexts() error {

@@ -213,3 +213,32 @@ func TestDevicesAreTriedWhenTheFirstPictureComes(t *testing.T) {
 		})
 	}
 }
+
+// TestARefusedDeviceLoadsNothing asks what computes where a device was refused before.
+func TestARefusedDeviceLoadsNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "devices.json")
+	var held int64
+	start := func(m *fakeMachine) *vision {
+		t.Helper()
+		m.have, m.clock = gpus("cuda"), time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+		v := m.begun(t, "", ReadProofs(path))
+		v.need.Weights = 5
+		v.o.Room = func(n Need) (func(), error) { held += n.Weights; return func() { held -= n.Weights }, nil }
+		if err := errors.Join(v.begin(t.Context()), v.ready(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if err := start(&fakeMachine{wrong: 0.9}).close(); err != nil || held != 0 {
+		t.Fatalf("%d are held, %v", held, err)
+	}
+	m := &fakeMachine{}
+	v := start(m)
+	if v.provider() != "cpu" || len(m.opened) > 0 || held != 0 {
+		t.Errorf("%q computes, %q is opened, %d are held", v.provider(), m.opened, held)
+	}
+	encodeAll(t, v, 3)
+	if held != 5 || fmt.Sprint(m.opened) != "[cpu]" {
+		t.Errorf("after pictures %d are held, %q is opened", held, m.opened)
+	}
+}

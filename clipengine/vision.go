@@ -168,6 +168,7 @@ func (v *vision) ready(ctx context.Context) error {
 		if err := v.takeRoom(); err != nil {
 			return notRunning("the image tower", v.model, err)
 		}
+		defer v.giveUnused()
 	}
 	told := slices.Clone(v.told)
 	var refused []Refusal
@@ -199,35 +200,6 @@ func (v *vision) ready(ctx context.Context) error {
 		v.notice(fmt.Sprintf("%s. %s computes.", t, computer(v.provider())))
 	}
 	return nil
-}
-
-// takeRoom asks for the memory of the tower, once: where a device fails, the CPU takes its place.
-func (v *vision) takeRoom() error {
-	v.mu.Lock()
-	has := v.free != nil
-	v.mu.Unlock()
-	if has {
-		return nil
-	}
-	free, err := v.o.room(v.need)
-	if err != nil {
-		return err
-	}
-	v.mu.Lock()
-	v.free = free
-	v.mu.Unlock()
-	return nil
-}
-
-// giveRoom gives the memory of the tower back.
-func (v *vision) giveRoom() {
-	v.mu.Lock()
-	free := v.free
-	v.free = nil
-	v.mu.Unlock()
-	if free != nil {
-		free()
-	}
 }
 
 // load makes the tower ready, and loads it where the CPU computes. Errors: ErrNotRunning, that of

@@ -285,6 +285,11 @@ func (r *run) encode(ctx context.Context, tensors [][]float32) (vectors [][]floa
 	vectors = make([][]float32, len(tensors))
 	for i, t := range tensors {
 		v, by, err := r.encodeOne(ctx, t)
+		if err != nil && ctx.Err() == nil {
+			if gone := r.p.Encoder.Ready(ctx); gone != nil { // what computed until now
+				return nil, "", fatalError{gone}
+			}
+		}
 		if err := r.health(err, ctx); err != nil {
 			return nil, "", err
 		}

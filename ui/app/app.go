@@ -101,6 +101,7 @@ type App struct {
 	digests   *bundle.Memo // of model files
 	// installing holds the ids of the models that are being installed.
 	installing sync.Map
+	seen       sync.Mutex // held while the file of the models that were seen is rewritten
 
 	mu       sync.Mutex
 	events   Events

@@ -255,14 +255,16 @@ func (a *App) place(ctx context.Context, id string, make func(staging string) er
 		return ModelInfo{}, fmt.Errorf("clearing an earlier attempt: %w", err)
 	}
 	err := make(staging)
+	if err == nil {
+		if err = disk.Place(staging, final); err != nil {
+			err = fmt.Errorf("putting the model in place: %w", err)
+		}
+	}
 	if disk.Full(err) {
 		err = diskFull(fmt.Errorf("the disk became full while the model %s was made: %w", id, err))
 	}
 	if err != nil {
 		return ModelInfo{}, errors.Join(err, os.RemoveAll(staging))
-	}
-	if err := disk.Place(staging, final); err != nil {
-		return ModelInfo{}, errors.Join(fmt.Errorf("putting the model in place: %w", err), os.RemoveAll(staging))
 	}
 	return a.placed(id)
 }

@@ -72,7 +72,7 @@ func tried(ctx context.Context, e *clipengine.Engine) error {
 	if e.Provider() != "" {
 		return nil
 	}
-	return e.Ready(ctx)
+	return e.Choose(ctx)
 }
 
 // engineOptions are the options of every engine.

@@ -50,7 +50,7 @@ func (a *App) IndexTargets(ctx context.Context, targets []Target, progress func(
 	}
 	switch {
 	case err == nil:
-		p.Encoder, p.Waiting = engine, engine.Parallel()
+		p.Encoder, p.Waiting = roomy{engine, a}, engine.Parallel()
 		a.engines.work(engine)
 		defer a.engines.work(nil)
 	case !errors.Is(err, ErrNoModel):

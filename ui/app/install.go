@@ -466,6 +466,8 @@ func (a *App) readSeen() map[string]map[string]string {
 func (a *App) seenFiles(id string) map[string]string { return a.readSeen()[id] }
 
 func (a *App) noteSeen(id string, files []hub.File) error {
+	a.seen.Lock()
+	defer a.seen.Unlock()
 	all := a.readSeen()
 	if all == nil {
 		all = map[string]map[string]string{}

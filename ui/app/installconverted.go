@@ -130,6 +130,12 @@ func (a *App) installConverted(ctx context.Context, client *hub.Client, p Instal
 // asked for cannot be made of it.
 func (a *App) leaveOriginal(p InstallPlan, staging string, err error) error {
 	original := p.original().ID
+	if a.atHand(original) { // another model has that name: the download keeps the one it has
+		return InstallError{
+			"not_converted", "To drop the download: descry models remove " + p.ID,
+			fmt.Errorf("%s cannot be had as %s: %w", original, p.Precision, err),
+		}
+	}
 	if _, missing := os.Lstat(a.stagingOf(original)); errors.Is(missing, fs.ErrNotExist) {
 		err = errors.Join(err, os.Rename(staging, a.stagingOf(original)))
 	}
@@ -162,5 +168,5 @@ func (a *App) roomOnDisk(need int64, what string) error {
 
 // diskFull is an error of a full disk, with what can be done.
 func diskFull(err error) error {
-	return InstallError{"disk_full", "Make room on the disk that holds the library and run the same command again: what came is kept.", noRoom{err}}
+	return InstallError{"disk_full", "Make room on the disk that holds the library and run the same command again.", noRoom{err}}
 }

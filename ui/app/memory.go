@@ -63,13 +63,18 @@ func (a *App) room(id string) func(clipengine.Need) (func(), error) {
 	}
 }
 
+// mostOf is the most that a model takes at one photo at a time, while it is loaded or after.
+func mostOf(need clipengine.Need, l machine.Limits) int64 {
+	if l.Limited { // nothing can be swapped out there while the model is loaded
+		return max(need.Total(1), need.Weights+need.Loading)
+	}
+	return need.Total(1)
+}
+
 // fits says why a model cannot be loaded beside others that hold so many bytes: this process may
 // never take as much, at one photo at a time. The error wraps ErrTooLarge.
 func fits(id string, need clipengine.Need, held int64, l machine.Limits) error {
-	most := need.Total(1)
-	if l.Limited { // nothing can be swapped out there while the model is loaded
-		most = max(most, need.Weights+need.Loading)
-	}
+	most := mostOf(need, l)
 	if l.Memory == 0 || held+most <= l.Memory {
 		return nil
 	}
@@ -126,7 +131,7 @@ func (a *App) tooLargeBeside(ctx context.Context, b *bundle.Bundle) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s and %s, which is in use until all photos are looked at, need about %s together, and %s; to use it alone: descry models use --now %s",
-		ErrTooLarge, b.ID, other.ID, gigabytes(need.Total(1)+used), memoryText(l), b.ID)
+		ErrTooLarge, b.ID, other.ID, gigabytes(mostOf(need, l)+used), memoryText(l), b.ID)
 }
 
 // roomFor ends idle engines beside which both towers of a model would not fit. e is its engine
@@ -136,7 +141,7 @@ func (a *App) roomFor(b *bundle.Bundle, e *clipengine.Engine, l machine.Limits) 
 	if err != nil || l.Memory == 0 {
 		return
 	}
-	most := need.Total(1)
+	most := mostOf(need, l)
 	if e != nil {
 		most -= min(e.Held(), need.Weights)
 	}
@@ -145,6 +150,25 @@ func (a *App) roomFor(b *bundle.Bundle, e *clipengine.Engine, l machine.Limits) 
 			a.p.Log.Warn("ending a model that is not used any more", "error", err)
 		}
 	}
+}
+
+// roomy is the engine in use as indexing has it: where its image tower does not fit beside engines
+// that were opened since it was, idle ones are ended for it.
+type roomy struct {
+	*clipengine.Engine
+	app *App
+}
+
+func (r roomy) Ready(ctx context.Context) error {
+	err := r.Engine.Ready(ctx)
+	if !errors.Is(err, ErrTooLarge) {
+		return err
+	}
+	l := r.app.limits()
+	r.app.engines.mu.Lock()
+	r.app.roomFor(r.Bundle(), r.Engine, l)
+	r.app.engines.mu.Unlock()
+	return r.Engine.Ready(ctx)
 }
 
 // aside opens an engine beside those that are held, for somebody who uses both towers and closes

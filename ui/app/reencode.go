@@ -240,14 +240,18 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 		return false, nil
 	}
 	b, engine, err := a.engineOf(ctx, id)
+	defer a.engines.work(nil) // engineOf noted it
 	if err == nil {
 		err = engine.Ready(ctx)
+	}
+	cannot := func(err error) {
+		out.Notes = append(out.Notes, fmt.Sprintf("The model %s cannot look at the photos, so %s stays in use: %s", id, a.modelID(ctx), asSentence(err)))
 	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, err
 		}
-		out.Notes = append(out.Notes, fmt.Sprintf("The model %s cannot look at the photos, so %s stays in use: %s", id, a.modelID(ctx), asSentence(err)))
+		cannot(err)
 		return false, nil
 	}
 	before, err := a.coverageOf(ctx, b)
@@ -256,8 +260,6 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 	}
 	p := a.indexerParams(ctx)
 	p.Encoder, p.Waiting, p.Threads = engine, engine.Parallel(), a.threadsOf(ctx, engine)
-	a.engines.work(engine)
-	defer a.engines.work(nil)
 	job := fmt.Sprintf(jobAgain, b.Name)
 	for more := true; more; {
 		err := a.yielding(ctx, func(ctx context.Context) error {
@@ -283,15 +285,23 @@ func (a *App) lookAgain(ctx context.Context, out *IndexReport, progress func(Pro
 			if !more {
 				return true, nil
 			}
+		case errors.Is(err, ErrNoModel) && ctx.Err() == nil:
+			cannot(err)
+			return false, nil
 		case err != nil:
 			return false, err
 		}
 	}
-	return false, a.arrive(ctx, b, engine, out, progress)
+	err = a.arrive(ctx, b, engine, out, progress)
+	if errors.Is(err, ErrNoModel) && ctx.Err() == nil { // its text tower cannot be loaded
+		out.Notes = append(out.Notes, fmt.Sprintf("%s stays in use: %s To use %s alone: descry models use --now %s", a.modelID(ctx), asSentence(err), id, id))
+		return false, nil
+	}
+	return false, err
 }
 
 // engineOf opens a model by its id, beside the one in use, which is there for searches while the
-// other one is loaded. The caller is in a run (enterRun).
+// other one is loaded, and notes that a run works with it. The caller is in a run (enterRun).
 func (a *App) engineOf(ctx context.Context, id string) (*bundle.Bundle, *clipengine.Engine, error) {
 	b, err := a.bundleOf(id)
 	if err != nil {
@@ -305,6 +315,9 @@ func (a *App) engineOf(ctx context.Context, id string) (*bundle.Bundle, *clipeng
 	a.engines.mu.Lock()
 	engine := a.engines.take(choice)
 	a.roomFor(b, engine, l)
+	if engine != nil {
+		a.engines.busy = engine
+	}
 	a.engines.mu.Unlock()
 	if engine != nil {
 		return b, engine, nil
@@ -318,6 +331,7 @@ func (a *App) engineOf(ctx context.Context, id string) (*bundle.Bundle, *clipeng
 	a.engines.mu.Lock()
 	defer a.engines.mu.Unlock()
 	a.keepEngine(choice, engine)
+	a.engines.busy = engine
 	return b, engine, nil
 }
 

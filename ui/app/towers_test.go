@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -219,5 +220,48 @@ func TestTowersThatCannotBeLoaded(t *testing.T) {
 	limits = machine.Limits{}
 	if res := answers(t, a, "orchestra"); len(res.Hits) != len(few) || len(res.Notes) > 0 {
 		t.Errorf("with memory: %+v", res)
+	}
+}
+
+// TestAModelThatWaitsGivesWay lets the model in use see a new photo beside one that comes, though
+// there is memory for one of them only.
+func TestAModelThatWaitsGivesWay(t *testing.T) {
+	size := towerSizes(t)
+	p := params(filepath.Join(t.TempDir(), "library"), testdata.Runtime(t))
+	limits := machine.Limits{}
+	p.Limits = func() machine.Limits { return limits }
+	photos := folder(t, few[:4]...)
+	a, err := app.Open(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, a, photos)
+	addModel(t, a, onnxtest.Immich(), "tiny")
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a = opened(t, p)
+	answers(t, a, "a gondola") // the text tower alone
+	useModel(t, a, "tiny")
+	aside := photos + ".away"
+	if err := os.Rename(photos, aside); err != nil { // so that it does not arrive
+		t.Fatal(err)
+	}
+	lookAgain(t, a)
+	if err := os.Rename(aside, photos); err != nil {
+		t.Fatal(err)
+	}
+	copyPhoto(t, few[4], filepath.Join(photos, "new.jpg"))
+	b, err := bundle.OpenFS(assets.Starter(), "starter")
+	if err != nil {
+		t.Fatal(err)
+	}
+	need, err := clipengine.NeedOf(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits = machine.Limits{Memory: need.Total(1) + 1e6}
+	if r := index(t, a); r.Encoded != 1 || a.Loaded() != size.image+size.texts {
+		t.Errorf("%+v, %d bytes are loaded", r, a.Loaded())
 	}
 }

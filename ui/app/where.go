@@ -192,16 +192,24 @@ func (l *locating) look(ctx context.Context, v store.PhotoView, seeks []search.S
 		}
 		l.tell()
 	}
-	maps, err := heatmap.Make(ctx, l.engine, img.shown, directions, heatmap.Options{Show: func(s heatmap.Step) {
+	o := heatmap.Options{Show: func(s heatmap.Step) {
 		l.where.Done, l.where.Total = before+s.Done, before+s.Total
 		put(s.Maps, false)
-	}})
+	}}
+	maps, err := heatmap.Make(ctx, l.engine, img.shown, directions, o)
+	instead := errors.Is(err, ErrNoModel) && l.engine.PatchSide() > 0
+	if instead { // what gives vectors for parts cannot be loaded beside the rest
+		for _, i := range lacking {
+			l.where.Maps[i].Parts = false
+		}
+		maps, err = heatmap.Make(ctx, withoutParts{l.engine}, img.shown, directions, o)
+	}
 	if err != nil {
 		return fmt.Errorf("looking where it is: %w", err)
 	}
 	put(maps, true)
 	for k, i := range lacking {
-		if l.needWriting() != nil {
+		if l.needWriting() != nil || instead { // one from parts is kept under the same key
 			break
 		}
 		if err := cache.Put(key(i), maps[k]); err != nil {
@@ -210,6 +218,11 @@ func (l *locating) look(ctx context.Context, v store.PhotoView, seeks []search.S
 	}
 	return nil
 }
+
+// withoutParts is a model that is asked by hiding windows.
+type withoutParts struct{ *clipengine.Engine }
+
+func (withoutParts) PatchSide() int { return 0 }
 
 // tell shows how far it is. What was told before stays as it was.
 func (l *locating) tell() {

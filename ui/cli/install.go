@@ -73,7 +73,14 @@ func (c *call) install(ctx context.Context, a *app.App, id string, o app.Install
 	case errors.Is(err, app.ErrLicence):
 		return err
 	case err != nil && ctx.Err() != nil:
-		return withFix(err, "What came is kept. To go on: "+installCommand(id, o)+". To drop it: descry models remove "+plan.ID)
+		if plan.From != "" {
+			return withFix(err, "To begin anew: "+installCommand(id, o))
+		}
+		download := plan.ID
+		if plan.Convert && o.KeepOriginal { // it is that of the float32 model
+			download = plan.Model.ID
+		}
+		return withFix(err, "What came is kept. To go on: "+installCommand(id, o)+". To drop it: descry models remove "+download)
 	case err != nil:
 		return err
 	}
