@@ -55,7 +55,10 @@ func (w *window) showChosen() {
 	}
 	ctx, number := w.choosing.begin(w.ctx)
 	ids, count := w.grid.Chosen(lookedAt)
-	if w.dupes.Open() {
+	if w.viewsCompared() {
+		_, id := w.viewer.Current()
+		ids, count = []library.PhotoID{id}, 1
+	} else if w.dupes.Open() {
 		if ids, count = w.dupes.chosen(), 1; len(ids) == 0 {
 			w.detail.SetNone()
 			return

@@ -267,12 +267,18 @@ func (w *window) focusSearch() {
 }
 
 func (w *window) focusAddTag() {
+	if w.onlyInGrid() {
+		return
+	}
 	w.openDetail()
 	w.detail.scrollTo(w.detail.adder.Content)
 	w.focus(w.detail.adder.Field)
 }
 
 func (w *window) focusAlt() {
+	if w.onlyInGrid() {
+		return
+	}
 	w.openDetail()
 	if w.detail.many || w.detail.shown.Photo == 0 {
 		return

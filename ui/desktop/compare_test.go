@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"descry/library"
 	"descry/ui/app"
 	"descry/ui/desktop/internal/fake"
 	"descry/ui/desktop/look"
@@ -77,8 +78,12 @@ func TestCompareByKeys(t *testing.T) {
 		t.Errorf("it opens photo %d", id)
 	}
 	x.key(fyne.KeyRight)
-	thumbs := x.b.Calls("Thumbnail")
+	x.pass(choosePause)
 	x.key(fyne.KeyEscape)
+	x.pass(choosePause) // the details are those of the grid again
+	thumbs := x.b.Calls("Thumbnail")
+	x.closeSheet()
+	x.showCompare()
 	x.settle()
 	if p = x.comparing; x.viewer.Open() || !p.shown() || x.canvas.Focused() != p.list || c.at != (foundAt{1, 1, 3}) {
 		t.Fatalf("Esc leads back to %+v, the sheet shown %v, the keyboard at %T", c.at, p.shown(), x.canvas.Focused())
@@ -98,6 +103,62 @@ func TestCompareByKeys(t *testing.T) {
 	x.settle()
 	if !x.b.Modelled.Here[0].InUse {
 		t.Error("Undo does not go back to the model before")
+	}
+}
+
+// TestKeysInAComparedPhoto types the keys of photos on one that a model found, which is not the one
+// at which the grid is.
+func TestKeysInAComparedPhoto(t *testing.T) {
+	x := open(t, fake.New(60))
+	x.grid.Select(30)
+	x.pass(choosePause)
+	grid := x.detail.shown.Photo
+	p := x.openComparison()
+	p.start()
+	x.settle()
+	x.canvas.Focus(p.list)
+	x.key(fyne.KeyRight)
+	x.key(fyne.KeyReturn)
+	x.key(fyne.KeyRight)
+	x.pass(choosePause)
+	_, id := x.viewer.Current()
+	if id == grid || x.detail.shown.Photo != id {
+		t.Fatalf("the viewer shows photo %d, the details are of %d, the grid is at %d", id, x.detail.shown.Photo, grid)
+	}
+	favourite := func(id library.PhotoID) bool {
+		d, err := x.b.Detail(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Favourite
+	}
+	was := favourite(id)
+	for _, want := range []bool{!was, was} {
+		x.typed("f")
+		x.settle()
+		if favourite(id) != want {
+			t.Errorf("F does not make it %v that photo %d is a favourite", want, id)
+		}
+	}
+	for _, k := range "tao" {
+		x.toast.Hide()
+		x.typed(string(k))
+		x.pass(choosePause)
+		if got := x.toast.Text(); !x.viewer.Open() || x.canvas.Focused() != x.viewer.Pane || !strings.Contains(got, "not in a comparison") {
+			t.Errorf("%c leads to %T and says %q, the viewer open: %v", k, x.canvas.Focused(), got, x.viewer.Open())
+		}
+	}
+	x.detail.shown.Photo = grid // as before the details of the photo come
+	x.toast.Hide()
+	x.typed("y")
+	x.settle()
+	if n := x.b.Calls("Confirm"); n != 0 {
+		t.Errorf("Y confirms what is suggested for another photo: %q", x.toast.Text())
+	}
+	x.key(fyne.KeyEscape)
+	x.pass(choosePause)
+	if got := x.detail.shown.Photo; got != grid {
+		t.Errorf("afterwards the details are of photo %d, not of %d", got, grid)
 	}
 }
 

@@ -38,6 +38,9 @@ func stackText(kind app.StackKind, photos int) string {
 
 // openStack shows the photos of the focused photo's stack in the grid.
 func (w *window) openStack() {
+	if w.onlyInGrid() {
+		return
+	}
 	if w.viewer.Open() {
 		w.viewer.Close()
 	}

@@ -348,6 +348,7 @@ func (w *window) buildViewer() {
 		switch {
 		case w.fromCompared:
 			w.compared.at.photo = i
+			w.chosenChanged()
 		case w.dupes.Open():
 			w.dupes.list.goTo(w.dupes.at, i)
 		default:
@@ -364,6 +365,9 @@ func (w *window) buildViewer() {
 		w.main.Show()
 		if i, _ := v.Current(); i < len(w.grid.Photos()) && !w.dupes.Open() && !w.fromCompared {
 			w.grid.Reveal(i)
+		}
+		if w.fromCompared {
+			w.chosenChanged() // the details are those of the grid again
 		}
 		w.focusGrid()
 	}
