@@ -56,6 +56,7 @@ func (w *window) newPrecisionList(choices []app.InstallChoice, begun string, ent
 	}
 	p.HideSeparators = true
 	p.ExtendBaseWidget(p)
+	p.Highlight(p.chosen) // which the toolkit's list chooses when it gets the focus
 	return p
 }
 
