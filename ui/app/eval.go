@@ -26,8 +26,9 @@ import (
 type EvalOptions struct {
 	Models   []string       // ids of the models to compare; none: all at hand
 	Progress func(Progress) // nil: nobody asks
-	// Hold is called before each picture and may wait, as while a person pauses; an error of it
-	// ends the evaluation of the model. What it waits is not counted as time. nil: nothing waits.
+	// Hold is called before each model, picture and text and may wait, as while a person pauses; an
+	// error of it ends the evaluation of the model. What it waits is not counted as time. nil:
+	// nothing waits.
 	Hold func(ctx context.Context) error
 	// Each is called with what was found of each model, as soon as it is; nil: nobody asks.
 	Each func(EvalModel)
@@ -157,6 +158,9 @@ type evalModel struct {
 }
 
 func (m *evalModel) run(ctx context.Context, measure func(context.Context, *evalModel) error) (err error) {
+	if err := m.hold(ctx); err != nil {
+		return err
+	}
 	b, err := m.openBundle(m.ID)
 	if err != nil {
 		return err
@@ -309,6 +313,10 @@ func (m *evalModel) texts(ctx context.Context, texts []string) ([][]float32, err
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(m.threads)
 	for i, text := range distinct {
+		if err := m.hold(ctx); err != nil {
+			g.Go(func() error { return err })
+			break
+		}
 		g.Go(func() error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)

@@ -313,16 +313,20 @@ func TestEvalPhotos(t *testing.T) {
 	})
 	t.Run("held and stopped", func(t *testing.T) {
 		held := o
-		calls := 0
 		held.Models = []string{"tiny"}
-		held.Hold = func(context.Context) error {
-			if calls++; calls == 5 {
-				return os.ErrDeadlineExceeded
+		// Before the model, one of the 12 photos, and a text.
+		for _, at := range []int{1, 5, 1 + 12 + 2} {
+			calls, job := 0, ""
+			held.Progress = func(p app.Progress) { job = p.Job }
+			held.Hold = func(context.Context) error {
+				if calls++; calls == at {
+					return os.ErrDeadlineExceeded
+				}
+				return nil
 			}
-			return nil
-		}
-		if _, err := a.EvalPhotos(t.Context(), held); !errors.Is(err, os.ErrDeadlineExceeded) || calls != 5 {
-			t.Errorf("after %d photos: %v", calls, err)
+			if _, err := a.EvalPhotos(t.Context(), held); !errors.Is(err, os.ErrDeadlineExceeded) || calls != at || (job == "") != (at == 1) {
+				t.Errorf("held at %d, called %d times while %q: %v", at, calls, job, err)
+			}
 		}
 	})
 	t.Run("proposed queries", func(t *testing.T) {

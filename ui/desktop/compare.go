@@ -33,6 +33,8 @@ type comparison struct {
 	photos  int // how many were asked for
 	result  app.EvalPhotosResult
 	now     app.Progress
+	nowOf   int     // the model that this is of
+	most    float64 // of share until now
 	hold    gate
 	stop    context.CancelFunc // nil: it does not run
 	stopped bool               // by the person
@@ -88,13 +90,15 @@ func (g *gate) pass(ctx context.Context) error {
 // running says whether models are being compared.
 func (c *comparison) running() bool { return c != nil && c.stop != nil }
 
-// share is how much of it is done, from 0 to 1.
+// share is how much of it is done, from 0 to 1. It never falls, though each query counts its texts
+// anew.
 func (c *comparison) share() float64 {
 	part := 0.0
-	if c.now.Total > 0 {
+	if c.nowOf == len(c.result.Models) && c.now.Total > 0 {
 		part = float64(c.now.Done) / float64(c.now.Total)
 	}
-	return min(1, (float64(len(c.result.Models))+part)/float64(max(len(c.models), 1)))
+	c.most = max(c.most, min(1, (float64(len(c.result.Models))+part)/float64(max(len(c.models), 1))))
+	return c.most
 }
 
 // compare begins to compare models; one comparison runs at a time.
@@ -109,13 +113,20 @@ func (w *window) compare(models, queries []string, photos int) {
 	w.acts.Add(1)
 	w.loop.Go(func() func() {
 		defer w.acts.Done()
+		model := 0 // which looks
 		r, err := w.b.EvalPhotos(ctx, app.EvalPhotosOptions{
 			EvalOptions: app.EvalOptions{
 				Models: models, Hold: c.hold.pass,
-				Progress: func(p app.Progress) { w.loop.PostLatest(c, func() { c.now = p; w.showCompared(false) }) },
+				Progress: func(p app.Progress) {
+					of := model
+					w.loop.PostLatest(c, func() { c.now, c.nowOf = p, of; w.showCompared(false) })
+				},
 			},
 			Queries: queries, Photos: photos, Top: comparedFirst, Known: true,
-			Show: func(r app.EvalPhotosResult) { w.loop.Post(func() { c.result = r; w.showCompared(true) }) },
+			Show: func(r app.EvalPhotosResult) {
+				model = len(r.Models)
+				w.loop.Post(func() { c.result = r; w.showCompared(true) })
+			},
 		})
 		stopped := err != nil && ctx.Err() != nil
 		stop()
@@ -153,7 +164,11 @@ func (w *window) comparedAll(c *comparison, r app.EvalPhotosResult, err error, s
 // are more of them.
 func (w *window) showCompared(results bool) {
 	if c := w.compared; c.running() {
-		w.working.SetText(tr("Comparing models: {{.Done}}", with{"Done": percent(c.share())}))
+		text := tr("Comparing models: {{.Done}}", with{"Done": percent(c.share())})
+		if c.hold.shut() {
+			text += " · " + tr("paused")
+		}
+		w.working.SetText(text)
 	}
 	if p := w.comparing; p != nil && p.shown() {
 		p.showState()

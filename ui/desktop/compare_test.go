@@ -214,10 +214,62 @@ func TestComparisonPausesAndStops(t *testing.T) {
 	}
 }
 
+// TestShareOfAComparisonNeverFalls goes through what two models report.
+func TestShareOfAComparisonNeverFalls(t *testing.T) {
+	c := &comparison{models: []string{"a", "b"}}
+	for _, s := range []struct {
+		models, of, done, total int
+		want                    float64
+	}{
+		{0, 0, 0, 0, 0},
+		{0, 0, 50, 100, .25},
+		{0, 0, 100, 100, .5},
+		{0, 0, 1, 10, .5},
+		{1, 0, 10, 10, .5},
+		{1, 1, 0, 0, .5},
+		{1, 1, 50, 100, .75},
+		{1, 1, 0, 5, .75},
+		{2, 1, 5, 5, 1},
+	} {
+		c.result.Models, c.nowOf = make([]app.EvalModel, s.models), s.of
+		c.now.Done, c.now.Total = s.done, s.total
+		if got := c.share(); got != s.want {
+			t.Errorf("at %+v it is %v", s, got)
+		}
+	}
+}
+
+// TestComparisonIsKeptAsItWasLeft closes the sheet from the text with Esc before anything was
+// compared, and opens it again.
+func TestComparisonIsKeptAsItWasLeft(t *testing.T) {
+	x := open(t, fake.New(60))
+	x.b.Modelled.Here = append(x.b.Modelled.Here, app.ModelInfo{ID: "more", Name: "More"})
+	p := x.openComparison()
+	p.checks[0].SetChecked(false)
+	p.checks[2].SetChecked(true)
+	p.sizes[1].Tapped(nil)
+	p.words.SetText("a red bicycle\n\nrain")
+	x.canvas.Focus(p.words)
+	x.key(fyne.KeyEscape)
+	if x.sheet != nil {
+		t.Fatal("Esc does not close it")
+	}
+	p = x.openComparison()
+	if got := strings.Join(p.chosen(), " "); got != "vit-b-32 more" || p.photos != 100 || p.words.Text != "a red bicycle\n\nrain" {
+		t.Errorf("%s are ticked for %d photos, and %q is asked", got, p.photos, p.words.Text)
+	}
+	x.closeSheet()
+	x.openCompare("starter")
+	x.settle()
+	if p = x.comparing; !strings.Contains(strings.Join(p.chosen(), " "), "starter") || p.words.Text != "a red bicycle\n\nrain" {
+		t.Errorf("with another model %v are ticked, and %q is asked", p.chosen(), p.words.Text)
+	}
+}
+
 // pausesComparison pauses, closes the sheet, comes back and cancels.
 func (x *bench) pausesComparison(p *comparePage) {
 	t := x.t
-	if got := p.said.Text(); !strings.Contains(got, "Model 2 of 2. Looking at the pictures with vit-b-32  30 of 60 · 25/s") || !strings.Contains(x.working.Text(), "Comparing models: 75 %") {
+	if got := p.said.Text(); !strings.Contains(got, "Model 2 of 2. ViT-B-32 (laion2b)  30 of 60 · 25/s") || !strings.Contains(x.working.Text(), "Comparing models: 75 %") {
 		t.Errorf("while it runs it says %q and %q", got, x.working.Text())
 	}
 	if got := p.cardTexts(); !strings.Contains(got, "looks at the photos …") || !strings.Contains(got, "has looked") {
@@ -227,8 +279,8 @@ func (x *bench) pausesComparison(p *comparePage) {
 		t.Errorf("while it runs the keyboard is at %T", x.canvas.Focused())
 	}
 	p.pause.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
-	if got := p.said.Text(); !strings.HasSuffix(got, "paused") || p.pause.Text() != "Go on" || !x.compared.hold.shut() {
-		t.Errorf("while it pauses it says %q, the button %q", got, p.pause.Text())
+	if got := p.said.Text(); !strings.HasSuffix(got, "paused") || p.pause.Text() != "Go on" || !x.compared.hold.shut() || !strings.HasSuffix(x.working.Text(), "75 % · paused") {
+		t.Errorf("while it pauses it says %q and %q, the button %q", got, x.working.Text(), p.pause.Text())
 	}
 	x.closeSheet()
 	x.openComparePage(x.b.Modelled.Here, nil, "", false)

@@ -1,7 +1,6 @@
 package desktop
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,10 +53,15 @@ func (w *window) openComparePage(models []app.ModelInfo, queries []string, tick 
 		}
 	}
 	ticked := p.ticksAtFirst(tick)
-	if c := w.compared; c != nil {
-		queries, p.photos = c.queries, c.photos
-		if tick == "" || c.running() {
-			ticked = c.models
+	if c, last := w.compared, w.comparing; c.running() {
+		queries, p.photos, ticked = c.queries, c.photos, c.models
+	} else if last != nil { // as it was left, also where nothing was compared
+		if len(queriesOf(last.words.Text)) > 0 {
+			queries = strings.Split(last.words.Text, "\n")
+		}
+		p.photos = last.photos
+		if tick == "" {
+			ticked = last.chosen()
 		}
 	}
 	p.build(ticked, queries)
@@ -137,7 +141,7 @@ func (p *comparePage) build(ticked, queries []string) {
 	p.begin = w.sheetButton(tr("Compare"), tr("Begin to compare the models"), p.start).Filled(theme.ColorNamePrimary).Coloured(theme.ColorNameForegroundOnPrimary)
 	p.pause = w.sheetButton("", tr("Pause, or go on"), func() {
 		w.compared.hold.set(!w.compared.hold.shut())
-		p.showState()
+		w.showCompared(false)
 	})
 	p.cancel = w.sheetButton(tr("Cancel"), tr("Stop comparing; what was found stays here"), func() {
 		if w.compared.running() {
@@ -233,12 +237,16 @@ func (p *comparePage) showState() {
 	case running:
 		p.bar.SetValue(c.share())
 		p.pause.SetText(tr("Pause"))
-		now := c.now
+		now := app.Progress{Job: tr("It begins …"), Running: true}
+		if c.now.Running && c.nowOf == len(c.result.Models) && c.nowOf < len(c.models) {
+			now = c.now
+			now.Job = p.nameOf(c.models[c.nowOf])
+		}
 		if now.Paused = c.hold.shut(); now.Paused {
 			p.pause.SetText(tr("Go on"))
 		}
 		p.said.SetText(tr("Model {{.N}} of {{.All}}. {{.Text}}", with{
-			"N": number(min(len(c.result.Models)+1, len(c.models))), "All": number(len(c.models)), "Text": cmp.Or(progressText(now), tr("It begins …")),
+			"N": number(min(len(c.result.Models)+1, len(c.models))), "All": number(len(c.models)), "Text": progressText(now),
 		}))
 	case why != "":
 		p.said.SetText(why)
