@@ -152,7 +152,7 @@ func (w *window) comparedAll(c *comparison, r app.EvalPhotosResult, err error, s
 		p.refocus()
 	}
 	if (w.comparing == nil || !w.comparing.shown()) && !stopped {
-		text := tr("The models are compared.")
+		text := tr("The comparison is done.")
 		if c.wrong != "" {
 			text = tr("The models could not be compared: {{.Why}}", with{"Why": c.wrong})
 		}
@@ -307,7 +307,7 @@ func (c *comparison) inAll(query int) (same, of int) {
 func queriesOf(text string) []string {
 	var out []string
 	for _, l := range lines(text) {
-		if l = strings.Join(strings.Fields(l), " "); !slices.Contains(out, l) && len(out) < mostCompareQueries {
+		if l = strings.Join(strings.Fields(l), " "); !slices.Contains(out, l) {
 			out = append(out, l)
 		}
 	}

@@ -42,10 +42,10 @@ func TestCompareByKeys(t *testing.T) {
 	if x.b.Calls("EvalPhotos") != 1 || c.running() || len(c.result.Models) != 2 || x.working.Text() != "" {
 		t.Fatalf("%d comparisons, running %v, %d models, the window says %q", x.b.Calls("EvalPhotos"), c.running(), len(c.result.Models), x.working.Text())
 	}
-	if got := p.said.Text(); got != "Done: 60 photos, from all years." {
+	if got := p.said.Text(); got != "Done. 60 photos were compared." {
 		t.Errorf("afterwards it says %q", got)
 	}
-	if got := p.cardTexts(); !strings.Contains(got, "Starter") || !strings.Contains(got, "[Use this model]") || !strings.Contains(got, "[in use]") || !strings.Contains(got, "are found by it alone") {
+	if got := p.cardTexts(); !strings.Contains(got, "Starter") || !strings.Contains(got, "[Use this model]") || !strings.Contains(got, "[in use]") || !strings.Contains(got, "photos no other model found") {
 		t.Errorf("the cards say\n%s", got)
 	}
 	for range 12 {
@@ -209,7 +209,7 @@ func TestComparisonPausesAndStops(t *testing.T) {
 	if got := p.said.Text(); x.compared.running() || !strings.HasPrefix(got, "Stopped.") || len(x.compared.result.Models) != 1 || p.begin.Hidden {
 		t.Errorf("after Cancel it says %q, with %d models", got, len(x.compared.result.Models))
 	}
-	if got := p.cardTexts(); !strings.Contains(got, "has not looked") {
+	if got := p.cardTexts(); !strings.Contains(got, "not done") {
 		t.Errorf("after Cancel the cards say\n%s", got)
 	}
 }
@@ -235,6 +235,55 @@ func TestShareOfAComparisonNeverFalls(t *testing.T) {
 		c.now.Done, c.now.Total = s.done, s.total
 		if got := c.share(); got != s.want {
 			t.Errorf("at %+v it is %v", s, got)
+		}
+	}
+}
+
+// TestDownPassesOverAModelThatFailed walks down and up over a strip without photos.
+func TestDownPassesOverAModelThatFailed(t *testing.T) {
+	x := open(t, fake.New(60))
+	x.b.Modelled.Here = append(x.b.Modelled.Here, app.ModelInfo{ID: "more", Name: "More"})
+	p := x.openComparison()
+	p.checks[2].SetChecked(true)
+	p.start()
+	x.settle()
+	c := x.compared
+	c.result.Models[0] = app.EvalModel{ModelInfo: app.ModelInfo{Problem: "its file is cut short"}}
+	x.canvas.Focus(p.list)
+	for i, s := range []struct {
+		key  fyne.KeyName
+		want foundAt
+	}{
+		{fyne.KeyHome, foundAt{0, 1, 0}},
+		{fyne.KeyRight, foundAt{0, 1, 1}},
+		{fyne.KeyUp, foundAt{0, 1, 1}},
+		{fyne.KeyDown, foundAt{0, 2, 1}},
+		{fyne.KeyDown, foundAt{1, 1, 1}},
+		{fyne.KeyUp, foundAt{0, 2, 1}},
+		{fyne.KeyEnd, foundAt{1, 2, 0}},
+		{fyne.KeyDown, foundAt{1, 2, 0}},
+	} {
+		if x.key(s.key); c.at != s.want {
+			t.Errorf("after %s, key %d, the focus is at %+v, not %+v", s.key, i, c.at, s.want)
+		}
+	}
+}
+
+// TestTabShowsEachModel goes through more check boxes than there is room for.
+func TestTabShowsEachModel(t *testing.T) {
+	x := open(t, fake.New(60))
+	for i := range 6 {
+		x.b.Modelled.Here = append(x.b.Modelled.Here, app.ModelInfo{ID: "more" + number(i), Name: "More"})
+	}
+	p := x.openComparison()
+	for i := range 2 * len(p.checks) {
+		if i >= len(p.checks) {
+			i = 2*len(p.checks) - 1 - i
+		}
+		x.canvas.Focus(p.checks[i])
+		top := p.checks[i].Position().Y - p.boxes.Offset.Y
+		if top < 0 || top+p.checks[i].Size().Height > p.boxes.Size().Height {
+			t.Errorf("box %d is at %v of %v", i, top, p.boxes.Size().Height)
 		}
 	}
 }
@@ -272,7 +321,7 @@ func (x *bench) pausesComparison(p *comparePage) {
 	if got := p.said.Text(); !strings.Contains(got, "Model 2 of 2. ViT-B-32 (laion2b)  30 of 60 · 25/s") || !strings.Contains(x.working.Text(), "Comparing models: 75 %") {
 		t.Errorf("while it runs it says %q and %q", got, x.working.Text())
 	}
-	if got := p.cardTexts(); !strings.Contains(got, "looks at the photos …") || !strings.Contains(got, "has looked") {
+	if got := p.cardTexts(); !strings.Contains(got, "looks at the photos …") || !strings.Contains(got, "done") {
 		t.Errorf("while it runs the cards say\n%s", got)
 	}
 	if x.canvas.Focused() != p.pause {
@@ -303,7 +352,7 @@ func TestWhatKeepsFromComparing(t *testing.T) {
 			t.Errorf("it says %q and can begin: %v", got, !p.begin.Disabled())
 		}
 	}
-	says("are not looked at again", true)
+	says("take no time", true)
 	p.checks[1].SetChecked(false)
 	says("Tick two or three", false)
 	p.checks[2].SetChecked(true)
@@ -316,6 +365,14 @@ func TestWhatKeepsFromComparing(t *testing.T) {
 	if p.photos != 50 {
 		t.Errorf("%d photos", p.photos)
 	}
+	p.words.SetText(strings.Repeat("dog\n", 30))
+	says("minutes", true)
+	var many []string
+	for i := range mostCompareQueries + 1 {
+		many = append(many, "dog "+number(i))
+	}
+	p.words.SetText(strings.Join(many, "\n"))
+	says("no more than 20 descriptions", false)
 	p.words.SetText(" \n")
 	says("Write what to look for", false)
 	p.words.SetText("  dog \n\ndog\n cat on a  sofa")
@@ -333,7 +390,7 @@ func TestWhatKeepsFromComparing(t *testing.T) {
 	x = open(t, fake.New(60))
 	x.b.Modelled.Here = x.b.Modelled.Here[:1]
 	p = x.openComparison()
-	says("There is one model only", false)
+	says("You have only one model", false)
 	x.key(fyne.KeyEscape)
 	if x.sheet != nil {
 		t.Error("Esc does not close it")

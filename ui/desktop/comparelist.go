@@ -68,17 +68,27 @@ func (l *compareList) goTo(at foundAt) {
 	}
 	at.query = min(max(at.query, 0), l.Length()-1)
 	at.model = min(max(at.model, 0), l.models-1)
+	for m := 0; m < l.models && len(l.of.found(at)) == 0; m++ {
+		if found := l.of.found(foundAt{at.query, m, 0}); len(found) > 0 {
+			at.model = m // one that has photos, of which one can have the frame
+		}
+	}
 	at.photo = min(max(at.photo, 0), max(len(l.of.found(at))-1, 0))
 	l.of.at = at
 	l.ScrollTo(at.query)
 	l.Refresh()
 }
 
-// down is the place many strips further down.
+// down is the place in the next strip that has photos, by strips further down at a time; where
+// there is none it is where the focus is.
 func (l *compareList) down(by int) foundAt {
 	at := l.of.at
-	strip := min(max(at.query*l.models+at.model+by, 0), l.Length()*l.models-1)
-	return foundAt{strip / l.models, strip % l.models, at.photo}
+	for strip := at.query*l.models + at.model + by; strip >= 0 && strip < l.Length()*l.models; strip += by {
+		if to := (foundAt{strip / l.models, strip % l.models, at.photo}); len(l.of.found(to)) > 0 {
+			return to
+		}
+	}
+	return at
 }
 
 // FocusGained shows the frame of the focus.
@@ -207,7 +217,7 @@ func (r *compareRow) set(i int) {
 	r.words.SetText(c.result.Queries[i])
 	r.shared.SetText("")
 	if same, of := c.inAll(i); of > 0 {
-		r.shared.SetText(tr("{{.N}} of the first {{.All}} are the same", with{"N": number(same), "All": number(of)}))
+		r.shared.SetText(tr("all models agree on {{.N}} of {{.All}} photos", with{"N": number(same), "All": number(of)}))
 	}
 	for m, strip := range r.cells {
 		r.names[m].SetText(r.l.p.nameOf(c.models[m]))
@@ -286,7 +296,7 @@ func newCompareCell(r *compareRow) *compareCell {
 	c := &compareCell{row: r, back: look.NewCard(theme.ColorNameBackground, "", 4), tint: canvas.NewRectangle(nil), image: canvas.NewImageFromImage(nil), frame: canvas.NewRectangle(nil)}
 	c.image.FillMode, c.image.ScaleMode = canvas.ImageFillContain, canvas.ImageScaleFastest
 	c.frame.StrokeWidth, c.frame.CornerRadius, c.tint.CornerRadius = 2, 5, 4
-	word := r.l.p.plain.NewSmall(tr("only here")).Whole()
+	word := r.l.p.plain.NewSmall(tr("only this model")).Whole()
 	word.Colour = theme.ColorNameForeground
 	c.mark = container.NewStack(look.NewCard(look.ColourMark, "", 4), container.New(layout.NewCustomPaddedLayout(0, 0, 5, 5), word))
 	c.content = container.New(compareCellLayout{c}, c.back, c.tint, c.image, c.mark, c.frame)

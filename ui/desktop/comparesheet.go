@@ -27,6 +27,7 @@ type comparePage struct {
 	models   []app.ModelInfo // those that can be compared
 
 	checks []*sheetCheck
+	boxes  *container.Scroll // around checks
 	words  *textArea
 	sizes  []*look.Button
 	photos int
@@ -37,6 +38,7 @@ type comparePage struct {
 	said   *look.Paragraph
 	cards  *fyne.Container
 	list   *compareList
+	left   *fyne.Container
 	right  *fyne.Container
 	empty  *look.Paragraph
 	shelf  *shelf
@@ -124,6 +126,7 @@ func (p *comparePage) build(ticked, queries []string) {
 		c := w.sheetCheck(modelName(m), nil)
 		c.SetChecked(slices.Contains(ticked, m.ID))
 		c.OnChanged = func(bool) { p.showState() }
+		c.OnFocus = func() { inSight(p.boxes, c) }
 		p.checks = append(p.checks, c)
 		checks.Add(c)
 	}
@@ -143,7 +146,7 @@ func (p *comparePage) build(ticked, queries []string) {
 		w.compared.hold.set(!w.compared.hold.shut())
 		w.showCompared(false)
 	})
-	p.cancel = w.sheetButton(tr("Cancel"), tr("Stop comparing; what was found stays here"), func() {
+	p.cancel = w.sheetButton(tr("Cancel"), tr("Stop comparing and keep the results so far"), func() {
 		if w.compared.running() {
 			w.compared.stop()
 		}
@@ -158,13 +161,14 @@ func (p *comparePage) build(ticked, queries []string) {
 		s.Rank = look.SizeSmallText
 		return s
 	}
+	p.boxes = container.NewVScroll(checks)
 	few := min(float32(len(p.checks)), 4.5)
-	above := container.New(flow{gap: 4}, w.subheading(tr("Models")), line(tr("Two or three of those at hand.")),
-		container.New(ownHeight{few * 34}, container.NewVScroll(checks)),
-		w.subheading(tr("Queries")), line(tr("One a line, in plain words.")))
-	below := container.New(flow{gap: 8}, container.New(layout.NewCustomPaddedLayout(8, 0, 0, 0), inRow(sizes, container.NewCenter(p.plain.NewSmall(tr("photos at most")).Whole()))),
+	above := container.New(flow{gap: 4}, w.subheading(tr("Models")), line(tr("Choose two or three.")),
+		container.New(ownHeight{few * 34}, p.boxes),
+		w.subheading(tr("What to look for")), line(tr("One description on each line, such as “a dog on a beach”.")))
+	below := container.New(flow{gap: 8}, container.New(layout.NewCustomPaddedLayout(8, 0, 0, 0), inRow(sizes, container.NewCenter(p.plain.NewSmall(tr("photos (at most)")).Whole()))),
 		inRow(p.begin, p.pause, p.cancel), container.New(ownHeight{8}, p.bar), container.New(ownHeight{54}, p.said))
-	left := container.NewBorder(above, below, nil, nil, p.words)
+	p.left = container.NewBorder(above, below, nil, nil, p.words)
 
 	if w.comparing != nil {
 		p.shelf = w.comparing.shelf // back from a photo, those of the others are there at once
@@ -176,7 +180,7 @@ func (p *comparePage) build(ticked, queries []string) {
 	p.empty.Rank = theme.SizeNameSubHeadingText
 	p.empty.Colour, p.empty.Align = look.ColourSecondary, fyne.TextAlignCenter
 	p.right = container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 8, 0, 0), p.cards), nil, nil, nil, container.NewStack())
-	p.Content = container.New(besideFixed{compareLeft, 20}, left, p.right)
+	p.Content = container.New(besideFixed{compareLeft, 20}, p.left, p.right)
 }
 
 // chosen are the ids of the ticked models.
@@ -203,11 +207,13 @@ func (p *comparePage) why() string {
 	n := len(p.chosen())
 	switch {
 	case len(p.models) < leastCompared:
-		return tr("There is one model only. Get another one under Models first.")
+		return tr("You have only one model. Download another one under “Models” first.")
 	case n < leastCompared:
 		return tr("Tick two or three models.")
 	case len(queriesOf(p.words.Text)) == 0:
-		return tr("Write what to look for: one query a line.")
+		return tr("Write what to look for, one description on each line.")
+	case len(queriesOf(p.words.Text)) > mostCompareQueries:
+		return tr("Write no more than {{.N}} descriptions.", with{"N": number(mostCompareQueries)})
 	}
 	return ""
 }
@@ -237,7 +243,7 @@ func (p *comparePage) showState() {
 	case running:
 		p.bar.SetValue(c.share())
 		p.pause.SetText(tr("Pause"))
-		now := app.Progress{Job: tr("It begins …"), Running: true}
+		now := app.Progress{Job: tr("Starting …"), Running: true}
 		if c.now.Running && c.nowOf == len(c.result.Models) && c.nowOf < len(c.models) {
 			now = c.now
 			now.Job = p.nameOf(c.models[c.nowOf])
@@ -253,15 +259,15 @@ func (p *comparePage) showState() {
 	case c != nil && c.wrong != "":
 		p.said.SetText(c.wrong)
 	case c != nil && c.stopped:
-		p.said.SetText(tr("Stopped. What was found until then is shown."))
+		p.said.SetText(tr("Stopped. The results so far are shown."))
 	case c != nil && len(c.result.Failed) > 0:
-		p.said.SetText(trn("Done. {{.N}} photos could not be read and count nowhere.", len(c.result.Failed), nil))
+		p.said.SetText(trn("Done. {{.N}} photos could not be read and were left out.", len(c.result.Failed), nil))
 	case c != nil:
-		p.said.SetText(trn("Done: {{.N}} photos, from all years.", len(c.result.Photos), nil))
+		p.said.SetText(trn("Done. {{.N}} photos were compared.", len(c.result.Photos), nil))
 	default:
 		p.said.SetText(p.estimate())
 	}
-	p.Content.Refresh()
+	p.left.Refresh() // and no thumbnail
 }
 
 // estimate says about how long the ticked models will take, as far as that was measured.
@@ -270,7 +276,7 @@ func (p *comparePage) estimate() string {
 	for i, c := range p.checks {
 		if m := p.models[i]; c.Checked && !m.InUse {
 			if m.PerSecond == 0 {
-				return tr("Photos that a model has seen already are not looked at again.")
+				return tr("Photos a model already knows take no time.")
 			}
 			seconds += float64(p.photos) / m.PerSecond
 		}
@@ -288,7 +294,7 @@ func (p *comparePage) showResults() {
 	p.cards.Objects = nil
 	if c == nil || len(c.result.Photos) == 0 && !c.running() {
 		p.list = newCompareList(p)
-		p.empty.SetText(tr("Each model looks at the same photos of yours, taken evenly from all years. What it finds first for each query stands here, the models below each other. Nothing is changed by that, and nothing is kept."))
+		p.empty.SetText(tr("Each model searches the same photos from your library, old and new. For each description you see what each model finds first. Your photos and tags stay as they are."))
 		middle.Add(container.New(narrowMiddle{460}, p.empty))
 	} else {
 		for i, id := range c.models {
@@ -322,7 +328,7 @@ func (p *comparePage) card(c *comparison, i int, id string) fyne.CanvasObject {
 	if i < len(c.result.Models) && c.result.Models[i].Problem != "" {
 		state.SetColour(theme.ColorNameError)
 	}
-	use := p.w.sheetButton(tr("Use this model"), tr("Let {{.Model}} look at the photos", with{"Model": modelName(m)}), func() { p.w.useCompared(m) })
+	use := p.w.sheetButton(tr("Use this model"), tr("Use {{.Model}} for searching; it first looks at all your photos", with{"Model": modelName(m)}), func() { p.w.useCompared(m) })
 	if m.InUse {
 		use.SetText(tr("in use"))
 	}
@@ -339,11 +345,11 @@ func (p *comparePage) cardState(c *comparison, i int) string {
 	if i >= len(c.result.Models) {
 		switch {
 		case !c.running():
-			return tr("has not looked")
+			return tr("not done")
 		case i == len(c.result.Models):
 			return tr("looks at the photos …")
 		}
-		return tr("comes next")
+		return tr("waiting")
 	}
 	m := c.result.Models[i]
 	if m.Problem != "" {
@@ -351,7 +357,7 @@ func (p *comparePage) cardState(c *comparison, i int) string {
 	}
 	for _, x := range m.Measures {
 		if x.Name == "mAP" {
-			return tr("finds your tags: {{.Share}} of 100", with{"Share": strconv.Itoa(int(100*x.Value + .5))})
+			return tr("matches your own tags: {{.Share}} of 100 points", with{"Share": strconv.Itoa(int(100*x.Value + .5))})
 		}
 	}
 	own, of := 0, 0
@@ -364,9 +370,9 @@ func (p *comparePage) cardState(c *comparison, i int) string {
 		}
 	}
 	if len(c.result.Models) < 2 || of == 0 {
-		return tr("has looked")
+		return tr("done")
 	}
-	return tr("{{.N}} of {{.All}} are found by it alone", with{"N": number(own), "All": number(of)})
+	return tr("{{.N}} of its {{.All}} photos no other model found", with{"N": number(own), "All": number(of)})
 }
 
 // enable lets something be used, or keeps it from being used.

@@ -42,11 +42,11 @@ func (v *conversion) share() float64 {
 func (v *conversion) text() string {
 	switch p := v.now; {
 	case p.Job == app.JobTesting && p.Total == 0:
-		return tr("Step 2 of 3: the new model is tested and measured")
+		return tr("Step 2 of 3: testing the new model")
 	case p.Job == app.JobTesting:
-		return tr("Step 3 of 3: it is compared with the original, {{.Done}} of {{.Total}}", with{"Done": number(p.Done), "Total": number(p.Total)})
+		return tr("Step 3 of 3: checking it against the original, {{.Done}} of {{.Total}}", with{"Done": number(p.Done), "Total": number(p.Total)})
 	}
-	return tr("Step 1 of 3: converted to {{.Precision}}, {{.Done}}", with{"Precision": v.to, "Done": fmt.Sprintf("%d %%", v.now.Done)})
+	return tr("Step 1 of 3: converting to {{.Precision}}, {{.Done}}", with{"Precision": v.to, "Done": fmt.Sprintf("%d %%", v.now.Done)})
 }
 
 // conversionOf is the conversion of a model at hand that runs, nil where there is none.

@@ -64,9 +64,9 @@ func TestConversionStops(t *testing.T) {
 		says    string
 		percent string
 	}{
-		{app.Progress{Job: app.JobConverting, Done: 50, Total: 100}, "Step 1 of 3: converted to int8, 50 %", "25 %"},
-		{app.Progress{Job: app.JobTesting}, "Step 2 of 3: the new model is tested and measured", "50 %"},
-		{app.Progress{Job: app.JobTesting, Done: 64, Total: 128}, "Step 3 of 3: it is compared with the original, 64 of 128", "80 %"},
+		{app.Progress{Job: app.JobConverting, Done: 50, Total: 100}, "Step 1 of 3: converting to int8, 50 %", "25 %"},
+		{app.Progress{Job: app.JobTesting}, "Step 2 of 3: testing the new model", "50 %"},
+		{app.Progress{Job: app.JobTesting, Done: 64, Total: 128}, "Step 3 of 3: checking it against the original, 64 of 128", "80 %"},
 	} {
 		x.conversion.now = c.now
 		x.showConversion()

@@ -55,18 +55,18 @@ func (d *download) share() float64 {
 func (d *download) text() string {
 	p := d.progress
 	if d.stop == nil && p.Converting {
-		return tr("stopped; all of the download is here")
+		return tr("Stopped. The download is complete; “Go on” finishes the rest.")
 	}
 	if d.stop == nil {
 		return tr("stopped; {{.Done}} of {{.Total}} are here", with{"Done": bytesText(p.Done), "Total": bytesText(max(p.Total, p.Done))})
 	}
 	switch {
 	case p.Converting && p.Testing && p.Total > 0:
-		return tr("made, and compared with the original: {{.Done}} of {{.Total}}", with{"Done": number(int(p.Done)), "Total": number(int(p.Total))})
+		return tr("Converted. Checking it against the original: {{.Done}} of {{.Total}}", with{"Done": number(int(p.Done)), "Total": number(int(p.Total))})
 	case p.Testing:
-		return tr("all is here; it is tested now")
+		return tr("Downloaded. Testing it …")
 	case p.Converting:
-		return tr("all is here; converted to {{.Precision}}: {{.Done}}", with{"Precision": string(d.plan.Precision), "Done": percent(float64(p.Done) / float64(max(p.Total, 1)))})
+		return tr("Downloaded. Converting to {{.Precision}}: {{.Done}}", with{"Precision": string(d.plan.Precision), "Done": percent(float64(p.Done) / float64(max(p.Total, 1)))})
 	case p.Total == 0:
 		return tr("asking …")
 	}
@@ -108,7 +108,7 @@ func (w *window) installQuestion(o app.Offer, choices []app.InstallChoice, begun
 	var body []fyne.CanvasObject
 	if len(choices) == 1 {
 		body = []fyne.CanvasObject{
-			paragraph(tr("It comes over the internet, from {{.Where}} ({{.Repo}}): {{.Size}}, which it takes on the disk, too. Nothing is sent but the request.",
+			paragraph(tr("It is downloaded from {{.Where}} ({{.Repo}}): {{.Size}}, which it takes on the disk, too. Nothing about you or your photos is sent.",
 				with{"Where": plan.Where, "Repo": plan.Repo, "Size": sizeOf(plan)})),
 			paragraph(tr("It needs about {{.Size}} of memory while it runs ({{.Precision}}).", with{"Size": bytesText(plan.Memory), "Precision": string(plan.Precision)})),
 		}
@@ -117,7 +117,7 @@ func (w *window) installQuestion(o app.Offer, choices []app.InstallChoice, begun
 		chosen = func() app.InstallPlan { return list.choice().InstallPlan }
 		plan = list.choice().InstallPlan
 		body = []fyne.CanvasObject{
-			paragraph(tr("It comes over the internet, from {{.Where}} ({{.Repo}}), in the form you choose. Nothing is sent but the request.", with{"Where": plan.Where, "Repo": plan.Repo})),
+			paragraph(tr("It is downloaded from {{.Where}} ({{.Repo}}). Choose the form below. Nothing about you or your photos is sent.", with{"Where": plan.Where, "Repo": plan.Repo})),
 			container.New(ownHeight{precisionRow * float32(len(choices))}, list),
 		}
 	}
@@ -163,8 +163,10 @@ func (w *window) install(id string, plan app.InstallPlan, options app.InstallOpt
 		})
 		stopped := ctx.Err() != nil
 		stop()
-		if stopped && d.dropping {
-			err = w.b.RemoveModel(context.WithoutCancel(w.ctx), plan.ID)
+		if ctx := context.WithoutCancel(w.ctx); stopped && d.dropping && err != nil {
+			err = w.removeBegun(ctx, d)
+		} else if stopped && d.dropping {
+			err = w.b.RemoveModel(ctx, plan.ID) // it was whole already
 		}
 		return func() { w.installed(d, made.Model, err, stopped) }
 	})
@@ -297,7 +299,7 @@ func (p *modelPicker) downloadButtons(c modelChoice, button func(text, name stri
 func (p *modelPicker) dropDownload(d *download) {
 	w := p.w
 	w.loop.Go(func() func() {
-		err := w.removeBegun(d)
+		err := w.removeBegun(w.ctx, d)
 		return func() {
 			if err != nil {
 				w.fail(tr("That could not be removed"), err)
@@ -310,11 +312,11 @@ func (p *modelPicker) dropDownload(d *download) {
 }
 
 // removeBegun removes what came of a model, under whichever id of it.
-func (w *window) removeBegun(d *download) error {
+func (w *window) removeBegun(ctx context.Context, d *download) error {
 	list, err := w.b.UnfinishedInstalls()
 	for _, u := range list {
 		if u.ID == d.plan.ID || u.Model == d.id {
-			err = errors.Join(err, w.b.RemoveModel(w.ctx, u.ID))
+			err = errors.Join(err, w.b.RemoveModel(ctx, u.ID))
 		}
 	}
 	return err

@@ -40,7 +40,7 @@ func TestWhatADownloadBringsIsSaid(t *testing.T) {
 	x := open(t, fake.New(20))
 	x.b.Modelled.Unfinished = []app.Unfinished{{ID: "bound", Done: 7e6, Total: 4e9}}
 	for i, want := range map[int][]string{
-		1: {"over the internet, from hub.example (somebody/large): about 4.5 GB", "4.9 GB of memory", "Licence: MIT"},
+		1: {"downloaded from hub.example (somebody/large): about 4.5 GB", "4.9 GB of memory", "Licence: MIT"},
 		3: {"Its licence forbids some uses. MIT", "7.0 MB of it are here"},
 	} {
 		o := x.b.Modelled.Offers[i]
@@ -86,7 +86,11 @@ func TestDownloadStops(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x.install(o.ID, choices[0].InstallPlan, app.InstallOptions{})
+		plan := choices[0].InstallPlan
+		if drop {
+			plan.ID += "-int8" // another precision of it was begun before
+		}
+		x.install(o.ID, plan, app.InstallOptions{})
 		x.settle()
 		p := x.pickModels()
 		p.mark(o.ID)
@@ -172,7 +176,7 @@ func TestPrecisionIsChosen(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s: the keyboard leads to %T", c.name, x.canvas.Focused())
 			}
-			if got := l.AccessibilityLabel(); c.begun == "" && !strings.Contains(got, "Small, and fast on a processor (int8), about 1.5 GB to download, made here into about 375 MB, about 480 MB of memory · about 9.0 photos a second") {
+			if got := l.AccessibilityLabel(); c.begun == "" && !strings.Contains(got, "Small and fast without a graphics card (int8), about 1.5 GB to download; then made smaller here, about 375 MB on the disk, needs about 480 MB of memory · about 9.0 photos a second") {
 				t.Errorf("%s: a screen reader says %q", c.name, got)
 			}
 		}
@@ -205,9 +209,9 @@ func TestDownloadThatIsConvertedSaysWhatItDoes(t *testing.T) {
 		says, working string
 	}{
 		{app.InstallProgress{Done: 750e6, Total: 1500e6}, "750 MB of 1.5 GB", "Downloading Middle: 35 %"},
-		{app.InstallProgress{Converting: true, Done: 187e6, Total: 374e6}, "all is here; converted to int8: 50 %", "Converting Middle: 77 %"},
-		{app.InstallProgress{Converting: true, Testing: true}, "all is here; it is tested now", "Converting Middle: 85 %"},
-		{app.InstallProgress{Converting: true, Testing: true, Done: 64, Total: 128}, "made, and compared with the original: 64 of 128", "Converting Middle: 93 %"},
+		{app.InstallProgress{Converting: true, Done: 187e6, Total: 374e6}, "Downloaded. Converting to int8: 50 %", "Converting Middle: 77 %"},
+		{app.InstallProgress{Converting: true, Testing: true}, "Downloaded. Testing it …", "Converting Middle: 85 %"},
+		{app.InstallProgress{Converting: true, Testing: true, Done: 64, Total: 128}, "Converted. Checking it against the original: 64 of 128", "Converting Middle: 93 %"},
 	} {
 		d.progress = c.now
 		x.showDownload(d)
@@ -219,7 +223,7 @@ func TestDownloadThatIsConvertedSaysWhatItDoes(t *testing.T) {
 	}
 	d.stop, d.progress = nil, app.InstallProgress{Converting: true, Done: 5, Total: 10}
 	p.mark(o.ID)
-	if got := p.text(); !strings.Contains(got, "stopped; all of the download is here") || !strings.Contains(got, "[Go on …]") {
+	if got := p.text(); !strings.Contains(got, "Stopped. The download is complete; “Go on” finishes the rest.") || !strings.Contains(got, "[Go on …]") {
 		t.Errorf("stopped:\n%s", got)
 	}
 }

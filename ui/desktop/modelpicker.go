@@ -298,11 +298,11 @@ func (p *modelPicker) buttons(c modelChoice) []fyne.CanvasObject {
 	}
 	switch {
 	case m.Coming:
-		use(tr("Use at once"), tr("Use this model before it has seen all photos"), w.b.UseModelNow)
+		use(tr("Use now"), tr("Search with this model now; photos it has not looked at yet are found later"), w.b.UseModelNow)
 	case !m.InUse:
 		use(tr("Use"), tr("Let this model look at the photos"), w.b.UseModel)
 	case slices.ContainsFunc(p.models, func(o app.ModelInfo) bool { return o.Coming }):
-		use(tr("Keep using it"), tr("Let no other model take its place"), w.b.UseModel)
+		use(tr("Keep this model"), tr("Keep this model and stop the switch to the other one"), w.b.UseModel)
 	}
 	button(tr("Test"), tr("Test this model and measure how fast it is"), m.Problem == "" || m.PerSecond > 0, func() { p.testModel(m) })
 	p.conversionButton(m, func(text, name string, can bool, f func()) { button(text, name, can, f) })

@@ -97,11 +97,11 @@ func (p *precisionList) AccessibilityRole() fyne.AccessibleRole { return fyne.Ac
 func precisionText(precision string) string {
 	switch precision {
 	case "int8":
-		return tr("Small, and fast on a processor (int8)")
+		return tr("Small and fast without a graphics card (int8)")
 	case "fp16":
-		return tr("For a graphics card (fp16)")
+		return tr("Medium size, fast with a graphics card (fp16)")
 	}
-	return tr("As it was trained (fp32)")
+	return tr("Full size, as published (fp32)")
 }
 
 // sizeOf is the size of a download.
@@ -117,9 +117,9 @@ func sizeOf(p app.InstallPlan) string {
 func diskText(c app.InstallChoice) string {
 	switch {
 	case c.From != "":
-		return tr("made here of the one you have; about {{.Disk}} on the disk", with{"Disk": bytesText(c.Disk)})
+		return tr("made from the model you have, no download; about {{.Disk}} on the disk", with{"Disk": bytesText(c.Disk)})
 	case c.Convert:
-		return tr("{{.Size}} to download, made here into about {{.Disk}}", with{"Size": sizeOf(c.InstallPlan), "Disk": bytesText(c.Disk)})
+		return tr("{{.Size}} to download; then made smaller here, about {{.Disk}} on the disk", with{"Size": sizeOf(c.InstallPlan), "Disk": bytesText(c.Disk)})
 	}
 	return tr("{{.Size}} to download and on the disk", with{"Size": sizeOf(c.InstallPlan)})
 }
@@ -129,7 +129,7 @@ func runText(c app.InstallChoice) string {
 	if c.Tight != "" {
 		return c.Tight
 	}
-	text := tr("about {{.Size}} of memory", with{"Size": bytesText(c.Memory)})
+	text := tr("needs about {{.Size}} of memory", with{"Size": bytesText(c.Memory)})
 	if c.PerSecond > 0 {
 		text += " · " + speedText(c.PerSecond, false)
 	}

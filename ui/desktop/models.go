@@ -101,6 +101,9 @@ func (w *window) useModelBy(m app.ModelInfo, use func(ctx context.Context, id st
 				return
 			}
 			said := tr("Descry now uses {{.Model}}.", with{"Model": modelName(m)})
+			if before.ID == m.ID {
+				said = tr("Descry keeps using {{.Model}}.", with{"Model": modelName(m)})
+			}
 			if slices.ContainsFunc(models, func(o app.ModelInfo) bool { return o.ID == m.ID && o.Coming }) {
 				said = tr("{{.Model}} looks at your photos now, and is used when it has seen them all.", with{"Model": modelName(m)})
 			}

@@ -259,9 +259,9 @@ func TestWhatAGoneModelFoundIsFreed(t *testing.T) {
 // TestAModelThatLooksAtPhotos can be used at once, or given up by keeping the one in use; meanwhile
 // nothing of it can be removed.
 func TestAModelThatLooksAtPhotos(t *testing.T) {
-	for _, tt := range []struct{ model, press, calls, inUse string }{
-		{"starter", "Keep using it", "UseModel", "starter"},
-		{"vit-b-32", "Use at once", "UseModelNow", "vit-b-32"},
+	for _, tt := range []struct{ model, press, calls, inUse, says string }{
+		{"starter", "Keep this model", "UseModel", "starter", "Descry keeps using Starter."},
+		{"vit-b-32", "Use now", "UseModelNow", "vit-b-32", "Descry now uses ViT-B-32 (laion2b)."},
 	} {
 		x := open(t, fake.New(20))
 		if got := x.pickModels().text(); strings.Contains(got, tt.press) {
@@ -272,7 +272,7 @@ func TestAModelThatLooksAtPhotos(t *testing.T) {
 		p := x.pickModels()
 		p.mark("vit-b-32")
 		for _, o := range p.buttons(p.shown[p.list.at]) {
-			if b := o.(*look.Button); !b.Disabled() && b.Text() != "Use at once" && b.Text() != "Test" {
+			if b := o.(*look.Button); !b.Disabled() && b.Text() != "Use now" && b.Text() != "Test" {
 				t.Errorf("%s can be pressed for a model that looks at photos", b.Text())
 			}
 		}
@@ -282,6 +282,9 @@ func TestAModelThatLooksAtPhotos(t *testing.T) {
 		i := slices.IndexFunc(x.b.Modelled.Here, func(m app.ModelInfo) bool { return m.InUse })
 		if x.b.Calls(tt.calls) != 1 || x.b.Modelled.Here[i].ID != tt.inUse || x.b.Modelled.Here[1].Coming {
 			t.Errorf("%s: %+v", tt.press, x.b.Modelled.Here)
+		}
+		if got := x.toast.Text(); got != tt.says {
+			t.Errorf("%s: it says %q", tt.press, got)
 		}
 	}
 }

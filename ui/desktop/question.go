@@ -64,7 +64,8 @@ func (w *window) ask(q question) {
 // sheetCheck is a box to tick in a sheet; Esc on it closes the sheet.
 type sheetCheck struct {
 	widget.Check
-	OnKey func(*fyne.KeyEvent)
+	OnKey   func(*fyne.KeyEvent)
+	OnFocus func() // it got the keyboard, may be nil
 }
 
 func (w *window) sheetCheck(text string, changed func(bool)) *sheetCheck {
@@ -81,6 +82,12 @@ func (c *sheetCheck) TypedKey(e *fyne.KeyEvent) {
 		return
 	}
 	c.Check.TypedKey(e)
+}
+
+// FocusGained tells that it got the keyboard.
+func (c *sheetCheck) FocusGained() {
+	c.Check.FocusGained()
+	call(c.OnFocus)
 }
 
 // paragraph is text of a question.

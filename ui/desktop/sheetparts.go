@@ -99,6 +99,12 @@ func (f flow) Layout(o []fyne.CanvasObject, s fyne.Size) {
 	}
 }
 
+// inSight scrolls as little as brings an object of what scrolls into sight.
+func inSight(s *container.Scroll, o fyne.CanvasObject) {
+	top, height := o.Position().Y, o.Size().Height
+	s.ScrollToOffset(fyne.NewPos(0, min(max(s.Offset.Y, top+height-s.Size().Height), top)))
+}
+
 // sheetList is a list in a sheet: Enter does what its rows are for, Esc closes the sheet.
 type sheetList struct {
 	widget.List

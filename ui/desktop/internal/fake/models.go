@@ -218,7 +218,7 @@ func (b *Backend) InstallModel(ctx context.Context, id string, o app.InstallOpti
 	unfinished := func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.Modelled.Unfinished = []app.Unfinished{{ID: id, Done: plan.Bytes / 2, Total: plan.Bytes}}
+		b.Modelled.Unfinished = []app.Unfinished{{ID: id, Model: id, Done: plan.Bytes / 2, Total: plan.Bytes}}
 	}
 	if b.Modelled.Stands != nil {
 		b.Modelled.Stands(ctx)
