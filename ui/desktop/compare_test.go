@@ -36,6 +36,9 @@ func TestCompareByKeys(t *testing.T) {
 	if x.canvas.Focused() != p.begin || strings.Join(p.chosen(), " ") != "starter vit-b-32" || p.words.Text != "a dog\nsunset by the sea" {
 		t.Fatalf("at first %v are ticked, and %q is asked; the keyboard is at %T", p.chosen(), p.words.Text, x.canvas.Focused())
 	}
+	if got := p.sizes[2].Name() + ", " + p.sizes[1].Name(); got != "Look at 200 photos, chosen, Look at 100 photos" {
+		t.Errorf("the sizes are named %q", got)
+	}
 	x.key(fyne.KeySpace)
 	x.settle()
 	c := x.compared
@@ -250,6 +253,9 @@ func TestDownPassesOverAModelThatFailed(t *testing.T) {
 	c := x.compared
 	c.result.Models[0] = app.EvalModel{ModelInfo: app.ModelInfo{Problem: "its file is cut short"}}
 	x.canvas.Focus(p.list)
+	if got := p.list.AccessibilityLabel(); !strings.Contains(got, "Its file is cut short") {
+		t.Errorf("of a strip without photos a screen reader says %q", got)
+	}
 	for i, s := range []struct {
 		key  fyne.KeyName
 		want foundAt

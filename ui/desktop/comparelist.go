@@ -151,6 +151,8 @@ func (l *compareList) AccessibilityLabel() string {
 		if l.of.alone(at) {
 			said = append(said, tr("found by this model alone"))
 		}
+	} else {
+		said = append(said, l.p.cardState(l.of, at.model))
 	}
 	return strings.Join(said, ", ")
 }
@@ -388,6 +390,7 @@ func (l compareCellLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 	c.frame.Move(fyne.NewPos(-3, -3))
 	c.frame.Resize(fyne.NewSize(s.Width+6, s.Height+6))
 	m := c.mark.MinSize()
+	m.Width = min(m.Width, s.Width-8)
 	c.mark.Move(fyne.NewPos(s.Width-m.Width-4, s.Height-m.Height-4))
 	c.mark.Resize(m)
 }

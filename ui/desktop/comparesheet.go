@@ -229,9 +229,11 @@ func (p *comparePage) showState() {
 	enable(p.words, !running)
 	for i, n := range compareSizes() {
 		b := p.sizes[i]
-		b.SetIcon(nil)
+		name := trn("Look at {{.N}} photos", n, nil)
 		if n == p.photos {
-			b.SetIcon(look.Check.Resource())
+			b.Set(look.Check.Resource(), tr("{{.What}}, chosen", with{"What": name}))
+		} else {
+			b.Set(nil, name)
 		}
 		enable(b, !running)
 	}
@@ -331,13 +333,14 @@ func (p *comparePage) card(c *comparison, i int, id string) fyne.CanvasObject {
 	use := p.w.sheetButton(tr("Use this model"), tr("Use {{.Model}} for searching; it first looks at all your photos", with{"Model": modelName(m)}), func() { p.w.useCompared(m) })
 	if m.InUse {
 		use.SetText(tr("in use"))
+		use.Set(nil, tr("{{.Model}} is in use", with{"Model": modelName(m)}))
 	}
 	if p.readOnly || m.InUse {
 		use.Disable()
 	}
-	below := container.NewBorder(nil, nil, nil, container.NewCenter(use),
-		container.New(layout.NewCustomPaddedVBoxLayout(1), p.plain.NewSmall(strings.Join(facts, " · ")), state))
-	return cardOf(container.New(layout.NewCustomPaddedVBoxLayout(1), name, below))
+	above := container.NewBorder(nil, nil, nil, container.NewCenter(use),
+		container.New(layout.NewCustomPaddedVBoxLayout(1), name, p.plain.NewSmall(strings.Join(facts, " · "))))
+	return cardOf(container.New(layout.NewCustomPaddedVBoxLayout(1), above, state))
 }
 
 // cardState says how well a model did, or that it is not done.

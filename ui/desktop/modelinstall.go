@@ -113,6 +113,7 @@ func (w *window) installQuestion(o app.Offer, choices []app.InstallChoice, begun
 			paragraph(tr("It needs about {{.Size}} of memory while it runs ({{.Precision}}).", with{"Size": bytesText(plan.Memory), "Precision": string(plan.Precision)})),
 		}
 	} else {
+		q.width = precisionWidth
 		list := w.newPrecisionList(choices, begun, func() { call(w.sheet.yes) })
 		chosen = func() app.InstallPlan { return list.choice().InstallPlan }
 		plan = list.choice().InstallPlan

@@ -176,7 +176,7 @@ func TestPrecisionIsChosen(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s: the keyboard leads to %T", c.name, x.canvas.Focused())
 			}
-			if got := l.AccessibilityLabel(); c.begun == "" && !strings.Contains(got, "Small and fast without a graphics card (int8), about 1.5 GB to download; then made smaller here, about 375 MB on the disk, needs about 480 MB of memory · about 9.0 photos a second") {
+			if got := l.AccessibilityLabel(); c.begun == "" && !strings.Contains(got, "Small and fast without a graphics card (int8), suits this machine, about 1.5 GB to download; then made smaller here, about 375 MB on the disk, needs about 480 MB of memory · about 9.0 photos a second") {
 				t.Errorf("%s: a screen reader says %q", c.name, got)
 			}
 		}

@@ -1,6 +1,8 @@
 package desktop
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -19,7 +21,10 @@ type precisionList struct {
 	chosen  int
 }
 
-const precisionRow = 62 // height of a choice
+const (
+	precisionRow   = 62  // height of a choice
+	precisionWidth = 580 // of the question: what a choice takes fits on a line
+)
 
 // newPrecisionList lists choices; the one of the download that was begun is chosen at first, else
 // the first.
@@ -87,7 +92,11 @@ func (p *precisionList) fill(i int, o fyne.CanvasObject) {
 // AccessibilityLabel says what is chosen.
 func (p *precisionList) AccessibilityLabel() string {
 	c := p.choice()
-	return tr("Precision: {{.Precision}}", with{"Precision": precisionText(string(c.Precision))}) + ", " + diskText(c) + ", " + runText(c)
+	said := []string{tr("Precision: {{.Precision}}", with{"Precision": precisionText(string(c.Precision))})}
+	if c.Suits {
+		said = append(said, tr("suits this machine"))
+	}
+	return strings.Join(append(said, diskText(c), runText(c)), ", ")
 }
 
 // AccessibilityRole says that the list holds other things.

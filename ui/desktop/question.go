@@ -1,6 +1,8 @@
 package desktop
 
 import (
+	"cmp"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -14,6 +16,7 @@ import (
 type question struct {
 	title string
 	body  []fyne.CanvasObject // paragraphs and what can be ticked
+	width float32             // 0: questionWidth
 	yes   string              // what the button says that does it
 	no    string              // and the one that does not
 	grave bool                // it cannot be undone: the button has the colour of danger, and not the focus
@@ -42,10 +45,11 @@ func (w *window) ask(q question) {
 	body := container.New(flow{gap: 12}, q.body...)
 	buttons := container.New(layout.NewCustomPaddedLayout(14, 0, 0, 0), inRow(yes, no))
 	content := container.NewBorder(nil, buttons, nil, nil, body)
-	room := min(questionWidth, w.canvas.Size().Width-40) - 40
+	width := cmp.Or(q.width, questionWidth)
+	room := min(width, w.canvas.Size().Width-40) - 40
 	body.Resize(fyne.NewSize(room, 10)) // lines are broken for the width there is
 	height := body.MinSize().Height + buttons.MinSize().Height + 84
-	w.openSheet(q.title, fyne.NewSize(questionWidth, height), content)
+	w.openSheet(q.title, fyne.NewSize(width, height), content)
 	if !q.grave {
 		w.sheet.yes = answer(q.do)
 	}
