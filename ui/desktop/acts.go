@@ -148,7 +148,7 @@ func (w *window) approveAlt() {
 // judge confirms or rejects the suggestion that is marked in the detail pane.
 func (w *window) judge(yes bool) {
 	t, ok := w.detail.Suggestion()
-	if w.viewsCompared() {
+	if w.viewsAside() {
 		_, id := w.viewer.Current()
 		ok = ok && w.detail.shown.Photo == id // the details may still be those of the photo before
 	}

@@ -17,6 +17,19 @@ const (
 	choosePause = 40 * time.Millisecond
 )
 
+// viewsAside says whether the viewer shows a photo that a compared model found, or one of a stack:
+// the grid below it is at another photo, or at none.
+func (w *window) viewsAside() bool { return w.aside && w.viewer.Open() }
+
+// onlyInGrid refuses, with a word, what happens beside or in the grid.
+func (w *window) onlyInGrid() bool {
+	if w.viewsAside() {
+		w.toast.Show(tr("That works among all photos, not here."), "", nil)
+		return true
+	}
+	return false
+}
+
 // chosenChanged is called by the grid for every change of selection or cursor.
 func (w *window) chosenChanged() {
 	w.leaveWhere()
@@ -55,7 +68,7 @@ func (w *window) showChosen() {
 	}
 	ctx, number := w.choosing.begin(w.ctx)
 	ids, count := w.grid.Chosen(lookedAt)
-	if w.viewsCompared() {
+	if w.viewsAside() {
 		_, id := w.viewer.Current()
 		ids, count = []library.PhotoID{id}, 1
 	} else if w.dupes.Open() {

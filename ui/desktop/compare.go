@@ -221,22 +221,9 @@ func (w *window) viewCompared() {
 	}
 	w.closeSheet()
 	w.viewer.Show(ids, c.at.photo, false)
-	w.fromCompared = true
+	w.aside, w.fromCompared = true, true
 	w.chosenChanged()
 	w.focus(w.viewer.Pane)
-}
-
-// viewsCompared says whether the viewer shows a photo that a compared model found: the grid below
-// it is at another photo, or at none.
-func (w *window) viewsCompared() bool { return w.fromCompared && w.viewer.Open() }
-
-// onlyInGrid refuses, with a word, what happens beside or in the grid.
-func (w *window) onlyInGrid() bool {
-	if w.viewsCompared() {
-		w.toast.Show(tr("That works among all photos, not in a comparison."), "", nil)
-		return true
-	}
-	return false
 }
 
 // found are the photos that a model found for a query, nil while it has not.

@@ -147,7 +147,7 @@ func TestKeysInAComparedPhoto(t *testing.T) {
 		x.toast.Hide()
 		x.typed(string(k))
 		x.pass(choosePause)
-		if got := x.toast.Text(); !x.viewer.Open() || x.canvas.Focused() != x.viewer.Pane || !strings.Contains(got, "not in a comparison") {
+		if got := x.toast.Text(); !x.viewer.Open() || x.canvas.Focused() != x.viewer.Pane || !strings.Contains(got, "not here") {
 			t.Errorf("%c leads to %T and says %q, the viewer open: %v", k, x.canvas.Focused(), got, x.viewer.Open())
 		}
 	}

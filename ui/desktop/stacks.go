@@ -227,5 +227,7 @@ func (w *window) viewStack(id library.PhotoID) {
 		}
 	}
 	w.viewer.Show(ids, at, false)
+	w.aside = true
+	w.chosenChanged()
 	w.focus(w.viewer.Pane)
 }

@@ -53,6 +53,31 @@ func TestStacksAreOneCell(t *testing.T) {
 	}
 }
 
+// TestPhotosOfAStackInTheViewer steps through a stack from the details; the grid stays where it is.
+func TestPhotosOfAStackInTheViewer(t *testing.T) {
+	x := stacked(t)
+	x.choose(0)
+	top := x.detail.shown.Photo
+	x.viewStack(x.detail.shown.Stack[1].Photo)
+	x.pass(choosePause)
+	x.key(fyne.KeyRight)
+	x.pass(choosePause)
+	_, id := x.viewer.Current()
+	_, at, _ := x.grid.Cursor()
+	if x.detail.shown.Photo != id || id == top || at != top {
+		t.Errorf("the viewer shows photo %d, the details are of %d, the grid is at %d", id, x.detail.shown.Photo, at)
+	}
+	x.typed("t")
+	if got := x.toast.Text(); !x.viewer.Open() || !strings.Contains(got, "not here") {
+		t.Errorf("T says %q, the viewer open: %v", got, x.viewer.Open())
+	}
+	x.key(fyne.KeyEscape)
+	x.pass(choosePause)
+	if _, at, _ = x.grid.Cursor(); x.detail.shown.Photo != top || at != top {
+		t.Errorf("afterwards the details are of photo %d, the grid is at %d", x.detail.shown.Photo, at)
+	}
+}
+
 func TestBadgeOpensItsStack(t *testing.T) {
 	x := stacked(t)
 	side := x.grid.Size()

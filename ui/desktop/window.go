@@ -102,7 +102,8 @@ type window struct {
 	roots        int
 	missing      int      // photos whose files are gone
 	folderNews   []string // sentences on folders that came up since the start
-	fromCompared bool     // the viewer was opened from compared models
+	aside        bool     // the viewer was opened on other photos than the list's
+	fromCompared bool     // and that from compared models
 	unread       []string // notices on folders that wait to be shown
 	ending       error    // what Run returns, nil for nothing special
 	heard        bool     // an event said how far the background work is
@@ -349,6 +350,8 @@ func (w *window) buildViewer() {
 		case w.fromCompared:
 			w.compared.at.photo = i
 			w.chosenChanged()
+		case w.aside:
+			w.chosenChanged()
 		case w.dupes.Open():
 			w.dupes.list.goTo(w.dupes.at, i)
 		default:
@@ -357,16 +360,16 @@ func (w *window) buildViewer() {
 		w.leaveWhere()
 	}
 	v.OnOpen = func() {
-		w.fromCompared = false
+		w.aside, w.fromCompared = false, false
 		w.tips.Forget()
 		w.main.Hide() // nothing below the viewer may get a click
 	}
 	v.OnClose = func() {
 		w.main.Show()
-		if i, _ := v.Current(); i < len(w.grid.Photos()) && !w.dupes.Open() && !w.fromCompared {
+		if i, _ := v.Current(); i < len(w.grid.Photos()) && !w.dupes.Open() && !w.aside {
 			w.grid.Reveal(i)
 		}
-		if w.fromCompared {
+		if w.aside {
 			w.chosenChanged() // the details are those of the grid again
 		}
 		w.focusGrid()
