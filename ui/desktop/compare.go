@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 
+	"descry/internal/pause"
 	"descry/library"
 	"descry/ui/app"
 )
@@ -35,7 +35,7 @@ type comparison struct {
 	now     app.Progress
 	nowOf   int     // the model that this is of
 	most    float64 // of share until now
-	hold    gate
+	hold    pause.Gate
 	stop    context.CancelFunc // nil: it does not run
 	stopped bool               // by the person
 	wrong   string             // why it failed
@@ -44,48 +44,6 @@ type comparison struct {
 
 // foundAt is a photo among the results: of a query, of a model, by its place.
 type foundAt struct{ query, model, photo int }
-
-// gate holds work back while it is shut. The zero value is open.
-type gate struct {
-	mu   sync.Mutex
-	open chan struct{} // closed when it opens; nil: it is open
-}
-
-// shut says whether it is.
-func (g *gate) shut() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.open != nil
-}
-
-// set shuts or opens it.
-func (g *gate) set(shut bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case shut && g.open == nil:
-		g.open = make(chan struct{})
-	case !shut && g.open != nil:
-		close(g.open)
-		g.open = nil
-	}
-}
-
-// pass waits until it is open or ctx ends.
-func (g *gate) pass(ctx context.Context) error {
-	g.mu.Lock()
-	open := g.open
-	g.mu.Unlock()
-	if open == nil {
-		return nil
-	}
-	select {
-	case <-open:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
 
 // running says whether models are being compared.
 func (c *comparison) running() bool { return c != nil && c.stop != nil }
@@ -116,7 +74,7 @@ func (w *window) compare(models, queries []string, photos int) {
 		model := 0 // which looks
 		r, err := w.b.EvalPhotos(ctx, app.EvalPhotosOptions{
 			EvalOptions: app.EvalOptions{
-				Models: models, Hold: c.hold.pass,
+				Models: models, Hold: c.hold.Wait,
 				Progress: func(p app.Progress) {
 					of := model
 					w.loop.PostLatest(c, func() { c.now, c.nowOf = p, of; w.showCompared(false) })
@@ -165,7 +123,7 @@ func (w *window) comparedAll(c *comparison, r app.EvalPhotosResult, err error, s
 func (w *window) showCompared(results bool) {
 	if c := w.compared; c.running() {
 		text := tr("Comparing models: {{.Done}}", with{"Done": percent(c.share())})
-		if c.hold.shut() {
+		if c.hold.Closed() {
 			text += " · " + tr("paused")
 		}
 		w.working.SetText(text)
@@ -237,6 +195,11 @@ func (c *comparison) found(at foundAt) []app.EvalHit {
 	return nil
 }
 
+// has says whether a photo is among those that a model found.
+func has(found []app.EvalHit, photo int) bool {
+	return slices.ContainsFunc(found, func(h app.EvalHit) bool { return h.Photo == photo })
+}
+
 // alone says whether a photo is among the first of one model only, of several.
 func (c *comparison) alone(at foundAt) bool {
 	found := c.found(at)
@@ -250,7 +213,7 @@ func (c *comparison) alone(at foundAt) bool {
 			continue
 		}
 		others++
-		if slices.ContainsFunc(f, func(h app.EvalHit) bool { return h.Photo == found[at.photo].Photo }) {
+		if has(f, found[at.photo].Photo) {
 			return false
 		}
 	}
@@ -260,34 +223,21 @@ func (c *comparison) alone(at foundAt) bool {
 // inAll is how many photos all models have among the first of a query, and of how many; 0 of 0
 // while fewer than two have looked.
 func (c *comparison) inAll(query int) (same, of int) {
-	looked := 0
+	var all [][]app.EvalHit // of the models that have looked
 	for m := range c.result.Models {
-		if c.found(foundAt{query, m, 0}) != nil {
-			looked++
+		if f := c.found(foundAt{query, m, 0}); f != nil {
+			all = append(all, f)
 		}
 	}
-	if looked < 2 {
+	if len(all) < 2 {
 		return 0, 0
 	}
-	for m := range c.result.Models {
-		found := c.found(foundAt{query, m, 0})
-		if found == nil {
-			continue
+	for _, h := range all[0] {
+		if !slices.ContainsFunc(all[1:], func(f []app.EvalHit) bool { return !has(f, h.Photo) }) {
+			same++
 		}
-		for _, h := range found {
-			everywhere := true
-			for o := range c.result.Models {
-				if f := c.found(foundAt{query, o, 0}); f != nil && !slices.ContainsFunc(f, func(x app.EvalHit) bool { return x.Photo == h.Photo }) {
-					everywhere = false
-				}
-			}
-			if everywhere {
-				same++
-			}
-		}
-		return same, len(found)
 	}
-	return 0, 0
+	return same, len(all[0])
 }
 
 // queriesOf are the queries of a text, one a line, each once.

@@ -334,7 +334,7 @@ func (x *bench) pausesComparison(p *comparePage) {
 		t.Errorf("while it runs the keyboard is at %T", x.canvas.Focused())
 	}
 	p.pause.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
-	if got := p.said.Text(); !strings.HasSuffix(got, "paused") || p.pause.Text() != "Go on" || !x.compared.hold.shut() || !strings.HasSuffix(x.working.Text(), "75 % · paused") {
+	if got := p.said.Text(); !strings.HasSuffix(got, "paused") || p.pause.Text() != "Go on" || !x.compared.hold.Closed() || !strings.HasSuffix(x.working.Text(), "75 % · paused") {
 		t.Errorf("while it pauses it says %q and %q, the button %q", got, x.working.Text(), p.pause.Text())
 	}
 	x.closeSheet()

@@ -143,7 +143,7 @@ func (p *comparePage) build(ticked, queries []string) {
 	}
 	p.begin = w.sheetButton(tr("Compare"), tr("Begin to compare the models"), p.start).Filled(theme.ColorNamePrimary).Coloured(theme.ColorNameForegroundOnPrimary)
 	p.pause = w.sheetButton("", tr("Pause, or go on"), func() {
-		w.compared.hold.set(!w.compared.hold.shut())
+		w.compared.hold.Set(!w.compared.hold.Closed())
 		w.showCompared(false)
 	})
 	p.cancel = w.sheetButton(tr("Cancel"), tr("Stop comparing and keep the results so far"), func() {
@@ -250,7 +250,7 @@ func (p *comparePage) showState() {
 			now = c.now
 			now.Job = p.nameOf(c.models[c.nowOf])
 		}
-		if now.Paused = c.hold.shut(); now.Paused {
+		if now.Paused = c.hold.Closed(); now.Paused {
 			p.pause.SetText(tr("Go on"))
 		}
 		p.said.SetText(tr("Model {{.N}} of {{.All}}. {{.Text}}", with{
